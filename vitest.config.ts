@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests import workspace packages from their sources, so a test run needs no build.
+const resolve = { conditions: ['millrace:source', 'node', 'import', 'default'] }
+
+export default defineConfig({
+  resolve,
+  ssr: { resolve },
+  test: {
+    include: ['{packages,apps,conformance,fuzz,bench,test}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+})
