@@ -1,1 +1,10 @@
-export {}
+export * from './api.js'
+export { binaryDialect } from './binary-dialect.js'
+export * from './channel-name.js'
+export * from './codes.js'
+export { BadCommand, type Decoded, type Dialect, type Utf8 } from './dialect.js'
+export { type Duration, milliseconds } from './duration.js'
+export { jsonDialect } from './json-dialect.js'
+export * from './messages.js'
+export * from './payload.js'
+export * from './position.js'

@@ -1,0 +1,258 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import {
+  type ChannelPattern,
+  checkChannelName,
+  matchPattern,
+  type NamesOf,
+  parsePattern,
+} from './channel-name.js'
+import { MillraceError } from './codes.js'
+import type { Duration } from './duration.js'
+import { CODECS, type CodecName, type PayloadCodec } from './payload.js'
+
+/** Any schema of the Standard Schema family: zod, valibot, arktype and others (https://standardschema.dev). */
+export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>
+type AnySchema = StandardSchemaV1<unknown, unknown>
+
+/** A codec by name, or one of your own, for Protocol Buffers say: what is written is marked with its name. */
+export type CodecChoice = CodecName | (PayloadCodec & { readonly name: CodecName })
+
+export interface HistoryOptions {
+  /** How many publications are kept at most. Default 256. */
+  readonly size?: number
+  /** How long they are kept. Default 10 minutes. */
+  readonly ttl?: Duration
+}
+
+/** What a channel carries and keeps. Every option has a default: `channel()` is any JSON, kept for ten minutes. */
+export interface ChannelOptions<
+  M extends AnySchema | undefined = AnySchema | undefined,
+  E extends AnySchema | undefined = AnySchema | undefined,
+  P extends AnySchema | undefined = AnySchema | undefined,
+> {
+  /** Schema of publications. Without one, any JSON value passes. */
+  readonly message?: M
+  /** Schema of ephemeral messages. Without one, the channel has none. */
+  readonly ephemeral?: E
+  /** Schema of a member's data. Without one, the channel has no presence. */
+  readonly presence?: P
+  readonly history?: HistoryOptions
+  /** How publications become bytes. Default `json`. */
+  readonly codec?: CodecChoice
+  /** Who may publish without an authorize hook that says so: nobody (the default), or any session. */
+  readonly publish?: 'authorized' | 'anyone'
+  /** Whether publications and ephemeral messages say which session and user sent them. Default false. */
+  readonly identify?: boolean
+}
+
+export interface CallOptions<Q extends AnySchema | undefined, R extends AnySchema | undefined> {
+  /** Schema of the request. Without one, any JSON value passes. */
+  readonly request?: Q
+  /** Schema of the response. */
+  readonly response?: R
+  /** How long the caller waits. Default 10 seconds. */
+  readonly timeout?: Duration
+  readonly codec?: CodecChoice
+}
+
+declare const typed: unique symbol
+
+export interface ChannelDefinition<T extends ChannelTypes = ChannelTypes> extends ChannelOptions {
+  /** Carries types only; never present at run time. */
+  readonly [typed]?: T
+}
+export interface CallDefinition<T extends CallTypes = CallTypes>
+  extends CallOptions<AnySchema | undefined, AnySchema | undefined> {
+  readonly [typed]?: T
+}
+
+/** The types of a channel: what goes in (before the schema's transforms) and what comes out. */
+export interface ChannelTypes {
+  publish: unknown
+  message: unknown
+  sendEphemeral: unknown
+  ephemeral: unknown
+  enter: unknown
+  member: unknown
+}
+export interface CallTypes {
+  request: unknown
+  handled: unknown
+  respond: unknown
+  response: unknown
+}
+
+type In<S, None> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : None
+type Out<S, None> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : None
+
+/** Defines a channel: `channel({ message: z.object({ text: z.string() }), history: { size: 200, ttl: '24h' } })`. */
+export function channel<
+  M extends AnySchema | undefined = undefined,
+  E extends AnySchema | undefined = undefined,
+  P extends AnySchema | undefined = undefined,
+>(
+  options: ChannelOptions<M, E, P> = {},
+): ChannelDefinition<{
+  publish: In<M, unknown>
+  message: Out<M, unknown>
+  sendEphemeral: In<E, never>
+  ephemeral: Out<E, never>
+  enter: In<P, never>
+  member: Out<P, never>
+}> {
+  return options
+}
+
+/** Defines a call: `call({ request: Command, response: Result, timeout: '10s' })`. */
+export function call<
+  Q extends AnySchema | undefined = undefined,
+  R extends AnySchema | undefined = undefined,
+>(
+  options: CallOptions<Q, R> = {},
+): CallDefinition<{
+  request: In<Q, unknown>
+  handled: Out<Q, unknown>
+  respond: In<R, unknown>
+  response: Out<R, unknown>
+}> {
+  return options
+}
+
+export interface Api {
+  readonly channels: { readonly [pattern: string]: ChannelDefinition }
+  readonly calls: { readonly [method: string]: CallDefinition }
+}
+
+/** The api when none is defined: any channel name, any JSON, any method. */
+export interface OpenApi extends Api {
+  readonly channels: { readonly [pattern: string]: ChannelDefinition<OpenChannel> }
+  readonly calls: { readonly [method: string]: CallDefinition<OpenCall> }
+}
+// Values of an undefined api are whatever the application says they are.
+// biome-ignore-start lint/suspicious/noExplicitAny: an open api gives the developer's own types free way
+interface OpenChannel extends ChannelTypes {
+  message: any
+  ephemeral: any
+  member: any
+}
+interface OpenCall extends CallTypes {
+  handled: any
+  response: any
+}
+// biome-ignore-end lint/suspicious/noExplicitAny: end of the open api
+
+/**
+ * Defines an application's channels and calls in one place, shared by server and client. Patterns and options are
+ * checked at once: a mistake is a TypeError at startup that names the channel or call.
+ */
+export function defineApi<
+  const C extends Api['channels'] = Record<never, never>,
+  const K extends Api['calls'] = Record<never, never>,
+>(definition: { readonly channels?: C; readonly calls?: K }): { readonly channels: C; readonly calls: K } {
+  const api = { channels: definition.channels ?? ({} as C), calls: definition.calls ?? ({} as K) }
+  channelTable(api)
+  for (const method of Object.keys(api.calls)) {
+    if (!/^[A-Za-z][\w.:/-]{0,127}$/.test(method)) {
+      throw new TypeError(
+        `Call '${method}': a method name is 1 to 128 of letters, digits, '_', '.', ':', '/' and '-'`,
+      )
+    }
+  }
+  return api
+}
+
+/** The patterns of an api that match names of type N: usually one. */
+export type PatternFor<A extends Api, N extends string> = {
+  [P in keyof A['channels'] & string]: N extends NamesOf<P> ? P : never
+}[keyof A['channels'] & string]
+
+/** Every channel name the api knows, as a type. */
+export type ChannelNameOf<A extends Api> = NamesOf<keyof A['channels'] & string>
+
+type TypesOf<D> = D extends ChannelDefinition<infer T> ? T : ChannelTypes
+/** The types of the channel with this name. */
+export type ChannelTypesOf<A extends Api, N extends string> = TypesOf<A['channels'][PatternFor<A, N>]>
+/** The types of the channel with this pattern. */
+export type PatternTypesOf<A extends Api, P extends keyof A['channels']> = TypesOf<A['channels'][P]>
+export type CallTypesOf<A extends Api, M extends keyof A['calls']> =
+  A['calls'][M] extends CallDefinition<infer T> ? T : CallTypes
+
+/** A name resolved against an api. */
+export interface ResolvedChannel {
+  readonly pattern: string
+  readonly definition: ChannelDefinition
+  readonly params: Readonly<Record<string, string>>
+}
+
+export interface ChannelTable {
+  /** Throws `invalid-channel` or `unknown-channel`. */
+  resolve(name: string): ResolvedChannel
+}
+
+interface TableEntry {
+  readonly parsed: ChannelPattern
+  readonly definition: ChannelDefinition
+}
+
+/** Finds the definition of a channel name: within its namespace the most literal pattern that matches wins. Rule [P2.3]. */
+export function channelTable(api: Pick<Api, 'channels'> | undefined): ChannelTable {
+  const namespaces = new Map<string, TableEntry[]>()
+  for (const [pattern, definition] of Object.entries(api?.channels ?? {})) {
+    checkChannelOptions(pattern, definition)
+    const parsed = parsePattern(pattern)
+    const entries = namespaces.get(parsed.namespace) ?? []
+    entries.push({ parsed, definition })
+    entries.sort(
+      (a, b) => b.parsed.literal - a.parsed.literal || a.parsed.params.length - b.parsed.params.length,
+    )
+    namespaces.set(parsed.namespace, entries)
+  }
+  return {
+    resolve(name) {
+      checkChannelName(name)
+      const namespace = name.slice(0, name.indexOf(':'))
+      if (api === undefined) return { pattern: `${namespace}:*`, definition: OPEN, params: {} }
+      for (const { parsed, definition } of namespaces.get(namespace) ?? []) {
+        const params = matchPattern(parsed, name)
+        if (params !== undefined) return { pattern: parsed.pattern, definition, params }
+      }
+      throw unknownChannel(name, api)
+    },
+  }
+}
+
+const OPEN: ChannelDefinition = channel({ ephemeral: anything(), presence: anything() })
+
+/** The schema of a server without an api: takes everything. */
+function anything(): Schema {
+  return { '~standard': { version: 1, vendor: 'millrace', validate: (value) => ({ value }) } }
+}
+
+function unknownChannel(name: string, api: Pick<Api, 'channels'>): MillraceError {
+  const patterns = Object.keys(api.channels)
+  const known =
+    patterns.length === 0 ? 'the api defines no channels' : `the api defines ${patterns.join(', ')}`
+  return new MillraceError('unknown-channel', {
+    message: `No channel matches '${name}': ${known}`,
+    field: 'channel',
+  })
+}
+
+function checkChannelOptions(pattern: string, { history, codec }: ChannelDefinition): void {
+  const size = history?.size
+  if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
+    throw new TypeError(
+      `Channel '${pattern}': history.size must be a whole number of publications, not ${String(size)}`,
+    )
+  }
+  const name = typeof codec === 'object' ? codec.name : codec
+  if (name !== undefined && !CODECS.includes(name)) {
+    throw new TypeError(
+      `Channel '${pattern}': codec must be one of ${CODECS.join(', ')}, not ${String(name)}`,
+    )
+  }
+}
+
+/** The name of the codec a channel or call uses. */
+export const codecName = (choice: CodecChoice | undefined): CodecName =>
+  typeof choice === 'object' ? choice.name : (choice ?? 'json')

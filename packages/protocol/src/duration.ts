@@ -1,0 +1,17 @@
+/** Milliseconds as a number, or a number with a unit: `250ms`, `10s`, `5m`, `24h`, `7d`. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds of a duration. Throws a TypeError that names the option when it is not one. */
+export function milliseconds(duration: Duration, option: string): number {
+  if (typeof duration === 'number' && duration >= 0 && Number.isFinite(duration)) return duration
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration))
+  const unit = match?.[2] === undefined ? undefined : UNITS[match[2]]
+  if (match === null || unit === undefined) {
+    throw new TypeError(
+      `${option} must be milliseconds or a duration like '10s', '5m' or '24h', not ${String(duration)}`,
+    )
+  }
+  return Number(match[1]) * unit
+}

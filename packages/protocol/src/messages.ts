@@ -1,0 +1,232 @@
+import type { GapReason } from './codes.js'
+import type { Payload } from './payload.js'
+import type { Position } from './position.js'
+
+/** The version of this protocol. It grows when an old client could no longer work with a new server. */
+export const PROTOCOL_VERSION = 1
+
+/** The default path of the endpoint. */
+export const DEFAULT_PATH = '/millrace'
+
+/** Who published or entered: the session and, where authenticated, the user. */
+export interface Publisher {
+  readonly session: string
+  readonly user?: string | undefined
+}
+
+/** One message in a channel. */
+export interface Publication {
+  /** In a push; inside the list of a reply the reply names the channel. */
+  readonly channel?: string | undefined
+  readonly offset: number
+  /** The offset of the publication before this one, when it is not `offset - 1`. */
+  readonly prev?: number | undefined
+  /** When the broker stored it: milliseconds since 1970. */
+  readonly time: number
+  /** The publisher's id for it, unique within the channel's dedupe window. */
+  readonly id?: string | undefined
+  readonly from?: Publisher | undefined
+  readonly data: Payload
+}
+
+export interface Member {
+  readonly session: string
+  readonly user?: string | undefined
+  /** When it entered: milliseconds since 1970. */
+  readonly since: number
+  readonly data: Payload
+}
+
+/** What could not be recovered: the publications after `from` up to and including `to`. */
+export interface Gap {
+  readonly channel?: string | undefined
+  readonly from?: Position | undefined
+  readonly to: Position
+  readonly reason: GapReason
+  /** How many are missing, where it is known. */
+  readonly count?: number | undefined
+}
+
+export interface ErrorBody {
+  readonly code: number
+  readonly message: string
+  readonly field?: string | undefined
+  readonly retryAfter?: number | undefined
+}
+
+/** To whom a client's call goes when not to the server. */
+export interface Target {
+  readonly session?: string | undefined
+  readonly user?: string | undefined
+}
+
+// biome-ignore lint/complexity/noBannedTypes: a message without fields is an empty object on the wire
+type Empty = {}
+
+/** What a client says. The key is the message's name on the wire. */
+export interface CommandBodies {
+  /** First on every connection. */
+  connect: {
+    readonly version: number
+    readonly token?: string | undefined
+    /** The session to come back to. */
+    readonly session?: string | undefined
+    /** Name and version of the client, for logs. */
+    readonly client?: string | undefined
+  }
+  subscribe: {
+    readonly channel: string
+    /** Recover what came after this position. */
+    readonly since?: Position | undefined
+    /** Without `since`: how many of the newest publications to send along. */
+    readonly history?: number | undefined
+    /** Whether to be told of members coming and going, and who is there now. */
+    readonly presence?: boolean | undefined
+    /** When present, the session enters the channel's presence with this data. */
+    readonly data?: Payload | undefined
+  }
+  unsubscribe: { readonly channel: string }
+  publish: {
+    readonly channel: string
+    readonly id?: string | undefined
+    /** Whether to leave out this session when delivering. */
+    readonly excludeSelf?: boolean | undefined
+    readonly data: Payload
+  }
+  /** Sent to whoever is subscribed now; not stored, may be dropped, never delays others. */
+  ephemeral: {
+    readonly channel: string
+    readonly excludeSelf?: boolean | undefined
+    readonly data: Payload
+  }
+  history: {
+    readonly channel: string
+    /** Publications after this position, oldest first. */
+    readonly since?: Position | undefined
+    /** Without `since`: the newest publications before this offset, oldest of them first. */
+    readonly before?: number | undefined
+    readonly limit?: number | undefined
+  }
+  presence: {
+    readonly channel: string
+    /** Only how many. */
+    readonly count?: boolean | undefined
+  }
+  /** Enters presence, or changes the member's data. */
+  enter: { readonly channel: string; readonly data: Payload }
+  leave: { readonly channel: string }
+  call: {
+    readonly method: string
+    readonly to?: Target | undefined
+    /** Milliseconds the caller waits. */
+    readonly timeout?: number | undefined
+    readonly data: Payload
+  }
+  /** The client's answer to the server's call. */
+  answer: {
+    readonly call: string
+    readonly error?: ErrorBody | undefined
+    readonly data?: Payload | undefined
+  }
+  /** Asks for a pong: is anybody there? */
+  ping: Empty
+  /** Answers the server's ping. */
+  pong: Empty
+}
+
+/** What the server says: replies carry the command's id, pushes carry none. */
+export interface MessageBodies {
+  error: ErrorBody
+  connected: {
+    readonly session: string
+    readonly node: string
+    readonly user?: string | undefined
+    /** Name and version of the server. */
+    readonly server: string
+    /** Milliseconds after which a silent connection is asked for a pong. */
+    readonly heartbeat: number
+    /** Milliseconds the answer may take. */
+    readonly patience: number
+    /** Largest frame the server reads, in bytes. */
+    readonly maxMessage: number
+  }
+  /** Reply to subscribe; without an id, a subscription the server made. */
+  subscribed: {
+    readonly channel: string
+    /** Head of the stream at the moment of joining, after the publications listed here. */
+    readonly position: Position
+    readonly codec?: string | undefined
+    /** With `since`: whether everything after it is here. False comes with a gap. */
+    readonly recovered?: boolean | undefined
+    readonly gap?: Gap | undefined
+    readonly publications?: readonly Publication[] | undefined
+    readonly members?: readonly Member[] | undefined
+  }
+  /** Reply to unsubscribe; without an id, the server ended it, and why. */
+  unsubscribed: {
+    readonly channel: string
+    readonly code?: number | undefined
+    readonly reason?: string | undefined
+  }
+  published: { readonly position: Position }
+  /** Reply to ephemeral, when it carried an id. */
+  sent: Empty
+  history: {
+    readonly channel: string
+    readonly position: Position
+    readonly gap?: Gap | undefined
+    readonly publications: readonly Publication[]
+    /** Whether there are more in the direction asked. */
+    readonly more?: boolean | undefined
+  }
+  presence: {
+    readonly channel: string
+    readonly count: number
+    readonly members?: readonly Member[] | undefined
+    /** Nodes that did not answer in time. */
+    readonly silent?: readonly string[] | undefined
+  }
+  entered: Empty
+  left: Empty
+  answered: { readonly data: Payload }
+  publication: Publication & { readonly channel: string }
+  ephemeral: { readonly channel: string; readonly from?: Publisher | undefined; readonly data: Payload }
+  joined: { readonly channel: string; readonly member: Member }
+  updated: { readonly channel: string; readonly member: Member }
+  departed: { readonly channel: string; readonly member: Member }
+  gap: Gap & { readonly channel: string }
+  /** The server calls the client, which sends an `answer` with this call's name. */
+  call: {
+    readonly call: string
+    readonly method: string
+    readonly timeout: number
+    readonly data: Payload
+  }
+  /** Asks for a pong. */
+  ping: Empty
+  /** Reply to ping. */
+  pong: Empty
+  /** The connection is about to close: why, and when to come back. */
+  disconnect: {
+    readonly code: number
+    readonly reason: string
+    /** Milliseconds to spread the reconnection over. */
+    readonly retryAfter?: number | undefined
+  }
+}
+
+export type CommandKind = keyof CommandBodies
+export type MessageKind = keyof MessageBodies
+
+/** A client's message. `id` 0: no reply is wanted. */
+export type Command = {
+  [K in CommandKind]: { readonly id: number; readonly kind: K; readonly body: CommandBodies[K] }
+}[CommandKind]
+
+/** A server's message. `id` 0: a push. */
+export type Message = {
+  [K in MessageKind]: { readonly id: number; readonly kind: K; readonly body: MessageBodies[K] }
+}[MessageKind]
+
+export type CommandOf<K extends CommandKind> = Extract<Command, { kind: K }>
+export type MessageOf<K extends MessageKind> = Extract<Message, { kind: K }>
