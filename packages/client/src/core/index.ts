@@ -1,1 +1,1 @@
-export {}
+export type { ClientState, ClientStateName } from './client-states.js'
