@@ -1,1 +1,1 @@
-export {}
+export { MemoryBroker, type MemoryBrokerOptions } from './memory-broker.js'

@@ -1,1 +1,14 @@
-export {}
+export type * from './broker-ports.js'
+export type { CallContext, CallHandler, RelayRule } from './call-handlers.js'
+export {
+  type Authenticate,
+  type AuthRequest,
+  type DecodedMember,
+  type DecodedPublication,
+  Hub,
+  type HubOptions,
+} from './hub.js'
+export type { Outgoing } from './outgoing.js'
+export { ACTIONS, type AccessRequest, type Action, type Authorizer } from './policy.js'
+export type { Clock, Link, LinkHandler, LinkInfo, Logger, MaybePromise, Random } from './ports.js'
+export type { Session, SessionLimits, User } from './session.js'

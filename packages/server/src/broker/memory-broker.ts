@@ -1,0 +1,141 @@
+/**
+ * The reference broker: everything in this process's memory. It is exact where other brokers may be looser, and the
+ * contract suite's first subject.
+ */
+
+import type { Member, Position } from '@millrace/protocol'
+import type {
+  Broker,
+  BrokerListener,
+  Clock,
+  EphemeralEvent,
+  NewPublication,
+  Retention,
+  StreamRange,
+  StreamSlice,
+} from '../hub/index.js'
+import { MemoryStream } from './memory-stream.js'
+
+export interface MemoryBrokerOptions {
+  readonly clock: Clock
+  /** A name no other run of this broker has: memory is lost with the process, so each start is a new epoch. */
+  readonly epoch: string
+  /** Milliseconds within which a publication's id is stored once. Default 5 minutes. */
+  readonly dedupeWindow?: number
+  /** Milliseconds after which a stream without publications or readers is forgotten. Default 1 hour. */
+  readonly forgetAfter?: number
+}
+
+const SWEEP_EVERY = 10_000
+
+export class MemoryBroker implements Broker {
+  readonly #clock: Clock
+  readonly #epoch: string
+  readonly #dedupeWindow: number
+  readonly #forgetAfter: number
+  readonly #streams = new Map<string, MemoryStream>()
+  readonly #joined = new Set<string>()
+  readonly #members = new Map<string, Map<string, Member>>()
+  #listener: BrokerListener | undefined
+  #forgotten = 0
+  #cancelSweep: (() => void) | undefined
+
+  constructor(options: MemoryBrokerOptions) {
+    this.#clock = options.clock
+    this.#epoch = options.epoch
+    this.#dedupeWindow = options.dedupeWindow ?? 300_000
+    this.#forgetAfter = options.forgetAfter ?? 3_600_000
+  }
+
+  async start(listener: BrokerListener): Promise<void> {
+    this.#listener = listener
+    this.#scheduleSweep()
+  }
+
+  async close(): Promise<void> {
+    this.#listener = undefined
+    this.#cancelSweep?.()
+  }
+
+  async append(channel: string, publication: NewPublication, retention: Retention): Promise<Position> {
+    let stream = this.#streams.get(channel)
+    if (stream === undefined) {
+      stream = new MemoryStream(this.#currentEpoch)
+      this.#streams.set(channel, stream)
+    }
+    const now = this.#clock.now()
+    const known = stream.known(publication.id, now - this.#dedupeWindow)
+    if (known !== undefined) return { epoch: stream.epoch, offset: known }
+    const stored = stream.append(publication, now, retention)
+    if (this.#joined.has(channel)) this.#listener?.publication(channel, stream.epoch, stored)
+    return { epoch: stream.epoch, offset: stored.offset }
+  }
+
+  async read(channel: string, range: StreamRange, retention: Retention): Promise<StreamSlice> {
+    const stream = this.#streams.get(channel)
+    if (stream !== undefined) return stream.read(range, this.#clock.now(), retention)
+    return { head: { epoch: this.#currentEpoch, offset: 0 }, publications: [], more: false }
+  }
+
+  async join(channel: string): Promise<void> {
+    this.#joined.add(channel)
+  }
+
+  async leave(channel: string): Promise<void> {
+    this.#joined.delete(channel)
+  }
+
+  async send(channel: string, event: EphemeralEvent): Promise<void> {
+    if (this.#joined.has(channel)) this.#listener?.ephemeral(channel, event)
+  }
+
+  async enter(channel: string, member: Member): Promise<void> {
+    const members = this.#members.get(channel) ?? new Map<string, Member>()
+    this.#members.set(channel, members)
+    const before = members.get(member.session)
+    const stored = before === undefined ? member : { ...member, since: before.since }
+    members.set(member.session, stored)
+    if (this.#joined.has(channel))
+      this.#listener?.presence(channel, before === undefined ? 'joined' : 'updated', stored)
+  }
+
+  async depart(channel: string, session: string): Promise<void> {
+    const members = this.#members.get(channel)
+    const member = members?.get(session)
+    if (members === undefined || member === undefined) return
+    members.delete(session)
+    if (members.size === 0) this.#members.delete(channel)
+    if (this.#joined.has(channel)) this.#listener?.presence(channel, 'departed', member)
+  }
+
+  async members(channel: string): Promise<readonly Member[]> {
+    return [...(this.#members.get(channel)?.values() ?? [])]
+  }
+
+  async count(channel: string): Promise<number> {
+    return this.#members.get(channel)?.size ?? 0
+  }
+
+  /** A stream that is forgotten starts again at offset 1, so what starts after it must be another epoch. */
+  get #currentEpoch(): string {
+    return this.#forgotten === 0 ? this.#epoch : `${this.#epoch}.${this.#forgotten}`
+  }
+
+  #scheduleSweep(): void {
+    this.#cancelSweep = this.#clock.schedule(SWEEP_EVERY, () => {
+      this.#sweep()
+      this.#scheduleSweep()
+    })
+  }
+
+  /** Lets go of what is past its time, so that a channel nobody reads or writes costs nothing in the end. */
+  #sweep(): void {
+    const now = this.#clock.now()
+    for (const [channel, stream] of this.#streams) {
+      stream.expire(now, now - this.#dedupeWindow)
+      if (!stream.empty || this.#joined.has(channel) || now - stream.touched < this.#forgetAfter) continue
+      this.#streams.delete(channel)
+      this.#forgotten++
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * What a broker does, in capabilities. A broker stores streams and carries them between nodes. One contract suite
+ * (`brokerContract` in testing/) holds every implementation against the rules [B…] of docs/hub.md.
+ */
+import type { GapReason, Member, Payload, Position, Publisher, StoredPayload } from '@millrace/protocol'
+
+/** A publication as a broker keeps it. */
+export interface StoredPublication {
+  readonly offset: number
+  /** Offset of the one before, when it is not `offset - 1`. */
+  readonly prev?: number | undefined
+  /** When the broker stored it: milliseconds since 1970. */
+  readonly time: number
+  readonly id?: string | undefined
+  readonly from?: Publisher | undefined
+  /** The session that asked not to get it back. */
+  readonly exclude?: string | undefined
+  readonly data: StoredPayload
+}
+
+export type NewPublication = Omit<StoredPublication, 'offset' | 'prev' | 'time'>
+
+/** How much a stream keeps. Both limits hold. */
+export interface Retention {
+  readonly size: number
+  /** Milliseconds. */
+  readonly ttl: number
+}
+
+/** Part of a stream as it stood at one moment. */
+export interface StreamSlice {
+  /** The newest publication's position at that moment; offset 0 when there never was one. */
+  readonly head: Position
+  /** The newest publication that is no longer kept, and why; absent when nothing was ever removed. */
+  readonly floor?: { readonly offset: number; readonly reason: GapReason } | undefined
+  /** Oldest first. */
+  readonly publications: readonly StoredPublication[]
+  /** Whether the limit cut off publications that match. */
+  readonly more: boolean
+}
+
+/**
+ * `since`: what follows that position, oldest kept when cut; for a position of another epoch, or beyond the head, all
+ * that is kept. `before`: what precedes that offset, newest kept when cut.
+ */
+export type StreamRange =
+  | { readonly since: Position; readonly limit: number }
+  | { readonly before: number; readonly limit: number }
+
+export interface Streams {
+  /**
+   * Stores a publication at the end of the channel's stream and carries it to every node that has joined the channel,
+   * this one included. Appends of one caller to one channel keep their order. Resolves when it is stored. An id that
+   * the channel stored within the dedupe window is not stored again: the first one's position comes back.
+   */
+  append(channel: string, publication: NewPublication, retention: Retention): Promise<Position>
+  /** A part of the stream, all of it read at one moment. A channel nobody published to has a head with offset 0. */
+  read(channel: string, range: StreamRange, retention: Retention): Promise<StreamSlice>
+  /**
+   * Joins the live feed: every publication whose append happens after this resolves reaches the listener, in offset
+   * order. Joining twice is joining once. `join` and `leave` of a channel take effect in the order of the calls.
+   */
+  join(channel: string): Promise<void>
+  /** Leaves the live feed. Leaving what was not joined does nothing. */
+  leave(channel: string): Promise<void>
+}
+
+/** A message that is carried to the nodes that joined the channel, and not stored. At most once; may be lost. */
+export interface EphemeralEvent {
+  readonly from?: Publisher | undefined
+  readonly exclude?: string | undefined
+  readonly data: Payload
+}
+
+export interface Ephemerals {
+  /** Carries the message to every node that joined the channel. Resolves when it is on its way. */
+  send(channel: string, event: EphemeralEvent): Promise<void>
+}
+
+export type PresenceChange = 'joined' | 'updated' | 'departed'
+
+export interface PresenceStore {
+  /** Enters the member or replaces its data, and tells the nodes that joined the channel. */
+  enter(channel: string, member: Member): Promise<void>
+  /** Removes the session's member and tells the nodes; nothing happens when it was not there. */
+  depart(channel: string, session: string): Promise<void>
+  /** Who is there, in order of entering. */
+  members(channel: string): Promise<readonly Member[]>
+  count(channel: string): Promise<number>
+}
+
+/** What a broker tells the node it serves. The broker never calls it before `start` and never after `close`. */
+export interface BrokerListener {
+  publication(channel: string, epoch: string, publication: StoredPublication): void
+  ephemeral(channel: string, event: EphemeralEvent): void
+  presence(channel: string, change: PresenceChange, member: Member): void
+}
+
+export interface Broker extends Streams, Ephemerals, PresenceStore {
+  /** Connects; rejects when it cannot. Called once, before anything else. */
+  start(listener: BrokerListener): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,68 @@
+import type {
+  ChannelDefinition,
+  ChannelTable,
+  CommandBodies,
+  CommandKind,
+  Payload,
+  StoredPayload,
+  Target,
+} from '@millrace/protocol'
+import { milliseconds } from '@millrace/protocol'
+import type { Broker, Retention } from '../broker-ports.js'
+import type { ClientCalls } from '../calls.js'
+import type { Directory } from '../directory.js'
+import type { Policy } from '../policy.js'
+import type { Clock, MaybePromise } from '../ports.js'
+import type { Reply, Session, SessionLimits } from '../session.js'
+import type { Topics } from '../topics.js'
+import type { Validator } from '../validation.js'
+
+/** A call a client made, as the application's handlers get it. */
+export interface IncomingCall {
+  readonly session: Session
+  readonly method: string
+  readonly data: Payload
+  readonly timeout: number | undefined
+  readonly to: Target | undefined
+}
+
+/** What commands work with. */
+export interface Services {
+  readonly broker: Broker
+  readonly channels: ChannelTable
+  readonly topics: Topics
+  readonly directory: Directory
+  readonly policy: Policy
+  readonly validator: Validator
+  readonly calls: ClientCalls
+  readonly clock: Clock
+  readonly limits: SessionLimits
+  /** The application's handlers, and calls passed on to other clients. */
+  call(call: IncomingCall): Promise<StoredPayload>
+}
+
+export type Handler<K extends CommandKind> = (
+  services: Services,
+  session: Session,
+  body: CommandBodies[K],
+) => MaybePromise<Reply | undefined>
+
+const DEFAULT_RETENTION: Retention = { size: 256, ttl: 600_000 }
+
+/** How much a channel keeps. */
+export function retentionOf({ history }: ChannelDefinition): Retention {
+  if (history === undefined) return DEFAULT_RETENTION
+  return {
+    size: history.size ?? DEFAULT_RETENTION.size,
+    ttl: history.ttl === undefined ? DEFAULT_RETENTION.ttl : milliseconds(history.ttl, 'history.ttl'),
+  }
+}
+
+export const access = (
+  session: Session,
+  channel: string,
+): { user: Session['user']; session: string; channel: string } => ({
+  user: session.user,
+  session: session.id,
+  channel,
+})

@@ -1,0 +1,250 @@
+import {
+  type Api,
+  type Command,
+  channelTable,
+  MillraceError,
+  type PayloadCodecs,
+  type Position,
+  PROTOCOL_VERSION,
+  type Publication,
+} from '@millrace/protocol'
+import type { Broker, StreamRange } from './broker-ports.js'
+import { CallHandlers } from './call-handlers.js'
+import { ClientCalls } from './calls.js'
+import { execute } from './commands/index.js'
+import { retentionOf, type Services } from './commands/services.js'
+import { join, leave } from './commands/subscribe.js'
+import { Directory } from './directory.js'
+import { push } from './outgoing.js'
+import { Policy } from './policy.js'
+import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random } from './ports.js'
+import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
+import { readable } from './topic.js'
+import { Topics } from './topics.js'
+import { Validator } from './validation.js'
+import { Wheel } from './wheel.js'
+
+export interface AuthRequest extends LinkInfo {
+  /** The token of the connect command. */
+  readonly token: string | undefined
+}
+
+/** Says whose session it is: a user, or null for nobody that may connect. */
+export type Authenticate = (request: AuthRequest) => MaybePromise<User | null>
+
+export interface HubOptions {
+  readonly api: Api | undefined
+  readonly broker: Broker
+  readonly codecs: PayloadCodecs
+  /** Undefined: everybody may connect, as nobody in particular. */
+  readonly authenticate: Authenticate | undefined
+  /** The channels the server subscribes a new session to. */
+  readonly subscriptions:
+    | ((session: { readonly user: User | undefined }) => MaybePromise<readonly string[]>)
+    | undefined
+  readonly limits: SessionLimits
+  readonly maxMessage: number
+  readonly node: string
+  /** Name and version, for clients' logs. */
+  readonly server: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
+}
+
+/** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
+export class Hub implements SessionHost {
+  readonly policy = new Policy()
+  readonly handlers: CallHandlers
+  readonly directory = new Directory()
+  readonly #options: HubOptions
+  readonly #services: Services
+  readonly #wheel: Wheel
+  readonly #sessions = new Set<Session>()
+  #closing = false
+
+  constructor(options: HubOptions) {
+    const { api, broker, clock, random, logger, limits } = options
+    const { directory, policy } = this
+    this.#options = options
+    const validator = new Validator(options.codecs)
+    const calls = new ClientCalls(clock, random)
+    this.handlers = new CallHandlers({ api, validator, directory, calls, clock })
+    const topics = new Topics(broker, clock, logger)
+    const channels = channelTable(api)
+    const call: Services['call'] = (incoming) => this.handlers.call(incoming)
+    this.#services = { broker, channels, topics, directory, policy, validator, calls, clock, limits, call }
+    this.#wheel = new Wheel(clock)
+  }
+
+  get limits(): SessionLimits {
+    return this.#options.limits
+  }
+
+  get time(): number {
+    return this.#wheel.time
+  }
+
+  /** Sessions on this node, connecting ones included. */
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** Connects to the broker. Rejects when it cannot. */
+  start(): Promise<void> {
+    return this.#options.broker.start(this.#services.topics)
+  }
+
+  /** Tells every client to come back elsewhere, and stops. */
+  async close(retryAfter: number): Promise<void> {
+    this.#closing = true
+    this.#wheel.stop()
+    const notice = push('disconnect', { code: 4000, reason: 'The node is going away', retryAfter })
+    for (const session of [...this.#sessions]) {
+      session.send(notice)
+      session.close('shutdown')
+    }
+    await this.#options.broker.close()
+  }
+
+  /** A new connection: the session to feed with what arrives. */
+  accept(link: Link, info: LinkInfo): Session {
+    const session = new Session(this.#options.random.id(), link, { host: this, info })
+    this.#sessions.add(session)
+    this.#wheel.add(session, this.limits.connectTimeout)
+    if (this.#closing) session.close('shutdown')
+    return session
+  }
+
+  async connect(session: Session, { body }: Extract<Command, { kind: 'connect' }>): Promise<Reply> {
+    const { authenticate, node, server, maxMessage, limits } = this.#options
+    if (body.version !== PROTOCOL_VERSION) {
+      const message = `This server speaks protocol version ${PROTOCOL_VERSION}, not ${body.version}`
+      throw new MillraceError('unsupported-version', { message, field: 'connect.version' })
+    }
+    if (authenticate !== undefined) {
+      const user = await authenticate({ ...session.info, token: body.token })
+      if (user === null || user === undefined) throw new MillraceError('unauthenticated')
+      session.identify(user)
+    }
+    const { heartbeat, patience } = limits
+    const user = session.user?.id
+    return {
+      kind: 'connected',
+      body: { session: session.id, node, user, server, heartbeat, patience, maxMessage },
+    }
+  }
+
+  execute(session: Session, command: Command): MaybePromise<Reply | undefined> {
+    return execute(this.#services, session, command)
+  }
+
+  opened(session: Session): void {
+    this.directory.add(session)
+    this.#options.onSession('connect', session, 0)
+    void this.#subscribeByServer(session)
+  }
+
+  ended(session: Session, code: number): void {
+    this.#sessions.delete(session)
+    for (const channel of [...session.subscriptions.keys()]) {
+      leave(this.#services, session, channel).catch((error: unknown) =>
+        this.failed('leaving a channel', error),
+      )
+    }
+    this.#services.calls.lost(session)
+    if (this.directory.session(session.id) !== session) return
+    this.directory.remove(session)
+    this.#options.onSession('disconnect', session, code)
+  }
+
+  failed(what: string, error: unknown): void {
+    this.#options.logger.error(`${what} failed`, { error })
+  }
+
+  /** Publishes for the application. Rejects with `invalid-payload` and the other codes of publish. */
+  async publish(
+    channel: string,
+    message: unknown,
+    options: { readonly id?: string | undefined } = {},
+  ): Promise<Position> {
+    const { channels, validator, broker } = this.#services
+    const { definition } = channels.resolve(channel)
+    const { payload } = await validator.value(message, {
+      schema: definition.message,
+      codec: definition.codec,
+    })
+    return broker.append(channel, { id: options.id, data: payload }, retentionOf(definition))
+  }
+
+  /** Sends an ephemeral message for the application. */
+  async sendEphemeral(channel: string, message: unknown): Promise<void> {
+    const { channels, validator, broker } = this.#services
+    const { ephemeral: schema } = channels.resolve(channel).definition
+    if (schema === undefined)
+      throw new MillraceError('not-available', { message: `'${channel}' has no ephemeral messages` })
+    const { payload } = await validator.value(message, { schema, codec: 'json' })
+    await broker.send(channel, { data: payload })
+  }
+
+  /** A part of a channel's past, with values decoded. */
+  async history(
+    channel: string,
+    range: StreamRange,
+  ): Promise<{ readonly position: Position; readonly publications: readonly DecodedPublication[] }> {
+    const { channels, validator, broker } = this.#services
+    const { definition } = channels.resolve(channel)
+    const slice = await broker.read(channel, range, retentionOf(definition))
+    const rule = { schema: undefined, codec: definition.codec }
+    const publications = readable(slice.publications, '').map((publication) => ({
+      ...publication,
+      message: validator.read(publication.data, rule),
+    }))
+    return { position: slice.head, publications }
+  }
+
+  /** Who is in a channel, with their data decoded. */
+  async presence(channel: string): Promise<readonly DecodedMember[]> {
+    const { channels, validator, broker } = this.#services
+    channels.resolve(channel)
+    const members = await broker.members(channel)
+    return members.map(({ session, user, since, data }) => ({
+      session,
+      user,
+      since,
+      data: validator.read(data, { schema: undefined, codec: 'json' }),
+    }))
+  }
+
+  /** Subscribes a session by the server's own decision: no hook is asked. [P5.13] */
+  async subscribe(session: Session, channel: string): Promise<void> {
+    const resolved = this.#services.channels.resolve(channel)
+    const reply = await join(this.#services, session, { body: { channel }, resolved })
+    session.send(push('subscribed', reply.body))
+    reply.after?.()
+  }
+
+  /** Ends a session's subscription, and tells it. */
+  async unsubscribe(session: Session, channel: string, why: MillraceError): Promise<void> {
+    await leave(this.#services, session, channel)
+    session.send(push('unsubscribed', { channel, code: why.code, reason: why.message }))
+  }
+
+  async #subscribeByServer(session: Session): Promise<void> {
+    try {
+      const channels = (await this.#options.subscriptions?.({ user: session.user })) ?? []
+      await Promise.all(channels.map((channel) => this.subscribe(session, channel)))
+    } catch (error) {
+      if (session.state !== 'ended') this.failed('subscribing a session', error)
+    }
+  }
+}
+
+export type DecodedPublication = Omit<Publication, 'data'> & { readonly message: unknown }
+export interface DecodedMember {
+  readonly session: string
+  readonly user: string | undefined
+  readonly since: number
+  readonly data: unknown
+}

@@ -1,0 +1,48 @@
+import type { Dialect, Message, MessageBodies, MessageKind } from '@millrace/protocol'
+
+interface Form {
+  readonly dialect: Dialect
+  readonly wire: string | Uint8Array
+  /** What the transport made of it, once for all its links. */
+  framed: unknown
+}
+
+/**
+ * A message on its way out. It is encoded once per dialect and framed once per transport, however many links send it.
+ */
+export class Outgoing {
+  readonly message: Message
+  /** Nearly always one form: everybody on a node speaks the same dialect. */
+  #first: Form | undefined
+  #others: Form[] | undefined
+
+  constructor(message: Message) {
+    this.message = message
+  }
+
+  /** The message in a dialect. */
+  wire(dialect: Dialect): string | Uint8Array {
+    return this.#form(dialect).wire
+  }
+
+  /** The transport's own form of it, made by `frame` on the first call for this dialect. */
+  framed<F>(dialect: Dialect, frame: (wire: string | Uint8Array) => F): F {
+    const form = this.#form(dialect)
+    if (form.framed === undefined) form.framed = frame(form.wire)
+    return form.framed as F
+  }
+
+  #form(dialect: Dialect): Form {
+    if (this.#first?.dialect === dialect) return this.#first
+    const other = this.#others?.find((form) => form.dialect === dialect)
+    if (other !== undefined) return other
+    const form: Form = { dialect, wire: dialect.encodeMessage(this.message), framed: undefined }
+    if (this.#first === undefined) this.#first = form
+    else this.#others = [...(this.#others ?? []), form]
+    return form
+  }
+}
+
+/** A push: a message that answers no command. */
+export const push = <K extends MessageKind>(kind: K, body: MessageBodies[K]): Outgoing =>
+  new Outgoing({ id: 0, kind, body } as Message)

@@ -1,0 +1,302 @@
+import {
+  BadCommand,
+  CODES,
+  type CodeName,
+  type Command,
+  codeName,
+  type Decoded,
+  type Message,
+  type MessageBodies,
+  type MessageKind,
+  MillraceError,
+} from '@millrace/protocol'
+import { Outgoing, push } from './outgoing.js'
+import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
+import { nextState, type SessionEvent, type SessionStateName } from './session-state.js'
+import type { Receiver, Subscription } from './subscription.js'
+import type { WheelEntry } from './wheel.js'
+
+/** Who a session belongs to. Applications add fields of their own. */
+export interface User {
+  readonly id: string
+}
+
+/** The reply to a command; `after` runs when it has been queued, before anything else is sent. */
+export interface Reply<K extends MessageKind = MessageKind> {
+  readonly kind: K
+  readonly body: MessageBodies[K]
+  readonly after?: (() => void) | undefined
+}
+
+/** What a session needs from the hub. */
+export interface SessionHost {
+  readonly limits: SessionLimits
+  /** Wheel time, in milliseconds. */
+  readonly time: number
+  /** Decides about a connect command: opens the session or throws. */
+  connect(session: Session, command: Extract<Command, { kind: 'connect' }>): MaybePromise<Reply>
+  execute(session: Session, command: Command): MaybePromise<Reply | undefined>
+  opened(session: Session): void
+  ended(session: Session, code: number): void
+  /** An error that is nobody's bad input. */
+  failed(what: string, error: unknown): void
+}
+
+export interface SessionLimits {
+  /** Milliseconds until the connect command must have come. */
+  readonly connectTimeout: number
+  /** Milliseconds of silence before a ping. */
+  readonly heartbeat: number
+  /** Milliseconds the answer may take. */
+  readonly patience: number
+  /** Commands of one session that may be under way at once; beyond it, reading pauses. */
+  readonly pendingCommands: number
+  readonly subscriptions: number
+}
+
+/** One frame for all sessions. */
+const PING = push('ping', {})
+const NO_PING = -1
+
+/** One client on one connection: its state, its subscriptions, and its commands in order. */
+export class Session implements LinkHandler, Receiver, WheelEntry {
+  readonly id: string
+  readonly link: Link
+  readonly #host: SessionHost
+  #state: SessionStateName = 'waiting'
+  #user: User | undefined
+  /** The handshake's facts, until authentication has seen them. */
+  #info: LinkInfo | undefined
+  readonly subscriptions = new Map<string, Subscription>()
+  /** The last command under way per channel; commands on it wait for that one. [P5.1] */
+  #tails: Map<string, Promise<void>> | undefined
+  /** Commands that came before the connect command was decided. */
+  #queued: Decoded<Command>[] | undefined
+  #pending = 0
+  #paused = false
+  #heard: number
+  #pinged = NO_PING
+
+  constructor(id: string, link: Link, wiring: { readonly host: SessionHost; readonly info: LinkInfo }) {
+    this.id = id
+    this.link = link
+    this.#host = wiring.host
+    this.#info = wiring.info
+    this.#heard = wiring.host.time
+  }
+
+  get user(): User | undefined {
+    return this.#user
+  }
+
+  get state(): SessionStateName {
+    return this.#state
+  }
+
+  get info(): LinkInfo {
+    return this.#info ?? { headers: {}, remoteAddress: '' }
+  }
+
+  /** Makes it the user's. Called while the connect command is being decided. */
+  identify(user: User | undefined): void {
+    this.#user = user
+  }
+
+  receive(frame: string | Uint8Array): void {
+    if (this.#state === 'ended') return
+    this.#heard = this.#host.time
+    let commands: Decoded<Command>[]
+    try {
+      commands = this.link.dialect.decodeCommands(frame)
+    } catch (error) {
+      this.#host.failed('decoding a frame', error)
+      this.close('protocol-error', 'The frame could not be read')
+      return
+    }
+    for (const command of commands) this.#take(command)
+  }
+
+  heard(): void {
+    this.#heard = this.#host.time
+  }
+
+  closed(code: number): void {
+    this.#end(code)
+  }
+
+  /** Queues a message to the client. */
+  send(outgoing: Outgoing): void {
+    if (this.#state !== 'ended') this.link.send(outgoing)
+  }
+
+  /** Closes from this side, with a code of the table. */
+  close(code: CodeName, reason: string = CODES[code].reason): void {
+    if (this.#state === 'ended') return
+    this.link.close(CODES[code].code, reason)
+    this.#end(CODES[code].code)
+  }
+
+  /** The heartbeat: silence brings a ping, silence after the ping ends it. [P7.1] */
+  due(time: number): number | undefined {
+    const { connectTimeout, heartbeat, patience } = this.#host.limits
+    if (this.#state === 'ended') return undefined
+    const silent = time - this.#heard
+    if (this.#state !== 'open') {
+      if (this.#state === 'waiting' && silent >= connectTimeout) this.close('connect-timeout')
+      return Math.max(connectTimeout - silent, 1)
+    }
+    if (this.#pinged !== NO_PING && this.#heard < this.#pinged) {
+      if (time - this.#pinged < patience) return patience - (time - this.#pinged)
+      this.close('heartbeat-timeout')
+      return undefined
+    }
+    this.#pinged = NO_PING
+    if (silent < heartbeat) return heartbeat - silent
+    this.#pinged = time
+    this.send(PING)
+    return patience
+  }
+
+  #go(event: SessionEvent): void {
+    this.#state = nextState(this.#state, event)
+  }
+
+  #end(code: number): void {
+    if (this.#state === 'ended') return
+    this.#go('end')
+    this.#queued = undefined
+    this.#info = undefined
+    this.#host.ended(this, code)
+  }
+
+  #take(command: Decoded<Command>): void {
+    switch (this.#state) {
+      case 'waiting':
+        if (!(command instanceof BadCommand) && command.kind === 'connect') this.#connect(command)
+        else this.#refuse(command, 'not-connected')
+        break
+      case 'authenticating':
+        this.#queue(command)
+        break
+      case 'open':
+        if (command instanceof BadCommand) this.#replyError(command.id, command.error)
+        else if (command.kind === 'connect') this.#refuse(command, 'already-connected')
+        else this.#inOrder(command)
+        break
+      case 'ended':
+    }
+  }
+
+  #refuse(command: Decoded<Command>, code: CodeName): void {
+    this.#replyError(command.id, command instanceof BadCommand ? command.error : new MillraceError(code))
+  }
+
+  #queue(command: Decoded<Command>): void {
+    this.#queued ??= []
+    if (this.#queued.length < this.#host.limits.pendingCommands) this.#queued.push(command)
+    else this.#refuse(command, 'limit-exceeded')
+  }
+
+  #connect(command: Extract<Command, { kind: 'connect' }>): void {
+    this.#go('connect')
+    this.#settle(
+      () => this.#host.connect(this, command),
+      (reply) => {
+        if (this.#state !== 'authenticating') return
+        this.#go('accept')
+        this.#info = undefined
+        this.#reply(command.id, reply)
+        this.#host.opened(this)
+        const queued = this.#queued ?? []
+        this.#queued = undefined
+        for (const waiting of queued) this.#take(waiting)
+      },
+      (error) => this.#refuseConnect(command.id, error),
+    )
+  }
+
+  #refuseConnect(id: number, error: MillraceError): void {
+    if (this.#state !== 'authenticating') return
+    this.#replyError(id, error)
+    if (error.kind === 'unsupported-version') this.close('version-refused', error.message)
+    else if (error.retry === 'later') this.close('server-error', error.message)
+    else this.close('authentication-failed', error.message)
+  }
+
+  /** Carries out a command after those on the same channel that came before it. */
+  #inOrder(command: Command): void {
+    const channel = 'channel' in command.body ? command.body.channel : undefined
+    const before = channel === undefined ? undefined : this.#tails?.get(channel)
+    const running = before === undefined ? this.#execute(command) : before.then(() => this.#execute(command))
+    if (running === undefined) return
+    this.#begin()
+    const done = running.then(() => {
+      if (channel !== undefined && this.#tails?.get(channel) === done) this.#tails.delete(channel)
+      this.#finish()
+    })
+    if (channel === undefined) return
+    this.#tails ??= new Map()
+    this.#tails.set(channel, done)
+  }
+
+  /** Undefined when it is done already; a promise that never rejects when it goes on. */
+  #execute(command: Command): Promise<void> | undefined {
+    if (this.#state !== 'open') return undefined
+    return this.#settle(
+      () => this.#host.execute(this, command),
+      (reply) => {
+        if (reply !== undefined) this.#reply(command.id, reply)
+      },
+      (error) => this.#replyError(command.id, error),
+    )
+  }
+
+  #settle<T>(
+    run: () => MaybePromise<T>,
+    done: (value: T) => void,
+    failed: (error: MillraceError) => void,
+  ): Promise<void> | undefined {
+    try {
+      const result = run()
+      if (result instanceof Promise) return result.then(done).catch((error) => failed(this.#blame(error)))
+      done(result)
+    } catch (error) {
+      failed(this.#blame(error))
+    }
+    return undefined
+  }
+
+  /** What the client is told of an error: bad input in full, a fault of ours only that there was one. */
+  #blame(error: unknown): MillraceError {
+    if (error instanceof MillraceError) return error
+    this.#host.failed('a command', error)
+    return new MillraceError('internal-error')
+  }
+
+  #begin(): void {
+    this.#pending++
+    if (this.#paused || this.#pending < this.#host.limits.pendingCommands) return
+    this.#paused = true
+    this.link.pause()
+  }
+
+  #finish(): void {
+    this.#pending--
+    if (!this.#paused || this.#pending > this.#host.limits.pendingCommands / 2) return
+    this.#paused = false
+    this.link.resume()
+  }
+
+  #reply(id: number, reply: Reply): void {
+    if (id !== 0) this.send(new Outgoing({ id, kind: reply.kind, body: reply.body } as Message))
+    reply.after?.()
+  }
+
+  /** Errors are answered unless the command asked for no reply; one that could not even be read is answered without an id. */
+  #replyError(id: number, error: MillraceError): void {
+    const unreadable = codeName(error.code) === 'malformed-command'
+    if (id === 0 && !unreadable) return
+    const { code, message, field, retryAfter } = error
+    this.send(new Outgoing({ id, kind: 'error', body: { code, message, field, retryAfter } }))
+  }
+}
