@@ -1,0 +1,77 @@
+/**
+ * Masking, RFC 6455 §5.3: byte i of the payload is XORed with byte i mod 4 of the key. A key is kept as one 32-bit
+ * integer with its first byte lowest, so that on a little-endian machine a word of payload is unmasked by one XOR.
+ */
+
+/** Reads the four bytes of a key. */
+export function readMaskKey(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  )
+}
+
+/** Writes the four bytes of a key. */
+export function writeMaskKey(key: number, bytes: Uint8Array, at: number): void {
+  bytes[at] = key & 0xff
+  bytes[at + 1] = (key >>> 8) & 0xff
+  bytes[at + 2] = (key >>> 16) & 0xff
+  bytes[at + 3] = key >>> 24
+}
+
+/** The key as it stands after `count` bytes were masked with it. */
+export function advanceMaskKey(key: number, count: number): number {
+  const bits = (count & 3) << 3
+  // Shift counts are taken modulo 32, so a count of zero leaves the key as it is.
+  return (key >>> bits) | (key << -bits)
+}
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
+
+/** Payloads shorter than this are masked byte by byte: aligning costs more than words save. */
+export const WORDS_FROM_BYTES = 32
+
+/**
+ * All of the memory behind these bytes as 32-bit words, for `applyMask`; null where a word's bytes would meet the key in
+ * the wrong order. A caller with many payloads in one buffer makes them once.
+ */
+export function wordsOf(bytes: Uint8Array): Int32Array | null {
+  return LITTLE_ENDIAN ? new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2) : null
+}
+
+/**
+ * Masks or unmasks (the operation is its own inverse) a payload in place.
+ * Returns the OR of the results: below 0x80, all of them are ASCII, which spares a text its validation.
+ */
+export function applyMask(payload: Uint8Array, key: number, words?: Int32Array | null): number {
+  const end = payload.length
+  if (end < WORDS_FROM_BYTES) return applyMaskToBytes(payload, key, 0)
+  if (words === undefined) words = wordsOf(payload)
+  if (words === null) return applyMaskToBytes(payload, key, 0)
+
+  const base = payload.byteOffset
+  const lead = -base & 3
+  let seen = 0
+  for (let at = 0; at < lead; at += 1) {
+    seen |= payload[at] = ((payload[at] as number) ^ key) & 0xff
+    key = advanceMaskKey(key, 1)
+  }
+  const last = (base + end) >> 2
+  let word = 0
+  for (let index = (base + lead) >> 2; index < last; index += 1) {
+    word |= words[index] = (words[index] as number) ^ key
+  }
+  seen |= (word | (word >>> 8) | (word >>> 16) | (word >>> 24)) & 0xff
+  return seen | applyMaskToBytes(payload, key, (last << 2) - base)
+}
+
+function applyMaskToBytes(payload: Uint8Array, key: number, from: number): number {
+  let seen = 0
+  for (let at = from; at < payload.length; at += 1) {
+    seen |= payload[at] = ((payload[at] as number) ^ key) & 0xff
+    key = advanceMaskKey(key, 1)
+  }
+  return seen
+}
