@@ -1,0 +1,70 @@
+/** What one measured window yields, and how CPU time is read at its two edges. */
+import { readFileSync } from 'node:fs'
+import { type CpuTime, parseStat } from '../harness/proc.js'
+import type { Quantiles } from './histogram.js'
+
+/** One measured window. CPU times are seconds spent within it. */
+export interface Figures {
+  readonly seconds: number
+  /** Messages delivered, or connections made. */
+  readonly count: number
+  readonly server: CpuTime
+  readonly generator: CpuTime
+  readonly latency: Quantiles
+}
+
+/** A scenario that runs until stopped and counts as it goes. */
+export interface Load {
+  start(): void
+  count(): number
+  /** Forgets latencies recorded so far. */
+  clearLatency(): void
+  latency(): Quantiles
+  /** Asks for nothing new; resolves when nothing is in flight. */
+  stop(): Promise<void>
+}
+
+export interface Window {
+  readonly warmup: number
+  readonly seconds: number
+}
+
+/**
+ * Runs a load through its warm-up and its window. Count, clock, the server's CPU time and the generator's own are read in one
+ * go at both edges, in this process, so that they belong to the same moment.
+ */
+export async function measure(load: Load, window: Window, serverPid: number): Promise<Figures> {
+  load.start()
+  await pause(window.warmup)
+  load.clearLatency()
+  const before = edge(load, serverPid)
+  await pause(window.seconds)
+  const after = edge(load, serverPid)
+  const latency = load.latency()
+  await load.stop()
+  return {
+    seconds: after.at - before.at,
+    count: after.count - before.count,
+    server: minus(after.server, before.server),
+    generator: minus(after.generator, before.generator),
+    latency,
+  }
+}
+
+const pause = (seconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+
+function edge(load: Load, serverPid: number) {
+  const own = process.cpuUsage()
+  return {
+    at: performance.now() / 1000,
+    count: load.count(),
+    server: parseStat(readFileSync(`/proc/${serverPid}/stat`, 'latin1')),
+    generator: { user: own.user / 1e6, system: own.system / 1e6 },
+  }
+}
+
+const minus = (after: CpuTime, before: CpuTime): CpuTime => ({
+  user: after.user - before.user,
+  system: after.system - before.system,
+})

@@ -1,0 +1,67 @@
+/** The whole report: what was measured, where, on what, and how it compares. */
+import type { Machine } from '../harness/machine.js'
+import { peerNamed } from '../harness/peers.js'
+import type { Absence, Failure, Sample } from '../harness/samples.js'
+import type { Plan } from '../plan/cases.js'
+import { LEGEND, loadTables } from './load-tables.js'
+import { memoryTable } from './memory-table.js'
+import { renderMarkdown, renderText, type Table } from './table.js'
+import { judgeAll, targetsTable } from './targets.js'
+
+export interface Report {
+  readonly machine: Machine
+  readonly pinning: string
+  readonly plan: Pick<Plan, 'rounds' | 'warmup' | 'seconds'>
+  readonly versions: readonly string[]
+  readonly absences: readonly Absence[]
+  readonly failures: readonly Failure[]
+  readonly samples: readonly Sample[]
+}
+
+function tablesOf({ samples }: Report): Table[] {
+  const memory = memoryTable(samples)
+  const loads = loadTables(samples)
+  return memory === undefined ? loads : [...loads, memory]
+}
+
+/** Sentences on the circumstances. */
+function circumstances({ machine, pinning, plan, versions }: Report): string[] {
+  return [
+    `${machine.date}, commit ${machine.commit}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Linux ${machine.kernel}, Node ${machine.node}; ${pinning}.`,
+    `Each figure: ${plan.rounds} round${plan.rounds === 1 ? '' : 's'} of ${plan.warmup} s warm-up and ${plan.seconds} s measured.`,
+    `Measured: ${versions.join('; ')}.`,
+  ]
+}
+
+const absent = ({ absences }: Report): string[] =>
+  absences.map(({ peer, hint }) => `Not measured: ${peerNamed(peer).title}. ${hint}.`)
+
+const failed = ({ failures }: Report): string[] =>
+  failures.map(({ peer, round, what, message }) => `Failed: ${peer}, ${what}, round ${round}: ${message}`)
+
+export function textReport(report: Report): string {
+  const targets = targetsTable(judgeAll(report.samples))
+  const tables = tablesOf(report)
+  return [
+    ...circumstances(report),
+    ...absent(report),
+    '',
+    ...tables.map(renderText),
+    ...(tables.length > 0 ? [...LEGEND, ''] : []),
+    ...failed(report),
+    renderText(targets),
+  ].join('\n')
+}
+
+/** The same in Markdown, the targets first, because they are what a reader of the page asks for. */
+export function markdownReport(report: Report): string {
+  return [
+    ...[...circumstances(report), ...absent(report), ...failed(report)].flatMap((line) => [line, '']),
+    renderMarkdown(targetsTable(judgeAll(report.samples))),
+    ...LEGEND.flatMap((line) => [line.replace(/^\* /, '\\* '), '']),
+    ...tablesOf(report).map(renderMarkdown),
+  ].join('\n')
+}
+
+export const jsonReport = (report: Report): string =>
+  `${JSON.stringify({ ...report, targets: judgeAll(report.samples) }, null, 2)}\n`
