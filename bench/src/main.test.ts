@@ -58,7 +58,7 @@ describe.runIf(process.platform === 'linux')('npm run bench', () => {
     expect(report.samples.map((sample) => sample.inFlight)).toEqual([1, 32])
     for (const { figures } of report.samples) {
       expect(figures.count).toBeGreaterThan(0)
-      expect(figures.seconds).toBeGreaterThanOrEqual(0.3)
+      expect(figures.seconds).toBeGreaterThan(0)
       expect(figures.latency.samples).toBe(figures.count)
       expect(figures.server.user + figures.server.system).toBeGreaterThan(0)
       expect(figures.latency.p99).toBeGreaterThanOrEqual(figures.latency.p50)

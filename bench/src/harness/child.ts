@@ -13,6 +13,7 @@ export function killAll(): void {
 
 const START_PATIENCE = 20_000
 const STOP_PATIENCE = 2_000
+const FATE_PATIENCE = 200
 /** What is kept of a child's standard error for a failure's message. */
 const STDERR_MAX = 2_000
 
@@ -28,6 +29,7 @@ export class Child {
   readonly #ended: Promise<void>
   #waiting: Waiting | undefined
   #stderr = ''
+  #fate: string | undefined
 
   private constructor(name: string, command: readonly string[]) {
     this.#name = name
@@ -60,6 +62,12 @@ export class Child {
     const answer = this.#answer(patience)
     this.#process.stdin.write(`${line}\n`)
     return answer
+  }
+
+  /** How the child ended, if it does within a moment: the cause of whatever else failed just now. */
+  async fate(): Promise<string | undefined> {
+    await Promise.race([this.#ended, new Promise((resolve) => setTimeout(resolve, FATE_PATIENCE))])
+    return this.#fate
   }
 
   /** Ends the child: by the end of its standard input, and by force when that does not do. */
@@ -95,12 +103,17 @@ export class Child {
   }
 
   #fail(message: string): void {
+    this.#take()?.reject(new Error(this.#explain(message)))
+  }
+
+  #explain(message: string): string {
     const trail = this.#stderr.trim()
-    this.#take()?.reject(new Error(`${this.#name}: ${message}${trail === '' ? '' : `\n${trail}`}`))
+    return `${this.#name}: ${message}${trail === '' ? '' : `\n${trail}`}`
   }
 
   #closed(code: number | null, signal: string | null): void {
     alive.delete(this.#process)
-    this.#fail(`ended with ${signal ?? `exit code ${code}`}`)
+    this.#fate = this.#explain(`ended with ${signal ?? `exit code ${code}`}`)
+    this.#take()?.reject(new Error(this.#fate))
   }
 }

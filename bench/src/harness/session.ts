@@ -57,9 +57,14 @@ export class Session {
     }
   }
 
-  /** Has the generator carry out a command that takes about `seconds`. */
-  ask(command: GeneratorCommand, seconds: number): Promise<unknown> {
-    return this.#generator.ask(JSON.stringify(command), seconds * 1000 + PATIENCE)
+  /** Has the generator carry out a command that takes about `seconds`. A server's end is told rather than what it led to. */
+  async ask(command: GeneratorCommand, seconds: number): Promise<unknown> {
+    try {
+      return await this.#generator.ask(JSON.stringify(command), seconds * 1000 + PATIENCE)
+    } catch (error) {
+      const fate = await this.#serverChild.fate()
+      throw fate === undefined ? error : new Error(fate)
+    }
   }
 
   collectGarbage(): Promise<unknown> {
