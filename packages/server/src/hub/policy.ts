@@ -1,7 +1,7 @@
 import { MillraceError, type ResolvedChannel } from '@millrace/protocol'
 import type { MaybePromise } from './ports.js'
 import type { User } from './session.js'
-import { then } from './validation.js'
+import { andThen } from './validation.js'
 
 /**
  * What a session may want to do with a channel. `subscribe` covers recovering what was missed while away, as far as the
@@ -40,7 +40,7 @@ export class Policy {
         field: 'channel',
       })
     }
-    return then(authorizer({ ...request, params: resolved.params }), (allowed) => {
+    return andThen(authorizer({ ...request, params: resolved.params }), (allowed) => {
       if (allowed !== true)
         throw new MillraceError('forbidden', { message: refused(request), field: 'channel' })
     })

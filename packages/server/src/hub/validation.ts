@@ -46,12 +46,12 @@ export class Validator {
       value: checked,
       payload: Object.is(checked, value) ? toStored(payload) : this.#stored(checked, rule),
     })
-    return then(check(rule.schema, value), done)
+    return andThen(check(rule.schema, value), done)
   }
 
   /** Checks and writes a value the application gave. */
   value(value: unknown, rule: PayloadRule): MaybePromise<Checked> {
-    return then(check(rule.schema, value), (checked) => ({
+    return andThen(check(rule.schema, value), (checked) => ({
       value: checked,
       payload: this.#stored(checked, rule),
     }))
@@ -71,14 +71,20 @@ export class Validator {
   }
 }
 
-/** Continues at once when there is nothing to wait for: most schemas are synchronous, and a turn saved is latency saved. */
-export function then<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
-  return value instanceof Promise ? value.then(next) : next(value)
+/**
+ * Continues at once when there is nothing to wait for: most schemas and hooks are synchronous, and a turn saved is latency
+ * saved. Anything with a `then` is waited for, as `await` would.
+ */
+export function andThen<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value)
 }
+
+const isThenable = <T>(value: MaybePromise<T>): value is Promise<T> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 
 function check(schema: Schema | undefined, value: unknown): MaybePromise<unknown> {
   if (schema === undefined) return value
-  return then(schema['~standard'].validate(value), (result) => {
+  return andThen(schema['~standard'].validate(value), (result) => {
     const issue = result.issues?.[0]
     if (issue !== undefined) throw invalid(issue.message, issue.path)
     return 'value' in result ? result.value : undefined

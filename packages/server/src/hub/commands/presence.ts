@@ -7,7 +7,7 @@ import {
 } from '@millrace/protocol'
 import type { Session } from '../session.js'
 import type { Subscription } from '../subscription.js'
-import { then } from '../validation.js'
+import { andThen } from '../validation.js'
 import { access, type Handler, type Services } from './services.js'
 
 /** Enters presence, or changes the member's data. */
@@ -32,7 +32,7 @@ export async function enter(
   entry: { readonly subscription: Subscription; readonly resolved: ResolvedChannel; readonly data: Payload },
 ): Promise<void> {
   const { presence: schema } = entry.resolved.definition
-  const data = await then<{ payload: StoredPayload }, StoredPayload>(
+  const data = await andThen<{ payload: StoredPayload }, StoredPayload>(
     services.validator.arrived(entry.data, { schema, codec: 'json' }),
     ({ payload }) => payload,
   )

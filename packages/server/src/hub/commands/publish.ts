@@ -1,27 +1,29 @@
 import { type CommandBodies, MillraceError, type Publisher, type ResolvedChannel } from '@millrace/protocol'
 import type { Session } from '../session.js'
-import { then } from '../validation.js'
+import { andThen } from '../validation.js'
 import { access, type Handler, retentionOf } from './services.js'
 
 /** Stores a publication and delivers it. The path most travelled: it waits only where there is something to wait for. */
 export const publish: Handler<'publish'> = (services, session, body) => {
   const resolved = services.channels.resolve(body.channel)
   const { message: schema, codec } = resolved.definition
-  return then(services.policy.check({ ...access(session, body.channel), action: 'publish' }, resolved), () =>
-    then(services.validator.arrived(body.data, { schema, codec }), async ({ payload }) => {
-      const publication = {
-        id: body.id,
-        from: publisher(session, resolved),
-        exclude: excluded(session, body),
-        data: payload,
-      }
-      const position = await services.broker.append(
-        body.channel,
-        publication,
-        retentionOf(resolved.definition),
-      )
-      return { kind: 'published', body: { position } } as const
-    }),
+  return andThen(
+    services.policy.check({ ...access(session, body.channel), action: 'publish' }, resolved),
+    () =>
+      andThen(services.validator.arrived(body.data, { schema, codec }), async ({ payload }) => {
+        const publication = {
+          id: body.id,
+          from: publisher(session, resolved),
+          exclude: excluded(session, body),
+          data: payload,
+        }
+        const position = await services.broker.append(
+          body.channel,
+          publication,
+          retentionOf(resolved.definition),
+        )
+        return { kind: 'published', body: { position } } as const
+      }),
   )
 }
 
@@ -35,10 +37,10 @@ export const ephemeral: Handler<'ephemeral'> = (services, session, body) => {
       field: 'channel',
     })
   }
-  return then(
+  return andThen(
     services.policy.check({ ...access(session, body.channel), action: 'ephemeral' }, resolved),
     () =>
-      then(services.validator.arrived(body.data, { schema, codec: 'json' }), async ({ payload }) => {
+      andThen(services.validator.arrived(body.data, { schema, codec: 'json' }), async ({ payload }) => {
         const event = { from: publisher(session, resolved), exclude: excluded(session, body), data: payload }
         await services.broker.send(body.channel, event)
         return { kind: 'sent', body: {} } as const

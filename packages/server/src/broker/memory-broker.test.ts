@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { BrokerListener } from '../hub/index.js'
+import { brokerContract, FakeClock, settle } from '../testing/index.js'
+import { MemoryBroker } from './index.js'
+
+const nobody: BrokerListener = { publication: () => {}, ephemeral: () => {}, presence: () => {} }
+const text = (value: string) => ({ data: { codec: 'json' as const, text: value } })
+
+describe('the in-memory broker', () => {
+  brokerContract(
+    async () => {
+      const clock = new FakeClock()
+      const broker = new MemoryBroker({ clock, epoch: 'e' })
+      return { broker, advance: (ms) => clock.advance(ms), settle, close: () => broker.close() }
+    },
+    { it: (title, test) => it(title, test), equal: (actual, expected) => expect(actual).toEqual(expected) },
+  )
+
+  it('[B6] an id counts as new after the dedupe window', async () => {
+    const clock = new FakeClock()
+    const broker = new MemoryBroker({ clock, epoch: 'e', dedupeWindow: 1_000 })
+    const keep = { size: 10, ttl: 60_000 }
+    const first = await broker.append('a:b', { id: 'x', ...text('1') }, keep)
+    clock.stall(1_001)
+    const second = await broker.append('a:b', { id: 'x', ...text('2') }, keep)
+    expect([first.offset, second.offset]).toEqual([1, 2])
+    expect(await broker.append('a:b', { id: 'x', ...text('3') }, keep)).toEqual(second)
+  })
+
+  it('[B7] a forgotten stream comes back under another epoch', async () => {
+    const clock = new FakeClock()
+    const broker = new MemoryBroker({ clock, epoch: 'e', forgetAfter: 20_000, dedupeWindow: 1_000 })
+    await broker.start(nobody)
+    const keep = { size: 10, ttl: 5_000 }
+    const before = await broker.append('a:b', { id: 'x', ...text('1') }, keep)
+    await clock.advance(60_000)
+    const head = (await broker.read('a:b', { before: 9, limit: 9 }, keep)).head
+    expect(head.offset).toBe(0)
+    const after = await broker.append('a:b', text('2'), keep)
+    expect(after.offset).toBe(1)
+    expect(after.epoch).not.toBe(before.epoch)
+    expect(head.epoch).toBe(after.epoch)
+    await broker.close()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('[B7] a joined stream is not forgotten', async () => {
+    const clock = new FakeClock()
+    const broker = new MemoryBroker({ clock, epoch: 'e', forgetAfter: 20_000 })
+    await broker.start(nobody)
+    await broker.join('a:b')
+    await broker.append('a:b', text('1'), { size: 1, ttl: 1_000 })
+    await clock.advance(600_000)
+    expect((await broker.read('a:b', { before: 9, limit: 9 }, { size: 1, ttl: 1_000 })).head.offset).toBe(1)
+  })
+
+  it('[B3] [B4] [B5] a stream equals a list under any sequence of appends, time and reads', async () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 200 }) }),
+      fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 700 }) }),
+      fc.record({ do: fc.constant('since' as const), offset: fc.nat(600), limit: fc.nat(300) }),
+      fc.record({ do: fc.constant('before' as const), offset: fc.nat(600), limit: fc.nat(300) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 150 }),
+        fc.array(step, { maxLength: 20 }),
+        async (size, steps) => {
+          const clock = new FakeClock()
+          const broker = new MemoryBroker({ clock, epoch: 'e' })
+          const keep = { size, ttl: 1_000 }
+          const all: { offset: number; time: number }[] = []
+          for (const one of steps) {
+            if (one.do === 'wait') clock.stall(one.ms)
+            else if (one.do === 'append') {
+              for (let i = 0; i < one.count; i++) {
+                all.push({ offset: all.length + 1, time: clock.now() })
+                await broker.append('a:b', text('1'), keep)
+              }
+            } else {
+              const kept = all
+                .slice(size === 0 ? all.length : -size)
+                .filter(({ time }) => time >= clock.now() - 1_000)
+              const future = one.offset > all.length
+              const range =
+                one.do === 'since'
+                  ? { since: { epoch: 'e', offset: one.offset }, limit: one.limit }
+                  : { before: one.offset, limit: one.limit }
+              const matching =
+                one.do === 'since'
+                  ? kept.filter(({ offset }) => future || offset > one.offset)
+                  : kept.filter(({ offset }) => offset < one.offset)
+              const expected =
+                one.do === 'since'
+                  ? matching.slice(0, one.limit)
+                  : matching.slice(Math.max(0, matching.length - one.limit))
+              const slice = await broker.read('a:b', range, keep)
+              expect(slice.publications.map(({ offset }) => offset)).toEqual(
+                expected.map(({ offset }) => offset),
+              )
+              expect(slice.more).toBe(matching.length > expected.length)
+              expect(slice.head.offset).toBe(all.length)
+              expect(slice.floor?.offset ?? 0).toBe((kept[0]?.offset ?? all.length + 1) - 1)
+            }
+          }
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+})

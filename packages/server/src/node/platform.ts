@@ -1,0 +1,32 @@
+/** The hub's ports on Node: time, randomness, text and a log. */
+import { randomBytes } from 'node:crypto'
+import type { Clock, Logger, Random } from '../hub/index.js'
+
+/** Longest delay a Node timer takes, in milliseconds (2^31 − 1). */
+const MAX_DELAY = 2_147_483_647
+
+export const systemClock: Clock = {
+  now: Date.now,
+  schedule: (delay, task) => {
+    const timer = setTimeout(task, Math.min(delay, MAX_DELAY))
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** 128 bits in 22 characters that may stand in a URL. */
+export const systemRandom: Random = { id: () => randomBytes(16).toString('base64url') }
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LEVELS)[number]
+
+/** Writes what is at least as grave as `level` to standard error, one line each. */
+export function consoleLogger(level: LogLevel): Logger {
+  const write =
+    (name: LogLevel) =>
+    (message: string, details?: object): void => {
+      if (LEVELS.indexOf(name) < LEVELS.indexOf(level)) return
+      console.error(`millrace ${name}: ${message}`, ...(details === undefined ? [] : [details]))
+    }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+}

@@ -1,0 +1,128 @@
+/** Every option of a server with its default, checked once: what is inside gets what is resolved here. */
+import {
+  type Api,
+  DEFAULT_PATH,
+  type Duration,
+  milliseconds,
+  type OpenApi,
+  type PayloadCodecs,
+} from '@millrace/protocol'
+import type { AuthRequest, Broker, Logger, MaybePromise, User } from './hub/index.js'
+
+/** Which pages may connect: those of the server's own host, the listed ones, or any. */
+export type AllowedOrigins = 'same-origin' | '*' | readonly (string | RegExp)[]
+
+export interface LimitOptions {
+  /** Largest message a client may send, in bytes. Default 65,536. */
+  readonly message?: number
+  /** Bytes that may wait for a client that reads slowly; beyond it the connection closes with `slow-consumer`. Default 1 MiB. */
+  readonly outbox?: number
+  /** Subscriptions of a session. Default 1,000. */
+  readonly subscriptions?: number
+  /** Commands of a session under way at once; beyond it reading pauses. Default 256. */
+  readonly pendingCommands?: number
+  /** Bytes of a handshake's headers; enforced by `listen`, and by your own server when attached. Default 16 KiB. */
+  readonly headers?: number
+}
+
+export interface ServerOptions<A extends Api = OpenApi, U extends User = User> {
+  /** The channels and calls. Without one every channel name, method and JSON value passes: for trying things out. */
+  readonly api?: A
+  /**
+   * Says who connects. Without it everybody may, as nobody in particular. With it, null refuses with `unauthenticated`,
+   * and a MillraceError that is thrown refuses with that.
+   */
+  readonly auth?: (request: AuthRequest) => MaybePromise<U | null>
+  /** Channels to which the server subscribes each new session, such as a user's inbox. */
+  readonly subscriptions?: (session: { readonly user: U }) => MaybePromise<readonly string[]>
+  /** Where streams live. `memory:` (the default) is this process. */
+  readonly broker?: Broker | 'memory:' | (string & {})
+  /** Binary codecs for payloads. MessagePack is built in. */
+  readonly codecs?: PayloadCodecs
+  /** The endpoint's path. Default `/millrace`. */
+  readonly path?: string
+  /** Pages that may connect, by the Origin header. Clients that send none, which are no browsers, may always. Default `same-origin`. */
+  readonly allowedOrigins?: AllowedOrigins
+  /** Silence after which a client is asked for a pong. Default 10 seconds. */
+  readonly heartbeat?: Duration
+  /** How long the answer may take. Default 5 seconds. */
+  readonly patience?: Duration
+  /** How long the WebSocket handshake and then the connect command may take. Default 10 seconds. */
+  readonly connectTimeout?: Duration
+  readonly limits?: LimitOptions
+  /** permessage-deflate for clients that offer it: false (default), or the size in bytes from which messages are compressed. */
+  readonly compression?: false | { readonly threshold: number }
+  /** This node's name, in logs and in `connected`. Default: random. */
+  readonly node?: string
+  /** Where to log. Default: standard error, warnings and errors. */
+  readonly logger?: Logger
+}
+
+export interface ResolvedOptions {
+  readonly path: string
+  readonly allowedOrigins: AllowedOrigins
+  readonly heartbeat: number
+  readonly patience: number
+  readonly connectTimeout: number
+  readonly limits: Required<LimitOptions>
+  readonly compression: false | { readonly threshold: number }
+}
+
+const DEFAULT_LIMITS: Required<LimitOptions> = {
+  message: 65_536,
+  outbox: 1_048_576,
+  subscriptions: 1_000,
+  pendingCommands: 256,
+  headers: 16_384,
+}
+
+/** Fills in the defaults. Throws a TypeError that names the option and says what it may be. */
+export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptions {
+  const path = options.path ?? DEFAULT_PATH
+  if (!/^\/[^?#]*$/.test(path))
+    throw new TypeError(`path must start with '/' and have no '?' or '#', not '${path}'`)
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new TypeError(`limits.${name} must be a whole number of at least 1, not ${String(value)}`)
+    }
+  }
+  return {
+    path,
+    allowedOrigins: checkOrigins(options.allowedOrigins ?? 'same-origin'),
+    heartbeat: positive(options.heartbeat ?? '10s', 'heartbeat'),
+    patience: positive(options.patience ?? '5s', 'patience'),
+    connectTimeout: positive(options.connectTimeout ?? '10s', 'connectTimeout'),
+    limits,
+    compression: checkCompression(options.compression ?? false),
+  }
+}
+
+function positive(duration: Duration, option: string): number {
+  const value = milliseconds(duration, option)
+  if (value < 1) throw new TypeError(`${option} must be at least 1 ms`)
+  return value
+}
+
+function checkOrigins(origins: AllowedOrigins): AllowedOrigins {
+  if (origins === 'same-origin' || origins === '*') return origins
+  if (!Array.isArray(origins)) {
+    throw new TypeError(
+      `allowedOrigins must be 'same-origin', '*' or a list like ['https://example.com'], not ${String(origins)}`,
+    )
+  }
+  for (const origin of origins as readonly (string | RegExp)[]) {
+    if (typeof origin === 'string' && !/^[a-z][a-z0-9+.-]*:\/\/[^/]+$/i.test(origin)) {
+      throw new TypeError(
+        `allowedOrigins: '${origin}' is not an origin: write scheme and host, as in 'https://example.com'`,
+      )
+    }
+  }
+  return origins
+}
+
+function checkCompression(compression: ResolvedOptions['compression']): ResolvedOptions['compression'] {
+  if (compression === false || (Number.isSafeInteger(compression.threshold) && compression.threshold >= 0))
+    return compression
+  throw new TypeError('compression must be false or { threshold: bytes }')
+}

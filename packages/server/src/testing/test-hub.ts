@@ -1,0 +1,97 @@
+import {
+  type Command,
+  type CommandBodies,
+  type CommandKind,
+  type Dialect,
+  jsonDialect,
+  type Message,
+} from '@millrace/protocol'
+import { MemoryBroker } from '../broker/index.js'
+import { Hub, type HubOptions, type Link, type Logger, type Outgoing, type Session } from '../hub/index.js'
+import { FakeClock, settle } from './fake-clock.js'
+import { SequenceRandom } from './sequence-random.js'
+
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** A hub with a fake clock and an in-memory broker, for tests without sockets. */
+export function testHub(options: Partial<HubOptions> = {}): { readonly hub: Hub; readonly clock: FakeClock } {
+  const clock = (options.clock as FakeClock | undefined) ?? new FakeClock()
+  const hub = new Hub({
+    api: undefined,
+    broker: new MemoryBroker({ clock, epoch: 'epoch-1' }),
+    codecs: {},
+    authenticate: undefined,
+    subscriptions: undefined,
+    limits: {
+      connectTimeout: 10_000,
+      heartbeat: 10_000,
+      patience: 5_000,
+      pendingCommands: 256,
+      subscriptions: 100,
+    },
+    maxMessage: 65_536,
+    node: 'node-1',
+    server: 'millrace/test',
+    random: new SequenceRandom(),
+    logger: silent,
+    onSession: () => {},
+    ...options,
+    clock,
+  })
+  return { hub, clock }
+}
+
+/** A client as the hub sees it: sends commands, keeps what comes back. */
+export class TestClient implements Link {
+  readonly dialect: Dialect = jsonDialect
+  readonly session: Session
+  readonly messages: Message[] = []
+  closed: { readonly code: number; readonly reason: string } | undefined
+  paused = false
+  #ids = 0
+
+  constructor(hub: Hub) {
+    this.session = hub.accept(this, { headers: {}, remoteAddress: '192.0.2.1' })
+  }
+
+  send(outgoing: Outgoing): void {
+    this.messages.push(...jsonDialect.decodeMessages(outgoing.wire(jsonDialect) as string))
+  }
+
+  close(code: number, reason: string): void {
+    this.closed = { code, reason }
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
+  }
+
+  /** Says a command without waiting; returns its id. */
+  say<K extends CommandKind>(kind: K, body: CommandBodies[K]): number {
+    const id = ++this.#ids
+    this.session.receive(jsonDialect.encodeCommands([{ id, kind, body } as Command]))
+    return id
+  }
+
+  /** Says a command and returns the reply, which must come without time passing. */
+  async ask<K extends CommandKind>(kind: K, body: CommandBodies[K]): Promise<Message> {
+    const id = this.say(kind, body)
+    await settle()
+    const reply = this.messages.find((message) => message.id === id)
+    if (reply === undefined) throw new Error(`no reply to ${kind}`)
+    return reply
+  }
+
+  async connect(token?: string): Promise<Message> {
+    return this.ask('connect', { version: 1, token })
+  }
+
+  /** The messages of a kind so far. */
+  of<K extends Message['kind']>(kind: K): Extract<Message, { kind: K }>['body'][] {
+    return this.messages.filter((message) => message.kind === kind).map((message) => message.body as never)
+  }
+}
