@@ -1,0 +1,3 @@
+export { PAGE_HEADERS } from './headers.js'
+export { HttpProblem, readJson, sendJson } from './json.js'
+export { type Handler, type StaticOptions, staticFiles } from './static-files.js'

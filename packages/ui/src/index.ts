@@ -1,0 +1,8 @@
+export { Button } from './button.js'
+export { eachHalfMinute, eachSecond } from './clock.js'
+export { ConnectionBanner, type LinkState, LinkStatus, linkNotices } from './connection.js'
+export { Dialog } from './dialog.js'
+export { Icon, type IconName, Mark } from './icons.js'
+export { Menu, type MenuItem } from './menu.js'
+export { Avatar, Badge, Kbd, SkipLink, Spoken } from './small.js'
+export { ThemeToggle } from './theme.js'
