@@ -38,6 +38,7 @@ export function testHub(options: Partial<HubOptions> = {}): { readonly hub: Hub;
     ...options,
     clock,
   })
+  void hub.start()
   return { hub, clock }
 }
 

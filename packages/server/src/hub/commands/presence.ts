@@ -36,9 +36,12 @@ export async function enter(
     services.validator.arrived(entry.data, { schema, codec: 'json' }),
     ({ payload }) => payload,
   )
+  // While the data was checked the subscription may have ended, and with it the right to be a member.
+  const { channel } = entry.subscription
+  if (session.subscriptions.get(channel) !== entry.subscription) throw new MillraceError('connection-lost')
   const member: Member = { session: session.id, user: session.user?.id, since: services.clock.now(), data }
   entry.subscription.entered = true
-  await services.broker.enter(entry.subscription.channel, member)
+  await services.broker.enter(channel, member)
 }
 
 export const leavePresence: Handler<'leave'> = async (services, session, { channel }) => {

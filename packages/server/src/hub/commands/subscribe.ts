@@ -48,10 +48,17 @@ export async function join(
     stillOpen(session)
     return reply({ body, resolved, subscription, topic }, slice, members)
   } catch (error) {
-    services.topics.leave(subscription)
-    session.subscriptions.delete(body.channel)
+    await abandon(services, session, subscription)
     throw error
   }
+}
+
+/** Undoes a join, whole or half done. [H4.3] */
+async function abandon(services: Services, session: Session, subscription: Subscription): Promise<void> {
+  services.topics.leave(subscription)
+  const { channel } = subscription
+  if (session.subscriptions.get(channel) === subscription) session.subscriptions.delete(channel)
+  if (subscription.entered) await services.broker.depart(channel, session.id)
 }
 
 function checkSubscribable({ limits }: Services, session: Session, channel: string): void {
@@ -132,9 +139,7 @@ export const unsubscribe: Handler<'unsubscribe'> = async (services, session, { c
 export async function leave(services: Services, session: Session, channel: string): Promise<void> {
   const subscription = session.subscriptions.get(channel)
   if (subscription === undefined) throw notSubscribed(channel)
-  session.subscriptions.delete(channel)
-  services.topics.leave(subscription)
-  if (subscription.entered) await services.broker.depart(channel, session.id)
+  await abandon(services, session, subscription)
 }
 
 export const notSubscribed = (channel: string): MillraceError =>
