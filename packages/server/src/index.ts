@@ -1,1 +1,50 @@
-export {}
+export {
+  CODES,
+  type CodeName,
+  call,
+  channel,
+  defineApi,
+  type Gap,
+  type GapReason,
+  MillraceError,
+  type PayloadCodec,
+  type PayloadCodecs,
+  type Position,
+  type Publisher,
+} from '@millrace/protocol'
+export { MemoryBroker, type MemoryBrokerOptions } from './broker/index.js'
+export type {
+  Action,
+  AuthRequest,
+  Broker,
+  BrokerListener,
+  Clock,
+  EphemeralEvent,
+  Ephemerals,
+  Logger,
+  MaybePromise,
+  NewPublication,
+  PresenceChange,
+  PresenceStore,
+  Retention,
+  StoredPublication,
+  StreamRange,
+  StreamSlice,
+  Streams,
+  User,
+} from './hub/index.js'
+export type {
+  ChannelAccess,
+  ChannelRules,
+  MillraceServer,
+  Peers,
+  ServerEvents,
+  ServerHistory,
+  ServerMember,
+  ServerPublication,
+  SessionInfo,
+} from './millrace.js'
+export { consoleLogger, type LogLevel } from './node/platform.js'
+export type { AllowedOrigins, LimitOptions, ServerOptions } from './options.js'
+export { createServer } from './server.js'
+export { VERSION } from './version.js'

@@ -25,7 +25,7 @@ export interface LimitOptions {
   readonly headers?: number
 }
 
-export interface ServerOptions<A extends Api = OpenApi, U extends User = User> {
+export interface ServerOptions<A extends Api = OpenApi, U extends User | undefined = undefined> {
   /** The channels and calls. Without one every channel name, method and JSON value passes: for trying things out. */
   readonly api?: A
   /**

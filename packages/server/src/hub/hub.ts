@@ -82,6 +82,10 @@ export class Hub implements SessionHost {
     return this.#options.limits
   }
 
+  get maxMessage(): number {
+    return this.#options.maxMessage
+  }
+
   get time(): number {
     return this.#wheel.time
   }

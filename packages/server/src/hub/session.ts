@@ -3,7 +3,6 @@ import {
   CODES,
   type CodeName,
   type Command,
-  codeName,
   type Decoded,
   type Message,
   type MessageBodies,
@@ -31,6 +30,8 @@ export interface Reply<K extends MessageKind = MessageKind> {
 /** What a session needs from the hub. */
 export interface SessionHost {
   readonly limits: SessionLimits
+  /** Largest frame read, in bytes. */
+  readonly maxMessage: number
   /** Wheel time, in milliseconds. */
   readonly time: number
   /** Decides about a connect command: opens the session or throws. */
@@ -114,6 +115,13 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       return
     }
     for (const command of commands) this.#take(command)
+  }
+
+  /** A frame came that is larger than the limit; an honest client is told, not cut. [P3.9] */
+  tooLarge(size: number): void {
+    this.heard()
+    const message = `The message has ${size} bytes; at most ${this.#host.maxMessage} are read here`
+    this.#replyError(0, new MillraceError('message-too-large', { message }))
   }
 
   heard(): void {
@@ -294,8 +302,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   /** Errors are answered unless the command asked for no reply; one that could not even be read is answered without an id. */
   #replyError(id: number, error: MillraceError): void {
-    const unreadable = codeName(error.code) === 'malformed-command'
-    if (id === 0 && !unreadable) return
+    if (id === 0 && error.kind !== 'malformed-command' && error.kind !== 'message-too-large') return
     const { code, message, field, retryAfter } = error
     this.send(new Outgoing({ id, kind: 'error', body: { code, message, field, retryAfter } }))
   }

@@ -1,0 +1,149 @@
+/** What an application sees of a server. It holds no code. */
+import type { Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type {
+  Api,
+  CallTypesOf,
+  ChannelNameOf,
+  ChannelTypesOf,
+  CodeName,
+  Duration,
+  OpenApi,
+  ParamsOf,
+  Position,
+  Publisher,
+  Target,
+} from '@millrace/protocol'
+import type { Action, MaybePromise, User } from './hub/index.js'
+
+/** A publication as the application reads it. */
+export interface ServerPublication<Message> {
+  readonly message: Message
+  readonly offset: number
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly id: string | undefined
+  readonly from: Publisher | undefined
+}
+
+export interface ServerHistory<Message> {
+  /** Oldest first. */
+  readonly publications: readonly ServerPublication<Message>[]
+  /** Head of the stream when it was read. */
+  readonly position: Position
+}
+
+export interface ServerMember<Data> {
+  readonly session: string
+  readonly user: string | undefined
+  readonly since: number
+  readonly data: Data
+}
+
+/** What an authorize hook is asked. */
+export interface ChannelAccess<P extends string, U extends User | undefined> {
+  /** Who asks; undefined where the server has no `auth`. */
+  readonly user: U
+  readonly session: string
+  readonly channel: string
+  readonly params: ParamsOf<P>
+  readonly action: Action
+}
+
+/** The rules of one channel pattern. */
+export interface ChannelRules<P extends string, U extends User | undefined> {
+  /** Sets the hook that decides every action on these channels. Only `true` allows; throw a MillraceError to say why not. */
+  authorize(hook: (access: ChannelAccess<P, U>) => MaybePromise<boolean>): ChannelRules<P, U>
+}
+
+export interface SessionInfo<U extends User | undefined> {
+  readonly session: string
+  readonly user: U
+}
+
+/** One or more sessions of this node: a session, or all devices of a user. */
+export interface Peers<A extends Api, U extends User | undefined> {
+  /** The open sessions, oldest first. */
+  sessions(): readonly SessionInfo<U>[]
+  /** Subscribes each; no authorize hook is asked. */
+  subscribe(channel: ChannelNameOf<A>): Promise<void>
+  /** Ends the subscription of each that has it, and tells it why. */
+  unsubscribe(channel: ChannelNameOf<A>, reason?: string): Promise<void>
+  /**
+   * Calls the newest session and resolves with its answer. Rejects with `no-such-target` when there is none, with `timeout`,
+   * with `connection-lost`, or with the error the client answered.
+   */
+  call<M extends keyof A['calls'] & string>(
+    method: M,
+    request: CallTypesOf<A, M>['request'],
+    options?: { readonly timeout?: Duration },
+  ): Promise<CallTypesOf<A, M>['response']>
+  /** Closes them; with the default code `disconnected` clients stay away. */
+  disconnect(reason?: string, code?: CodeName): void
+}
+
+export interface ServerEvents<U extends User | undefined> {
+  connect: [session: SessionInfo<U>]
+  /** `code`: why, from the table of codes or RFC 6455 §7.4.1. */
+  disconnect: [session: SessionInfo<U>, code: number]
+}
+
+export interface MillraceServer<A extends Api = OpenApi, U extends User | undefined = undefined> {
+  /** The rules of a pattern of the api. Throws a TypeError when the api has no such pattern. */
+  channel<P extends keyof A['channels'] & string>(pattern: P): ChannelRules<P, U>
+  /** Answers a call. Throw a MillraceError to refuse it; any other error is told as `internal-error` and logged. */
+  handle<M extends keyof A['calls'] & string>(
+    method: M,
+    handler: (call: {
+      readonly request: CallTypesOf<A, M>['handled']
+      readonly user: U
+      readonly session: string
+    }) => MaybePromise<CallTypesOf<A, M>['respond']>,
+  ): void
+  /** Lets clients call other clients' handlers of this method where the hook says true. */
+  relay<M extends keyof A['calls'] & string>(
+    method: M,
+    hook: (call: {
+      readonly user: U
+      readonly session: string
+      readonly to: Target
+    }) => MaybePromise<boolean>,
+  ): void
+  /**
+   * Publishes; resolves with the position when it is stored. Rejects with `invalid-payload` and the field, `unknown-channel`, or
+   * `unavailable`. The same `id` within five minutes is stored once.
+   */
+  publish<N extends ChannelNameOf<A>>(
+    channel: N,
+    message: ChannelTypesOf<A, N>['publish'],
+    options?: { readonly id?: string },
+  ): Promise<Position>
+  /** Sends to whoever is subscribed now; nothing is stored. */
+  sendEphemeral<N extends ChannelNameOf<A>>(
+    channel: N,
+    message: ChannelTypesOf<A, N>['sendEphemeral'],
+  ): Promise<void>
+  /** The newest publications, at most `limit` (default 100), before offset `before` when given. */
+  history<N extends ChannelNameOf<A>>(
+    channel: N,
+    options?: { readonly limit?: number; readonly before?: number },
+  ): Promise<ServerHistory<ChannelTypesOf<A, N>['message']>>
+  /** Who is in the channel. */
+  presence<N extends ChannelNameOf<A>>(
+    channel: N,
+  ): Promise<readonly ServerMember<ChannelTypesOf<A, N>['member']>[]>
+  /** All devices of a user that are connected to this node. */
+  user(id: string): Peers<A, U>
+  session(id: string): Peers<A, U>
+  /** Calls the listener until the function it returns is called. */
+  on<E extends keyof ServerEvents<U>>(event: E, listener: (...args: ServerEvents<U>[E]) => void): () => void
+  /** Serves the endpoint on your HTTP server, beside whatever else it does. Returns at once. */
+  attach(server: HttpServer): void
+  /**
+   * Serves the endpoint on a server of its own, default port 8080. Resolves when it listens; rejects, with what to do, when the
+   * port is taken.
+   */
+  listen(port?: number | { readonly port?: number; readonly host?: string }): Promise<AddressInfo>
+  /** Tells clients to come back elsewhere, closes their connections, stops listening. */
+  close(): Promise<void>
+}

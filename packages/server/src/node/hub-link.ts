@@ -1,0 +1,102 @@
+/** The one place where the hub and the WebSocket engine meet. */
+import { binaryDialect, CODES, type Dialect, jsonDialect, type Utf8 } from '@millrace/protocol'
+import type { Hub, Link, LinkInfo, Outgoing, Session } from '../hub/index.js'
+import { type SharedFrame, shareFrame } from './shared-frame.js'
+import type { LinkHandler, WebSocketLink } from './websocket-link.js'
+
+const fatal = new TextDecoder('utf-8', { fatal: true })
+const utf8: Utf8 = { encode: (text) => Buffer.from(text, 'utf8'), decode: (bytes) => fatal.decode(bytes) }
+const binary = binaryDialect(utf8)
+
+/** The subprotocols that ask for a dialect, best first. [P1.2] */
+const DIALECTS: Readonly<Record<string, Dialect>> = {
+  'millrace.json': jsonDialect,
+  'millrace.binary': binary,
+}
+export const SUBPROTOCOLS: readonly string[] = Object.keys(DIALECTS)
+
+/** A message to one link, or to many: framed once, whoever gets it. */
+const frame = (wire: string | Uint8Array): SharedFrame =>
+  shareFrame(typeof wire === 'string' ? 'text' : 'binary', wire)
+
+/** A WebSocket as the hub's link. */
+class HubLink implements Link {
+  readonly dialect: Dialect
+  readonly session: Session
+  readonly #socket: WebSocketLink
+
+  constructor(hub: Hub, socket: WebSocketLink, info: LinkInfo) {
+    this.#socket = socket
+    this.dialect = DIALECTS[socket.protocol] ?? jsonDialect
+    this.session = hub.accept(this, info)
+  }
+
+  send(outgoing: Outgoing): void {
+    if (outgoing.message.id === 0) this.#socket.sendFrame(outgoing.framed(this.dialect, frame))
+    else {
+      // A reply has one reader: nothing to share.
+      const wire = outgoing.wire(this.dialect)
+      this.#socket.send(typeof wire === 'string' ? 'text' : 'binary', wire)
+    }
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, fitReason(reason))
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+}
+
+/** A close reason has at most 123 bytes (RFC 6455 §5.5); longer ones are cut between characters. */
+function fitReason(reason: string): string {
+  let cut = reason
+  while (Buffer.byteLength(cut) > 123) cut = [...cut].slice(0, -1).join('')
+  return cut
+}
+
+/** Serves the hub over WebSockets: one handler for all links. */
+export class HubWebSockets implements LinkHandler {
+  readonly #hub: Hub
+  readonly #maxMessage: number
+
+  constructor(hub: Hub, maxMessage: number) {
+    this.#hub = hub
+    this.#maxMessage = maxMessage
+  }
+
+  accept(socket: WebSocketLink, info: LinkInfo): void {
+    socket.data = new HubLink(this.#hub, socket, info)
+  }
+
+  onMessage(socket: WebSocketLink, kind: 'text' | 'binary', bytes: Uint8Array): void {
+    const { session, dialect } = socket.data as HubLink
+    const isText = dialect === jsonDialect
+    if ((kind === 'text') !== isText) {
+      session.close('protocol-error', `The ${dialect.name} dialect uses ${isText ? 'text' : 'binary'} frames`)
+    } else if (bytes.length > this.#maxMessage) session.tooLarge(bytes.length)
+    else session.receive(isText ? text(bytes) : bytes)
+  }
+
+  onPong(socket: WebSocketLink): void {
+    const { session } = socket.data as HubLink
+    session.heard()
+  }
+
+  onClose(socket: WebSocketLink, code: number): void {
+    const { session } = socket.data as HubLink
+    session.closed(code)
+  }
+}
+
+/** The engine has checked that it is UTF-8. */
+const text = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+
+/** What the engine closes a link with when its outbox is full. */
+export const OVERFLOW_CODE = CODES['slow-consumer'].code

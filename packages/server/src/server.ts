@@ -1,0 +1,256 @@
+/** The composition root: the one file that knows every class. */
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type Api,
+  CODES,
+  type CodeName,
+  type Duration,
+  MillraceError,
+  milliseconds,
+  type OpenApi,
+} from '@millrace/protocol'
+import * as msgpack from '@msgpack/msgpack'
+import { MemoryBroker } from './broker/index.js'
+import {
+  type Authorizer,
+  type Broker,
+  type CallHandler,
+  Hub,
+  type RelayRule,
+  type Session,
+  type User,
+} from './hub/index.js'
+import type { ChannelRules, MillraceServer, Peers, ServerEvents, SessionInfo } from './millrace.js'
+import { HttpEndpoint } from './node/http-endpoint.js'
+import { consoleLogger, systemClock, systemRandom } from './node/platform.js'
+import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
+import { VERSION } from './version.js'
+
+/** How long clients are given to come back after `close()`, in milliseconds: it spreads them. */
+const RETURN_WITHIN = 2_000
+
+/**
+ * Makes a server: `createServer({ api, auth })`. It does nothing until `attach` or `listen`.
+ * Throws a TypeError that names the option that is wrong.
+ */
+export function createServer<A extends Api = OpenApi, U extends User | undefined = undefined>(
+  options: ServerOptions<A, U> = {},
+): MillraceServer<A, U> {
+  // Inside, the application's types are not known; the schemas have the say at run time.
+  return new ComposedServer(options as unknown as ServerOptions<Api, User>) as unknown as MillraceServer<A, U>
+}
+
+type Listener<E extends keyof ServerEvents<User>> = (...args: ServerEvents<User>[E]) => void
+
+class ComposedServer implements MillraceServer<Api, User> {
+  readonly #api: Api | undefined
+  readonly #options: ResolvedOptions
+  readonly #hub: Hub
+  readonly #endpoint: HttpEndpoint
+  readonly #listeners: { readonly [E in keyof ServerEvents<User>]: Set<Listener<E>> } = {
+    connect: new Set(),
+    disconnect: new Set(),
+  }
+  #started: Promise<void> | undefined
+  #own: HttpServer | undefined
+
+  constructor(options: ServerOptions<Api, User>) {
+    const resolved = resolveOptions(options)
+    const logger = options.logger ?? consoleLogger('warn')
+    const clock = systemClock
+    const random = systemRandom
+    const { limits, heartbeat, patience, connectTimeout } = resolved
+    this.#api = options.api
+    this.#options = resolved
+    this.#hub = new Hub({
+      api: options.api,
+      broker: makeBroker(options.broker),
+      codecs: { msgpack, ...options.codecs },
+      authenticate: options.auth,
+      subscriptions: options.subscriptions as ConstructorParameters<typeof Hub>[0]['subscriptions'],
+      limits: {
+        heartbeat,
+        patience,
+        connectTimeout,
+        pendingCommands: limits.pendingCommands,
+        subscriptions: limits.subscriptions,
+      },
+      maxMessage: limits.message,
+      node: options.node ?? random.id(),
+      server: `millrace/${VERSION}`,
+      clock,
+      random,
+      logger,
+      onSession: (event, session, code) => this.#tell(event, session, code),
+    })
+    this.#endpoint = new HttpEndpoint(this.#hub, resolved)
+  }
+
+  channel(pattern: string): ChannelRules<never, User> {
+    if (this.#api !== undefined && !Object.hasOwn(this.#api.channels, pattern)) {
+      const known = Object.keys(this.#api.channels).join(', ') || 'none'
+      throw new TypeError(`The api has no channel pattern '${pattern}'; it defines: ${known}`)
+    }
+    const rules: ChannelRules<never, User> = {
+      authorize: (hook) => {
+        this.#hub.policy.authorize(pattern, hook as unknown as Authorizer)
+        return rules
+      },
+    }
+    return rules
+  }
+
+  handle(method: string, handler: unknown): void {
+    this.#hub.handlers.handle(method, handler as CallHandler)
+  }
+
+  relay(method: string, hook: unknown): void {
+    this.#hub.handlers.relay(method, hook as RelayRule)
+  }
+
+  async publish(
+    channel: string,
+    message: unknown,
+    options?: { readonly id?: string },
+  ): ReturnType<Hub['publish']> {
+    await this.#start()
+    return this.#hub.publish(channel, message, options)
+  }
+
+  async sendEphemeral(channel: string, message: unknown): Promise<void> {
+    await this.#start()
+    return this.#hub.sendEphemeral(channel, message)
+  }
+
+  async history(
+    channel: string,
+    options: { readonly limit?: number; readonly before?: number } = {},
+  ): Promise<never> {
+    await this.#start()
+    const range = { before: options.before ?? Number.MAX_SAFE_INTEGER, limit: options.limit ?? 100 }
+    return (await this.#hub.history(channel, range)) as never
+  }
+
+  async presence(channel: string): Promise<never> {
+    await this.#start()
+    return (await this.#hub.presence(channel)) as never
+  }
+
+  user(id: string): Peers<Api, User> {
+    return this.#peers(() => this.#hub.directory.ofUser(id), `user '${id}'`)
+  }
+
+  session(id: string): Peers<Api, User> {
+    const find = (): readonly Session[] => {
+      const session = this.#hub.directory.session(id)
+      return session === undefined ? [] : [session]
+    }
+    return this.#peers(find, `session '${id}'`)
+  }
+
+  on<E extends keyof ServerEvents<User>>(event: E, listener: Listener<E>): () => void {
+    this.#listeners[event].add(listener)
+    return () => {
+      this.#listeners[event].delete(listener)
+    }
+  }
+
+  attach(server: HttpServer): void {
+    this.#endpoint.attach(server)
+    // A broker that cannot be reached is told to whoever uses it; here nobody waits for an answer.
+    this.#start().catch((error: unknown) => this.#hub.failed('starting the broker', error))
+  }
+
+  async listen(
+    where: number | { readonly port?: number; readonly host?: string } = {},
+  ): Promise<AddressInfo> {
+    const { port = 8080, host } = typeof where === 'number' ? { port: where } : where
+    await this.#start()
+    const server = createHttpServer({ maxHeaderSize: this.#options.limits.headers }, (_request, response) => {
+      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end(`Millrace ${VERSION}: the endpoint is a WebSocket at ${this.#options.path}\n`)
+    })
+    this.#endpoint.attach(server)
+    await listening(server, port, host)
+    this.#own = server
+    return server.address() as AddressInfo
+  }
+
+  async close(): Promise<void> {
+    await this.#hub.close(RETURN_WITHIN)
+    await this.#endpoint.close()
+    const own = this.#own
+    if (own !== undefined) await new Promise((resolve) => own.close(resolve))
+  }
+
+  /** Connects to the broker, once; a failed start is tried again by the next use. */
+  #start(): Promise<void> {
+    this.#started ??= this.#hub.start().catch((error: unknown) => {
+      this.#started = undefined
+      throw error
+    })
+    return this.#started
+  }
+
+  #peers(find: () => readonly Session[], who: string): Peers<Api, User> {
+    const hub = this.#hub
+    return {
+      sessions: () => find().map(info),
+      subscribe: async (channel) => {
+        const fresh = find().filter((session) => !session.subscriptions.has(channel))
+        await Promise.all(fresh.map((session) => hub.subscribe(session, channel)))
+      },
+      unsubscribe: async (channel, reason) => {
+        const why = new MillraceError('disconnected', { message: reason })
+        const subscribed = find().filter((session) => session.subscriptions.has(channel))
+        await Promise.all(subscribed.map((session) => hub.unsubscribe(session, channel, why)))
+      },
+      call: async (
+        method: string,
+        request: unknown,
+        options: { readonly timeout?: Duration } = {},
+      ): Promise<never> => {
+        const session = find().at(-1)
+        if (session === undefined)
+          throw new MillraceError('no-such-target', { message: `No ${who} is connected here` })
+        const timeout = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
+        return (await hub.handlers.callClient(session, { method, request, timeout })) as never
+      },
+      disconnect: (reason, code: CodeName = 'disconnected') => {
+        for (const session of find()) session.close(code, reason ?? CODES[code].reason)
+      },
+    }
+  }
+
+  #tell(event: keyof ServerEvents<User>, session: Session, code: number): void {
+    try {
+      if (event === 'connect') for (const listener of this.#listeners.connect) listener(info(session))
+      else for (const listener of this.#listeners.disconnect) listener(info(session), code)
+    } catch (error) {
+      this.#hub.failed(`a '${event}' listener`, error)
+    }
+  }
+}
+
+const info = (session: Session): SessionInfo<User> => ({ session: session.id, user: session.user as User })
+
+function makeBroker(broker: ServerOptions['broker']): Broker {
+  if (typeof broker === 'object') return broker
+  if (broker === undefined || broker === 'memory:')
+    return new MemoryBroker({ clock: systemClock, epoch: systemRandom.id() })
+  throw new TypeError(
+    `broker '${broker}' is not known: this version has 'memory:', or give a Broker of your own`,
+  )
+}
+
+function listening(server: HttpServer, port: number, host: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error)
+      const message = `Port ${port} is taken by another program: stop it, or listen on another port (0 finds a free one)`
+      reject(Object.assign(new Error(message, { cause: error }), { code: error.code }))
+    })
+    server.listen(port, host, resolve)
+  })
+}
