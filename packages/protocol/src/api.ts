@@ -7,7 +7,7 @@ import {
   parsePattern,
 } from './channel-name.js'
 import { MillraceError } from './codes.js'
-import type { Duration } from './duration.js'
+import { type Duration, milliseconds } from './duration.js'
 import { CODECS, type CodecName, type PayloadCodec } from './payload.js'
 
 /** Any schema of the Standard Schema family: zod, valibot, arktype and others (https://standardschema.dev). */
@@ -142,23 +142,44 @@ interface OpenCall extends CallTypes {
 // biome-ignore-end lint/suspicious/noExplicitAny: end of the open api
 
 /**
- * Defines an application's channels and calls in one place, shared by server and client. Patterns and options are
- * checked at once: a mistake is a TypeError at startup that names the channel or call.
+ * Defines an application's channels and calls in one place, shared by server and client. Patterns, method names and
+ * options are checked at once: a mistake is a TypeError at startup that names the channel or call.
  */
 export function defineApi<
   const C extends Api['channels'] = Record<never, never>,
   const K extends Api['calls'] = Record<never, never>,
 >(definition: { readonly channels?: C; readonly calls?: K }): { readonly channels: C; readonly calls: K } {
   const api = { channels: definition.channels ?? ({} as C), calls: definition.calls ?? ({} as K) }
-  channelTable(api)
-  for (const method of Object.keys(api.calls)) {
-    if (!/^[A-Za-z][\w.:/-]{0,127}$/.test(method)) {
-      throw new TypeError(
-        `Call '${method}': a method name is 1 to 128 of letters, digits, '_', '.', ':', '/' and '-'`,
-      )
-    }
-  }
+  checkApi(api)
   return api
+}
+
+/** Throws a TypeError that names the channel or call that is wrong. For an api that did not come from `defineApi`. */
+export function checkApi(api: Api): void {
+  channelTable(api)
+  for (const [pattern, { history, codec }] of Object.entries(api.channels)) {
+    const of = `Channel '${pattern}'`
+    const size = history?.size ?? 0
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new TypeError(`${of}: history.size must be a whole number of publications, not ${String(size)}`)
+    milliseconds(history?.ttl ?? 0, `${of}: history.ttl`)
+    checkCodec(of, codec)
+  }
+  for (const [method, { timeout, codec }] of Object.entries(api.calls)) {
+    const of = `Call '${method}'`
+    if (!/^[A-Za-z][\w.:/-]{0,127}$/.test(method))
+      throw new TypeError(
+        `${of}: a method name is a letter, then up to 127 of letters, digits, '_', '.', ':', '/' and '-'`,
+      )
+    milliseconds(timeout ?? 0, `${of}: timeout`)
+    checkCodec(of, codec)
+  }
+}
+
+function checkCodec(of: string, choice: CodecChoice | undefined): void {
+  const name = codecName(choice)
+  if (!CODECS.includes(name))
+    throw new TypeError(`${of}: codec must be one of ${CODECS.join(', ')}, not ${String(name)}`)
 }
 
 /** The patterns of an api that match names of type N: usually one. */
@@ -194,12 +215,20 @@ interface TableEntry {
   readonly definition: ChannelDefinition
 }
 
-/** Finds the definition of a channel name: within its namespace the most literal pattern that matches wins. Rule [P2.3]. */
+/**
+ * Finds the definition of a channel name: within its namespace the most literal pattern that matches wins. Without an api
+ * every name is known. Throws a TypeError for a pattern that is none, or that another one makes pointless. Rule [P2.3].
+ */
 export function channelTable(api: Pick<Api, 'channels'> | undefined): ChannelTable {
   const namespaces = new Map<string, TableEntry[]>()
+  const shapes = new Map<string, string>()
   for (const [pattern, definition] of Object.entries(api?.channels ?? {})) {
-    checkChannelOptions(pattern, definition)
     const parsed = parsePattern(pattern)
+    const shape = pattern.replace(/\{\w*\}/g, '{}')
+    const twin = shapes.get(shape)
+    if (twin !== undefined)
+      throw new TypeError(`Channel patterns '${twin}' and '${pattern}' match the same names`)
+    shapes.set(shape, pattern)
     const entries = namespaces.get(parsed.namespace) ?? []
     entries.push({ parsed, definition })
     entries.sort(
@@ -216,42 +245,20 @@ export function channelTable(api: Pick<Api, 'channels'> | undefined): ChannelTab
         const params = matchPattern(parsed, name)
         if (params !== undefined) return { pattern: parsed.pattern, definition, params }
       }
-      throw unknownChannel(name, api)
+      const known = Object.keys(api.channels).join(', ') || 'no channels'
+      throw new MillraceError('unknown-channel', {
+        message: `No channel matches '${name}': the api defines ${known}`,
+        field: 'channel',
+      })
     },
   }
 }
 
-const OPEN: ChannelDefinition = channel({ ephemeral: anything(), presence: anything() })
-
 /** The schema of a server without an api: takes everything. */
-function anything(): Schema {
-  return { '~standard': { version: 1, vendor: 'millrace', validate: (value) => ({ value }) } }
+const ANYTHING: Schema = {
+  '~standard': { version: 1, vendor: 'millrace', validate: (value) => ({ value }) },
 }
-
-function unknownChannel(name: string, api: Pick<Api, 'channels'>): MillraceError {
-  const patterns = Object.keys(api.channels)
-  const known =
-    patterns.length === 0 ? 'the api defines no channels' : `the api defines ${patterns.join(', ')}`
-  return new MillraceError('unknown-channel', {
-    message: `No channel matches '${name}': ${known}`,
-    field: 'channel',
-  })
-}
-
-function checkChannelOptions(pattern: string, { history, codec }: ChannelDefinition): void {
-  const size = history?.size
-  if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) {
-    throw new TypeError(
-      `Channel '${pattern}': history.size must be a whole number of publications, not ${String(size)}`,
-    )
-  }
-  const name = typeof codec === 'object' ? codec.name : codec
-  if (name !== undefined && !CODECS.includes(name)) {
-    throw new TypeError(
-      `Channel '${pattern}': codec must be one of ${CODECS.join(', ')}, not ${String(name)}`,
-    )
-  }
-}
+const OPEN: ChannelDefinition = { ephemeral: ANYTHING, presence: ANYTHING, publish: 'anyone' }
 
 /** The name of the codec a channel or call uses. */
 export const codecName = (choice: CodecChoice | undefined): CodecName =>

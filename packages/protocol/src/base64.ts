@@ -7,20 +7,18 @@ export function toBase64(bytes: Uint8Array): string {
   let text = ''
   for (let i = 0; i < bytes.length; i += 3) {
     const word = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    const left = bytes.length - i
-    text += ALPHABET.charAt(word >> 18) + ALPHABET.charAt((word >> 12) & 63)
-    text += left > 1 ? ALPHABET.charAt((word >> 6) & 63) : '='
-    text += left > 2 ? ALPHABET.charAt(word & 63) : '='
+    for (let shift = 18; shift >= 0; shift -= 6) text += ALPHABET.charAt((word >> shift) & 63)
   }
-  return text
+  // The last group was written as if whole: characters that hold no byte become padding.
+  const padding = (3 - (bytes.length % 3)) % 3
+  return text.slice(0, text.length - padding) + '='.repeat(padding)
 }
 
 /** The bytes of a padded base64 text, or undefined when it is not one. */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  const bytes = new Uint8Array((text.length / 4) * 3 - padding)
-  const end = text.length - padding
+  const end = text.length - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)
+  const bytes = new Uint8Array((end * 3) >> 2)
   let word = 0
   let at = 0
   for (let i = 0; i < end; i++) {
@@ -28,8 +26,7 @@ export function fromBase64(text: string): Uint8Array | undefined {
     if (value < 0) return undefined
     word = (word << 6) | value
     // The second, third and fourth character of a group each complete a byte.
-    const place = i % 4
-    if (place !== 0) bytes[at++] = (word >> (6 - 2 * place)) & 255
+    if (i % 4 !== 0) bytes[at++] = word >> (6 - 2 * (i % 4))
   }
-  return at === bytes.length ? bytes : undefined
+  return bytes
 }

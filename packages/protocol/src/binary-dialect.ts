@@ -3,115 +3,161 @@
  * a `MessageFrame`, which hold repeated messages, so frames joined end to end are one frame. Rules [P4.*].
  * The encoding is https://protobuf.dev/programming-guides/encoding/; only what the .proto uses is written here.
  */
-import { MillraceError } from './codes.js'
-import { BadCommand, type Decoded, type Dialect, fail, type Utf8 } from './dialect.js'
-import { checkText } from './json-dialect.js'
-import { COMMANDS, type Field, type Layout, MESSAGES } from './layout.js'
+import { asUnreadable, checkText, type Dialect, fail, Gathering, Unreadable, type Utf8 } from './dialect.js'
+import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from './layout.js'
 import type { Command, Message } from './messages.js'
-import { CODECS, type CodecName, jsonText, type Payload } from './payload.js'
-import { LENGTH, Reader, VARINT, Writer } from './wire.js'
+import { CODECS, jsonText, type Payload } from './payload.js'
+import { Reader, Writer } from './wire.js'
 
-type Kinds = { readonly [kind: string]: { readonly no: number; readonly layout: Layout } }
 type Body = { readonly [key: string]: unknown }
 
-interface Envelope {
-  id: number
-  kind: string
-  body: object
+/** A layout made ready for reading: its fields by their number, the codec of its payload among them. */
+interface Plan {
+  readonly slots: readonly (Slot | undefined)[]
+  readonly required: readonly Slot[]
+  /** The name of its payload field: a layout has at most one. */
+  readonly payload: string | undefined
+}
+interface Slot {
+  readonly name: string
+  readonly field: Field
+  readonly is: Field['is'] | 'codec'
 }
 
-/** Fields by their number, prepared once per layout. */
-const numbered = new WeakMap<Layout, ReadonlyMap<number, readonly [name: string, field: Field]>>()
-function fieldsByNumber(layout: Layout): ReadonlyMap<number, readonly [string, Field]> {
-  let map = numbered.get(layout)
-  if (map === undefined) {
-    map = new Map(Object.entries(layout.fields).map(([name, field]) => [field.no, [name, field] as const]))
-    numbered.set(layout, map)
+const plans = new WeakMap<Layout, Plan>()
+function planOf(layout: Layout): Plan {
+  let plan = plans.get(layout)
+  if (plan === undefined) {
+    const slots: Slot[] = []
+    let payload: string | undefined
+    for (const [name, field] of Object.entries(layout)) {
+      slots[field.no] = { name, field, is: field.is }
+      if (field.is !== 'payload') continue
+      payload = name
+      slots[field.no + 1] = { name: 'codec', field, is: 'codec' }
+    }
+    const required = slots.filter((slot) => slot?.field.required && slot.is !== 'codec')
+    plan = { slots, required, payload }
+    plans.set(layout, plan)
   }
-  return map
+  return plan
 }
 
-const kindsByNumber = (kinds: Kinds): ReadonlyMap<number, string> =>
+const byNumber = (kinds: Kinds): ReadonlyMap<number, string> =>
   new Map(Object.entries(kinds).map(([kind, { no }]) => [no, kind]))
-const COMMAND_NUMBERS = kindsByNumber(COMMANDS)
-const MESSAGE_NUMBERS = kindsByNumber(MESSAGES)
+const COMMAND_NUMBERS = byNumber(COMMANDS)
+const MESSAGE_NUMBERS = byNumber(MESSAGES)
 
 /** The binary dialect over a platform's UTF-8. */
 export function binaryDialect(utf8: Utf8): Dialect<Uint8Array> {
-  const frame = (envelopes: readonly (Command | Message)[], kinds: Kinds): Uint8Array => {
-    const writer = new Writer(utf8)
-    for (const envelope of envelopes) writer.nested(1, () => writeEnvelope(writer, envelope, kinds))
-    return writer.finish()
+  let spare: Writer | undefined
+  const write = (envelopes: readonly (Command | Message)[], kinds: Kinds): Uint8Array => {
+    // A payload's toJSON may come back here while its frame is being written: it finds no spare and takes a new writer.
+    const writer = spare ?? new Writer(utf8)
+    spare = undefined
+    try {
+      for (const envelope of envelopes) writer.nested(1, () => writeEnvelope(writer, envelope, kinds))
+      return writer.finish()
+    } finally {
+      writer.reset()
+      spare = writer
+    }
+  }
+  const eachEnvelope = (frame: Uint8Array, visit: (inner: Reader) => void): void => {
+    const reader = new Reader(frame, utf8, [0, frame.length])
+    while (reader.next()) {
+      if (reader.no === 1) visit(reader.nested('frame'))
+      else reader.skip()
+    }
   }
   return {
     name: 'binary',
-    encodeCommands: (commands) => frame(commands, COMMANDS),
-    encodeMessage: (message) => frame([message], MESSAGES),
-    decodeCommands: (bytes) => decodeCommandFrame(new Reader(bytes, utf8)),
-    decodeMessages: (bytes) => {
+    encodeCommands: (commands) => write(commands, COMMANDS),
+    encodeMessage: (message) => write([message], MESSAGES),
+    decodeCommands: (frame) => {
+      const gathering = new Gathering()
+      try {
+        eachEnvelope(frame, (inner) => readCommand(inner, gathering))
+      } catch (thrown) {
+        gathering.refuse(0, asUnreadable(thrown))
+      }
+      return gathering.found
+    },
+    decodeMessages: (frame) => {
       const messages: Message[] = []
-      eachEnvelope(new Reader(bytes, utf8), (reader) => {
-        const envelope: Envelope = { id: 0, kind: '', body: {} }
-        readEnvelope(reader, envelope, { kinds: MESSAGES, numbers: MESSAGE_NUMBERS })
-        if (envelope.kind !== '') messages.push(envelope as Message)
-      })
+      try {
+        eachEnvelope(frame, (inner) => {
+          const envelope = new Envelope()
+          envelope.open(inner, MESSAGE_NUMBERS)
+          if (envelope.kind !== '') messages.push(envelope.read(MESSAGES) as Message)
+        })
+      } catch (thrown) {
+        throw asUnreadable(thrown).toError()
+      }
       return messages
     },
   }
 }
 
-function decodeCommandFrame(reader: Reader): Decoded<Command>[] {
-  const decoded: Decoded<Command>[] = []
-  try {
-    eachEnvelope(reader, (inner) => {
-      const envelope: Envelope = { id: 0, kind: '', body: {} }
-      try {
-        readEnvelope(inner, envelope, { kinds: COMMANDS, numbers: COMMAND_NUMBERS })
-        if (envelope.kind === '')
-          throw new MillraceError('unknown-command', { message: 'The command holds no kind known here' })
-        decoded.push(envelope as Command)
-      } catch (error) {
-        decoded.push(new BadCommand(envelope.id, error as MillraceError))
+/** An envelope is opened before its body is read: the id, which an answer needs, may stand behind a body that is wrong. */
+class Envelope {
+  id = 0
+  kind = ''
+  #body: Reader | undefined
+
+  open(reader: Reader, kinds: ReadonlyMap<number, string>): void {
+    while (reader.next()) {
+      const kind = kinds.get(reader.no)
+      if (reader.no === 1) this.id = reader.uint('id')
+      else if (kind === undefined) reader.skip()
+      else {
+        this.kind = kind
+        this.#body = reader.nested(kind)
       }
-    })
-  } catch (error) {
-    decoded.push(new BadCommand(0, error as MillraceError))
+    }
   }
-  return decoded
-}
 
-function eachEnvelope(reader: Reader, visit: (inner: Reader) => void): void {
-  while (reader.more()) {
-    const tag = reader.tag()
-    if (tag.no === 1 && tag.type === LENGTH) visit(reader.nested())
-    else reader.skip(tag)
+  read(kinds: Kinds): { readonly id: number; readonly kind: string; readonly body: object } {
+    const { id, kind } = this
+    const layout = kinds[kind]?.layout
+    if (layout === undefined || this.#body === undefined)
+      throw new Unreadable('unknown-command', 'The command is of no kind known here')
+    return { id, kind, body: readBody(this.#body, layout, kind) }
   }
 }
 
-function readEnvelope(
-  reader: Reader,
-  envelope: Envelope,
-  by: { readonly kinds: Kinds; readonly numbers: ReadonlyMap<number, string> },
-): void {
-  while (reader.more()) {
-    const tag = reader.tag()
-    const kind = by.numbers.get(tag.no)
-    if (tag.no === 1 && tag.type === VARINT) envelope.id = reader.uint('id')
-    else if (kind !== undefined && tag.type === LENGTH) {
-      envelope.kind = kind
-      envelope.body = readBody(reader.nested(), by.kinds[kind]?.layout as Layout, kind)
-    } else reader.skip(tag)
+function readCommand(reader: Reader, into: Gathering): void {
+  const envelope = new Envelope()
+  try {
+    envelope.open(reader, COMMAND_NUMBERS)
+    into.found.push(envelope.read(COMMANDS) as Command)
+  } catch (thrown) {
+    into.refuse(envelope.id, asUnreadable(thrown))
   }
 }
 
 function readBody(reader: Reader, layout: Layout, path: string): object {
+  const plan = planOf(layout)
   const body: Record<string, unknown> = {}
-  const payload = readFields(reader, layout, { body, path })
-  for (const name in layout.fields) {
-    const field = layout.fields[name] as Field
-    if (field.is === 'payload' && payload.bytes !== undefined)
-      body[name] = readPayload(payload.bytes, payload.codec, { path, reader })
-    if (!field.required || body[name] !== undefined) continue
+  // A payload's two halves come in any order, so they are put together at the end.
+  let bytes: Uint8Array | undefined
+  let codec = 0
+  while (reader.next()) {
+    const slot = plan.slots[reader.no]
+    if (slot === undefined) {
+      reader.skip()
+      continue
+    }
+    const at = `${path}.${slot.name}`
+    if (slot.is === 'payload') bytes = reader.bytes(at)
+    else if (slot.is === 'codec') codec = reader.uint(at)
+    else put(body, slot, readValue(reader, slot.field, at))
+  }
+  if (plan.payload !== undefined && bytes !== undefined) {
+    body[plan.payload] = readPayload(bytes, codec, { path, reader })
+  }
+  for (const { name, field } of plan.required) {
+    if (body[name] !== undefined) continue
     // An empty list leaves no trace in this encoding.
     if (field.repeated) body[name] = []
     else fail(`${path}.${name}`, 'is required')
@@ -119,66 +165,26 @@ function readBody(reader: Reader, layout: Layout, path: string): object {
   return body
 }
 
-/** Reads the fields as they come into `body`; a payload's two halves may come in any order, so they are returned apart. */
-function readFields(
-  reader: Reader,
-  layout: Layout,
-  into: { readonly body: Record<string, unknown>; readonly path: string },
-): { readonly bytes: Uint8Array | undefined; readonly codec: number } {
-  const { body, path } = into
-  const fields = fieldsByNumber(layout)
-  let bytes: Uint8Array | undefined
-  let codec = 0
-  while (reader.more()) {
-    const tag = reader.tag()
-    const known = fields.get(tag.no)
-    if (known === undefined) {
-      // A payload's codec has the number after its bytes.
-      if (fields.get(tag.no - 1)?.[1].is === 'payload' && tag.type === VARINT)
-        codec = reader.uint(`${path}.codec`)
-      else reader.skip(tag)
-      continue
-    }
-    const [name, field] = known
-    if (field.is === 'payload') {
-      if (tag.type !== LENGTH) fail(`${path}.${name}`, 'has the wrong wire type')
-      bytes = reader.bytes()
-      continue
-    }
-    const value = readField(reader, field, { type: tag.type, path: `${path}.${name}` })
-    if (field.repeated) pushTo(body, name, value)
-    else body[name] = value
-  }
-  return { bytes, codec }
+function put(body: Record<string, unknown>, { name, field }: Slot, value: unknown): void {
+  const before = body[name]
+  if (!field.repeated) body[name] = value
+  else if (Array.isArray(before)) before.push(value)
+  else body[name] = [value]
 }
 
-function pushTo(body: Record<string, unknown>, name: string, value: unknown): void {
-  const list = body[name] as unknown[] | undefined
-  if (list === undefined) body[name] = [value]
-  else list.push(value)
-}
-
-function readField(
-  reader: Reader,
-  field: Field,
-  at: { readonly type: number; readonly path: string },
-): unknown {
-  const expected = field.is === 'uint' || field.is === 'bool' ? VARINT : LENGTH
-  if (at.type !== expected) fail(at.path, 'has the wrong wire type')
+function readValue(reader: Reader, field: Field, path: string): unknown {
   switch (field.is) {
     case 'uint':
-      return reader.uint(at.path)
+      return reader.uint(path)
     case 'bool':
-      return reader.uint(at.path) !== 0
+      return reader.uint(path) !== 0
     case 'string': {
-      const text = reader.text(at.path)
-      checkText(field, text, at.path)
+      const text = reader.text(path)
+      checkText(text, field.max, path)
       return text
     }
-    case 'message':
-      return readBody(reader.nested(), field.layout, at.path)
-    case 'payload':
-      return fail(at.path, 'cannot stand here')
+    default:
+      return readBody(reader.nested(path), field.layout, path)
   }
 }
 
@@ -187,9 +193,11 @@ function readPayload(
   no: number,
   at: { readonly path: string; readonly reader: Reader },
 ): Payload {
-  const codec: CodecName | undefined = CODECS[no]
+  const codec = CODECS[no]
   if (codec === undefined) return fail(`${at.path}.codec`, `must be a number below ${CODECS.length}`)
-  if (codec !== 'json') return { codec, bytes }
+  // A copy: the platform may use the frame's memory again, and a small payload must not keep a large frame alive.
+  // Not `slice`, which on Node's Buffers gives a view.
+  if (codec !== 'json') return { codec, bytes: new Uint8Array(bytes) }
   const text = at.reader.utf8(bytes, `${at.path}.data`)
   try {
     return { codec, value: JSON.parse(text) }
@@ -206,16 +214,16 @@ function writeEnvelope(writer: Writer, envelope: Command | Message, kinds: Kinds
 }
 
 function writeBody(writer: Writer, layout: Layout, body: Body): void {
-  for (const name in layout.fields) {
-    const field = layout.fields[name] as Field
+  for (const name in layout) {
+    const field = layout[name] as Field
     const value = body[name]
     if (value === undefined) continue
-    if (field.repeated) for (const one of value as unknown[]) writeField(writer, field, one)
-    else writeField(writer, field, value)
+    if (field.repeated) for (const one of value as unknown[]) writeValue(writer, field, one)
+    else writeValue(writer, field, value)
   }
 }
 
-function writeField(writer: Writer, field: Field, value: unknown): void {
+function writeValue(writer: Writer, field: Field, value: unknown): void {
   switch (field.is) {
     case 'uint':
       writer.uint(field.no, value as number)

@@ -1,7 +1,10 @@
 import { MillraceError } from './codes.js'
 import type { Command, Message } from './messages.js'
 
-/** UTF-8, which every platform has and the language has not. `decode` throws on what is not UTF-8. */
+/**
+ * UTF-8, which every platform has and the language has not. `decode` throws on what is not UTF-8 and keeps a leading
+ * byte order mark, which a TextDecoder does with `{ fatal: true, ignoreBOM: true }`.
+ */
 export interface Utf8 {
   encode(text: string): Uint8Array
   decode(bytes: Uint8Array): string
@@ -16,25 +19,82 @@ export interface Dialect<Wire extends string | Uint8Array = string | Uint8Array>
   readonly name: string
   encodeCommands(commands: readonly Command[]): Wire
   encodeMessage(message: Message): Wire
-  /** What a frame held. One bad command does not spoil its neighbours: each is a command or an error with its id. */
+  /**
+   * What a frame held, in order; it never throws. One bad command does not spoil its neighbours: each is a command or a
+   * `BadCommand`. Nothing decoded shares memory with the frame.
+   */
   decodeCommands(frame: Wire): Decoded<Command>[]
-  /** Throws a MillraceError when the frame cannot be read. */
+  /** Leaves out messages of a kind not known here. Throws a `malformed-command` when the frame cannot be read. */
   decodeMessages(frame: Wire): Message[]
 }
 
 export type Decoded<T> = T | BadCommand
 
-/** A command that could not be read; `id` is 0 when not even that could. */
-export class BadCommand {
-  readonly id: number
-  readonly error: MillraceError
-  constructor(id: number, error: MillraceError) {
-    this.id = id
-    this.error = error
+/** Why a frame, or a part of it, could not be read. */
+export class Unreadable {
+  readonly code: 'malformed-command' | 'unknown-command'
+  readonly field: string | undefined
+  readonly message: string
+  constructor(code: Unreadable['code'], message: string, field?: string) {
+    this.code = code
+    this.message = message
+    this.field = field
+  }
+
+  toError(): MillraceError {
+    return new MillraceError(this.code, this)
   }
 }
 
-/** The one way in which reading a message fails: it names the field. */
+/**
+ * A command that could not be read. `id` is 0 when it has none, or none that can be read; of these a frame yields at
+ * most one, so that a frame of nonsense does not ask for thousands of answers. Rule [P3.6].
+ */
+export class BadCommand {
+  readonly id: number
+  readonly #why: Unreadable
+  constructor(id: number, why: Unreadable) {
+    this.id = id
+    this.#why = why
+  }
+
+  /** `malformed-command` or `unknown-command`. Made when asked for. */
+  get error(): MillraceError {
+    return this.#why.toError()
+  }
+}
+
+/**
+ * The one way in which reading fails: it names the field. What is thrown is no Error, because an Error's stack costs five
+ * times as much as reading the command did, and a hostile frame can hold thousands of bad ones.
+ */
 export function fail(field: string, message: string): never {
-  throw new MillraceError('malformed-command', { message: `${field}: ${message}`, field })
+  throw new Unreadable('malformed-command', `${field}: ${message}`, field)
+}
+
+/** What both dialects demand of a string: its length, and that it can be written in UTF-8. */
+export function checkText(text: string, max: number, path: string): void {
+  if (text.length > max) fail(path, `must have at most ${max} characters`)
+  if (/\p{Surrogate}/u.test(text)) fail(path, 'must not hold half of a surrogate pair')
+}
+
+/** Turns what a reader threw into what its caller shall see; an accident of another kind passes on. */
+export function asUnreadable(thrown: unknown): Unreadable {
+  if (thrown instanceof Unreadable) return thrown
+  throw thrown
+}
+
+/** Collects what a frame held, with at most one BadCommand without an id. */
+export class Gathering {
+  readonly found: Decoded<Command>[] = []
+  #anonymous = false
+
+  refuse(id: number, why: Unreadable): void {
+    if (id === 0) {
+      // An unknown command without an id is one nobody waits for. Rule [P3.3].
+      if (this.#anonymous || why.code === 'unknown-command') return
+      this.#anonymous = true
+    }
+    this.found.push(new BadCommand(id, why))
+  }
 }

@@ -1,10 +1,87 @@
-export * from './api.js'
+export {
+  type Api,
+  type CallDefinition,
+  type CallOptions,
+  type CallTypes,
+  type CallTypesOf,
+  type ChannelDefinition,
+  type ChannelNameOf,
+  type ChannelOptions,
+  type ChannelTable,
+  type ChannelTypes,
+  type ChannelTypesOf,
+  type CodecChoice,
+  call,
+  channel,
+  channelTable,
+  checkApi,
+  codecName,
+  defineApi,
+  type HistoryOptions,
+  type OpenApi,
+  type PatternFor,
+  type PatternTypesOf,
+  type ResolvedChannel,
+  type Schema,
+} from './api.js'
 export { binaryDialect } from './binary-dialect.js'
-export * from './channel-name.js'
-export * from './codes.js'
+export {
+  type ChannelPattern,
+  checkChannelName,
+  MAX_CHANNEL_NAME,
+  matchPattern,
+  type NamesOf,
+  type ParamsOf,
+  parsePattern,
+} from './channel-name.js'
+export {
+  CODES,
+  type CodeInfo,
+  type CodeName,
+  codeName,
+  describeCode,
+  type FailureDetails,
+  type Fault,
+  GAP_REASONS,
+  type GapReason,
+  MillraceError,
+  type Retry,
+} from './codes.js'
 export { BadCommand, type Decoded, type Dialect, type Utf8 } from './dialect.js'
 export { type Duration, milliseconds } from './duration.js'
 export { jsonDialect } from './json-dialect.js'
-export * from './messages.js'
-export * from './payload.js'
-export * from './position.js'
+export {
+  type Command,
+  type CommandBodies,
+  type CommandKind,
+  type CommandOf,
+  DEFAULT_PATH,
+  type ErrorBody,
+  type Gap,
+  type Member,
+  type Message,
+  type MessageBodies,
+  type MessageKind,
+  type MessageOf,
+  PROTOCOL_VERSION,
+  type Publication,
+  type Publisher,
+  type Target,
+} from './messages.js'
+export {
+  type BytesPayload,
+  CODECS,
+  type CodecName,
+  decodePayload,
+  encodePayload,
+  type JsonPayload,
+  type JsonTextPayload,
+  json,
+  jsonText,
+  type Payload,
+  type PayloadCodec,
+  type PayloadCodecs,
+  type StoredPayload,
+  toStored,
+} from './payload.js'
+export { chain, type Position, predecessor } from './position.js'

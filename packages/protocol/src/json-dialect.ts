@@ -4,13 +4,11 @@
  * JSON payloads stand in place; bytes are base64, with their codec beside them. Rules [P3.*].
  */
 import { fromBase64, toBase64 } from './base64.js'
-import { MillraceError } from './codes.js'
-import { BadCommand, type Decoded, type Dialect, fail } from './dialect.js'
-import { COMMANDS, type Field, type Layout, MESSAGES } from './layout.js'
+import { asUnreadable, checkText, type Dialect, fail, Gathering, Unreadable } from './dialect.js'
+import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from './layout.js'
 import type { Command, Message } from './messages.js'
 import { CODECS, type CodecName, jsonText, type Payload } from './payload.js'
 
-type Kinds = { readonly [kind: string]: { readonly layout: Layout } }
 type Json = { readonly [key: string]: unknown }
 
 interface Envelope {
@@ -19,147 +17,161 @@ interface Envelope {
   readonly body: object
 }
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 export const jsonDialect: Dialect<string> = {
   name: 'json',
-  encodeCommands: (commands) =>
-    commands[0] !== undefined && commands.length === 1
-      ? write(commands[0], COMMANDS)
-      : `[${commands.map((command) => write(command, COMMANDS)).join()}]`,
+  encodeCommands: (commands) => {
+    const texts = commands.map((command) => write(command, COMMANDS))
+    return texts.length === 1 ? texts.join() : `[${texts.join()}]`
+  },
   encodeMessage: (message) => write(message, MESSAGES),
   decodeCommands: (frame) => {
-    let parsed: unknown
+    const gathering = new Gathering()
     try {
-      parsed = JSON.parse(frame)
-    } catch {
-      return [new BadCommand(0, new MillraceError('malformed-command', { message: 'The frame is not JSON' }))]
+      for (const value of parse(frame)) readCommand(value, gathering)
+    } catch (thrown) {
+      gathering.refuse(0, asUnreadable(thrown))
     }
-    return (Array.isArray(parsed) ? parsed : [parsed]).map(readCommand)
+    return gathering.found
   },
   decodeMessages: (frame) => {
-    let parsed: unknown
     try {
-      parsed = JSON.parse(frame)
-    } catch {
-      throw new MillraceError('malformed-command', { message: 'The frame is not JSON' })
+      return parse(frame).flatMap((value) => {
+        const json = object(value, 'message')
+        return (readKind(json, readId(json), MESSAGES) ?? []) as Message | []
+      })
+    } catch (thrown) {
+      throw asUnreadable(thrown).toError()
     }
-    const list = Array.isArray(parsed) ? parsed : [parsed]
-    return list
-      .map((one) => read(one, MESSAGES, 'message'))
-      .filter((m) => m !== undefined) as unknown as Message[]
   },
 }
 
-function readCommand(value: unknown): Decoded<Command> {
+function parse(frame: string): unknown[] {
   try {
-    const command = read(value, COMMANDS, 'command')
-    if (command !== undefined) return command as unknown as Command
-    throw new MillraceError('unknown-command', {
-      message: `The command must hold one of: ${Object.keys(COMMANDS).join(', ')}`,
-    })
-  } catch (error) {
-    const id = isObject(value) && Number.isSafeInteger(value['id']) ? Number(value['id']) : 0
-    return new BadCommand(Math.max(id, 0), error as MillraceError)
+    const parsed: unknown = JSON.parse(frame)
+    return Array.isArray(parsed) ? parsed : [parsed]
+  } catch {
+    return fail('frame', 'is not JSON')
   }
 }
 
-/** An envelope, or undefined when it holds no kind known here: a newer peer's message, to be ignored. */
-function read(value: unknown, kinds: Kinds, what: string): Envelope | undefined {
-  if (!isObject(value)) return fail(what, 'must be a JSON object')
-  const id = value['id'] === undefined ? 0 : readField({ no: 1, is: 'uint' }, value['id'], 'id')
-  for (const kind in value) {
-    // `in kinds` would also find what objects inherit.
-    if (kind === 'id' || !Object.hasOwn(kinds, kind)) continue
-    const layout = kinds[kind]?.layout
-    if (layout !== undefined) return { id: id as number, kind, body: readBody(layout, value[kind], kind) }
+function readCommand(value: unknown, into: Gathering): void {
+  let id = 0
+  try {
+    const json = object(value, 'command')
+    id = readId(json)
+    const command = readKind(json, id, COMMANDS)
+    if (command === undefined)
+      throw new Unreadable(
+        'unknown-command',
+        `The command holds none of: ${Object.keys(COMMANDS).join(', ')}`,
+      )
+    into.found.push(command as Command)
+  } catch (thrown) {
+    into.refuse(id, asUnreadable(thrown))
   }
-  return undefined
+}
+
+function object(value: unknown, path: string): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Json)
+    : fail(path, 'must be an object')
+}
+
+const readId = (json: Json): number => wholeNumber(json['id'] ?? 0, 'id')
+
+function wholeNumber(raw: unknown, path: string): number {
+  return Number.isSafeInteger(raw) && (raw as number) >= 0
+    ? (raw as number)
+    : fail(path, 'must be a whole number from 0 to 2^53-1')
+}
+
+/** The envelope, or undefined when it holds no kind known here: a newer peer's message. */
+function readKind(json: Json, id: number, kinds: Kinds): Envelope | undefined {
+  let found: string | undefined
+  for (const key in json) {
+    // `key in kinds` would also find what objects inherit.
+    if (!Object.hasOwn(kinds, key)) continue
+    if (found !== undefined) fail(key, `cannot stand beside ${found}`)
+    found = key
+  }
+  const kind = found === undefined ? undefined : kinds[found]
+  if (found === undefined || kind === undefined) return undefined
+  return { id, kind: found, body: readBody(kind.layout, json[found], found) }
 }
 
 function readBody(layout: Layout, value: unknown, path: string): object {
-  if (!isObject(value)) return fail(path, 'must be a JSON object')
+  const json = object(value, path)
   const body: Record<string, unknown> = {}
-  for (const name in layout.fields) {
-    const field = layout.fields[name] as Field
-    const raw = value[name]
-    if (raw === undefined || (raw === null && field.is !== 'payload')) {
-      if (field.required) fail(`${path}.${name}`, 'is required')
-      continue
-    }
+  for (const name in layout) {
+    const field = layout[name] as Field
+    const raw = json[name]
     const at = `${path}.${name}`
-    if (field.is === 'payload') body[name] = readPayload(raw, value['codec'], path)
+    // Null stands for absent, but not where it is the payload. Rule [P3.5].
+    if (raw === undefined || (raw === null && field.is !== 'payload')) {
+      if (field.required) fail(at, 'is required')
+    } else if (field.is === 'payload') body[name] = readPayload(raw, json['codec'], path)
     else if (field.repeated) body[name] = readList(field, raw, at)
-    else body[name] = readField(field, raw, at)
+    else body[name] = readValue(field, raw, at)
   }
   return body
 }
 
 function readList(field: Field, raw: unknown, path: string): unknown[] {
   if (!Array.isArray(raw)) return fail(path, 'must be an array')
-  return raw.map((one, index) => readField(field, one, `${path}[${index}]`))
+  return raw.map((one, index) => readValue(field, one, `${path}[${index}]`))
 }
 
-function readField(field: Field, raw: unknown, path: string): unknown {
+function readValue(field: Field, raw: unknown, path: string): unknown {
   switch (field.is) {
     case 'uint':
-      if (!Number.isSafeInteger(raw) || (raw as number) < 0)
-        fail(path, 'must be a whole number from 0 to 2^53-1')
-      return raw
+      return wholeNumber(raw, path)
     case 'bool':
-      if (typeof raw !== 'boolean') fail(path, 'must be true or false')
-      return raw
+      return typeof raw === 'boolean' ? raw : fail(path, 'must be true or false')
     case 'string':
       if (typeof raw !== 'string') return fail(path, 'must be a string')
-      checkText(field, raw, path)
+      checkText(raw, field.max, path)
       return raw
-    case 'message':
+    default:
       return readBody(field.layout, raw, path)
-    case 'payload':
-      return fail(path, 'cannot stand here')
   }
-}
-
-/** The limits of a string field, for both dialects. */
-export function checkText(field: Field & { is: 'string' }, text: string, path: string): void {
-  if (field.max !== undefined && text.length > field.max)
-    fail(path, `must have at most ${field.max} characters`)
-  if (field.oneOf !== undefined && !field.oneOf.includes(text))
-    fail(path, `must be one of: ${field.oneOf.join(', ')}`)
 }
 
 function readPayload(raw: unknown, codec: unknown, path: string): Payload {
-  if (codec === undefined || codec === 'json') return { codec: 'json', value: raw }
+  codec ??= 'json'
+  if (codec === 'json') return { codec, value: raw }
   if (!CODECS.includes(codec as CodecName)) fail(`${path}.codec`, `must be one of: ${CODECS.join(', ')}`)
   const bytes = typeof raw === 'string' ? fromBase64(raw) : undefined
-  if (bytes === undefined)
-    return fail(`${path}.data`, `must be base64 text, because its codec is ${String(codec)}`)
-  return { codec: codec as Exclude<CodecName, 'json'>, bytes }
+  return bytes === undefined
+    ? fail(`${path}.data`, `must be base64, because its codec is ${codec}`)
+    : { codec: codec as Exclude<CodecName, 'json'>, bytes }
 }
 
 function write(envelope: Command | Message, kinds: Kinds): string {
-  const layout = kinds[envelope.kind]?.layout as Layout
-  const id = envelope.id === 0 ? '' : `"id":${envelope.id},`
-  return `{${id}"${envelope.kind}":${writeBody(layout, envelope.body as Json)}}`
+  const { id, kind, body } = envelope
+  const layout = kinds[kind]?.layout ?? {}
+  return `{${id === 0 ? '' : `"id":${id},`}"${kind}":${writeBody(layout, body as Json)}}`
 }
 
 function writeBody(layout: Layout, body: Json): string {
-  let text = '{'
-  for (const name in layout.fields) {
+  let text = ''
+  for (const name in layout) {
+    const field = layout[name] as Field
     const value = body[name]
     if (value === undefined) continue
-    const field = layout.fields[name] as Field
-    const comma = text.length > 1 ? ',' : ''
-    if (field.is === 'payload') text += `${comma}${writePayload(name, value as Payload)}`
-    else if (field.repeated)
-      text += `${comma}"${name}":[${(value as unknown[]).map((one) => writeField(field, one)).join()}]`
-    else text += `${comma}"${name}":${writeField(field, value)}`
+    if (field.is === 'payload') text += `,${writePayload(name, value as Payload)}`
+    else if (!field.repeated) text += `,"${name}":${writeValue(field, value)}`
+    else text += writeList(name, field, value as unknown[])
   }
-  return `${text}}`
+  return `{${text.slice(1)}}`
 }
 
-const writeField = (field: Field, value: unknown): string =>
+/** An optional list that is empty is not written: the binary dialect could not tell it from an absent one. */
+function writeList(name: string, field: Field, list: readonly unknown[]): string {
+  if (list.length === 0 && !field.required) return ''
+  return `,"${name}":[${list.map((one) => writeValue(field, one)).join()}]`
+}
+
+const writeValue = (field: Field, value: unknown): string =>
   field.is === 'message' ? writeBody(field.layout, value as Json) : JSON.stringify(value)
 
 const writePayload = (name: string, payload: Payload): string =>
