@@ -1,0 +1,187 @@
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
+import {
+  CLOSE_CODE,
+  type DeflateAgreement,
+  fail,
+  type MessageCompression,
+  type Role,
+} from '../websocket/index.js'
+import { SlidingWindow } from './sliding-window.js'
+
+/** How messages are compressed. What is agreed with the peer is a `DeflateAgreement`. */
+export interface DeflateSettings {
+  /** Smaller messages are sent as they are. In bytes; default 1,024. */
+  readonly thresholdBytes: number
+  /** zlib's level, 1 (fast) to 9 (small). Default 6. */
+  readonly level: number
+}
+
+export const DEFAULT_DEFLATE_SETTINGS: DeflateSettings = { thresholdBytes: 1024, level: 6 }
+
+/** What ends a flushed DEFLATE block, and is left out of every message. RFC 7692 §7.2.1. */
+const FLUSH_TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
+/** An empty message compressed. RFC 7692 §7.2.3.6. */
+const EMPTY_BLOCK = Buffer.from([0x00])
+/** zlib cannot write raw DEFLATE with a window of 2^8; with 2^9 it keeps 262 bytes of lookahead and so reaches back 250. */
+const SMALLEST_ZLIB_WINDOW_BITS = 9
+const NOTHING = Buffer.alloc(0)
+const SMALLEST_OUTPUT_CHUNK = 1024
+const LARGEST_OUTPUT_CHUNK = 64 * 1024
+
+/** One message to compress: with what window, and what of earlier messages is in it. */
+export interface DeflateContext {
+  readonly windowBits: number
+  readonly level: number
+  readonly dictionary?: Buffer | undefined
+}
+
+/** The payload of a compressed message, RFC 7692 §7.2.1. */
+export function deflateMessage(
+  payload: Uint8Array,
+  { windowBits, level, dictionary }: DeflateContext,
+): Buffer {
+  const deflated = deflateRawSync(payload, {
+    windowBits: Math.max(windowBits, SMALLEST_ZLIB_WINDOW_BITS),
+    level,
+    finishFlush: constants.Z_SYNC_FLUSH,
+    ...(dictionary === undefined ? {} : { dictionary }),
+  })
+  const end = deflated.length - FLUSH_TAIL.length
+  return end > 0 ? deflated.subarray(0, end) : EMPTY_BLOCK
+}
+
+/** What inflating needs to know: how large the result may be, and what of earlier messages the peer may refer to. */
+export interface InflateContext {
+  readonly limit: number
+  readonly windowBits: number
+  readonly dictionary?: Buffer | undefined
+}
+
+/**
+ * The message in a compressed payload, RFC 7692 §7.2.2.
+ * @throws {ProtocolFailure} 1009 beyond the limit, 1007 for what is not DEFLATE.
+ */
+export function inflateMessage(payload: Uint8Array, context: InflateContext): Buffer {
+  const input = Buffer.concat([payload, FLUSH_TAIL])
+  let { output, consumed } = inflateStream(input, context)
+  let size = output.length
+  const outputs = [output]
+  // RFC 7692 §7.2.3.4: a block may be marked final, which ends zlib's stream, and further blocks may follow it.
+  while (consumed < payload.length) {
+    const window = Buffer.concat([context.dictionary ?? NOTHING, ...outputs]).subarray(
+      -(2 ** context.windowBits),
+    )
+    const next = inflateStream(input.subarray(consumed), {
+      ...context,
+      dictionary: window,
+      limit: context.limit - size,
+    })
+    if (next.consumed === 0) fail(CLOSE_CODE.invalidPayload, 'the compressed message is not valid DEFLATE')
+    consumed += next.consumed
+    size += next.output.length
+    outputs.push(next.output)
+  }
+  if (outputs.length > 1) output = Buffer.concat(outputs)
+  return output
+}
+
+/** Inflates up to the end of the input, or of the first block that is marked final. */
+function inflateStream(input: Buffer, { limit, windowBits, dictionary }: InflateContext): InflatedStream {
+  try {
+    // With `info`, zlib's synchronous calls answer their stream too, which counted what it took.
+    const { buffer, engine } = inflateRawSync(input, {
+      windowBits,
+      // Zero would mean "no limit" to nobody's surprise but ours; one byte more than allowed is refused just as well.
+      maxOutputLength: Math.max(1, limit),
+      chunkSize: Math.min(LARGEST_OUTPUT_CHUNK, Math.max(SMALLEST_OUTPUT_CHUNK, input.length * 4)),
+      finishFlush: constants.Z_SYNC_FLUSH,
+      info: true,
+      ...(dictionary === undefined || dictionary.length === 0 ? {} : { dictionary }),
+    }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
+    return { output: buffer, consumed: engine.bytesWritten }
+  } catch (error) {
+    if (hasCode(error, 'ERR_BUFFER_TOO_LARGE')) {
+      fail(CLOSE_CODE.messageTooBig, `the inflated message exceeds the limit of ${limit} bytes`)
+    }
+    fail(CLOSE_CODE.invalidPayload, 'the compressed message is not valid DEFLATE')
+  }
+}
+
+interface InflatedStream {
+  readonly output: Buffer
+  /** Bytes of input that were used. */
+  readonly consumed: number
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
+
+/**
+ * The compression one link agreed to. Context takeover needs no zlib stream to live on: zlib is given the plaintext of
+ * the earlier messages as its dictionary, which has the same effect on the bytes, and a link that is idle holds at most
+ * twice its window instead of a stream.
+ */
+export class LinkCompression implements MessageCompression {
+  readonly #settings: DeflateSettings
+  readonly #sendBits: number
+  readonly #receiveBits: number
+  readonly #sent: SlidingWindow | null
+  readonly #received: SlidingWindow | null
+
+  constructor(agreement: DeflateAgreement, role: Role, settings: DeflateSettings) {
+    const { serverMaxWindowBits, clientMaxWindowBits, serverContextTakeover, clientContextTakeover } =
+      agreement
+    const isServer = role === 'server'
+    this.#settings = settings
+    this.#sendBits = isServer ? serverMaxWindowBits : clientMaxWindowBits
+    this.#receiveBits = isServer ? clientMaxWindowBits : serverMaxWindowBits
+    const keepsSent = isServer ? serverContextTakeover : clientContextTakeover
+    const keepsReceived = isServer ? clientContextTakeover : serverContextTakeover
+    this.#sent = keepsSent ? new SlidingWindow(this.#sendBits) : null
+    this.#received = keepsReceived ? new SlidingWindow(this.#receiveBits) : null
+  }
+
+  deflate(payload: Uint8Array): Uint8Array | null {
+    if (payload.length < this.#settings.thresholdBytes) return null
+    const deflated = deflateMessage(payload, {
+      windowBits: this.#sendBits,
+      level: this.#settings.level,
+      dictionary: this.#sent?.view(),
+    })
+    // RFC 7692 §6.1: any message may go uncompressed, and then it does not enter the window.
+    if (deflated.length >= payload.length) return null
+    this.#sent?.append(payload)
+    return deflated
+  }
+
+  inflate(payload: Uint8Array, limit: number): Uint8Array {
+    const message = inflateMessage(payload, {
+      limit,
+      windowBits: this.#receiveBits,
+      dictionary: this.#received?.view(),
+    })
+    this.#received?.append(message)
+    return message
+  }
+
+  /**
+   * The bytes to write for a frame that is shared: compressed once for all links with the same window. Where this link
+   * keeps its window the message joins it, for a message need not refer to a window that it extends.
+   */
+  shared(frame: CompressibleFrame): Buffer {
+    const deflated = frame.deflated(this.#sendBits, this.#settings)
+    if (deflated === null) return frame.bytes
+    this.#sent?.append(frame.payload)
+    return deflated
+  }
+}
+
+/** What `LinkCompression.shared` asks of a shared frame. */
+export interface CompressibleFrame {
+  readonly payload: Uint8Array
+  /** The frame, not compressed. */
+  readonly bytes: Buffer
+  /** The frame compressed on its own, or null if it is too small or would not shrink. */
+  deflated(windowBits: number, settings: DeflateSettings): Buffer | null
+}

@@ -1,0 +1,333 @@
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import {
+  CLOSE_CODE,
+  CLOSE_HEAD,
+  Connection,
+  type ConnectionPort,
+  type DeflateAgreement,
+  encodeFrame,
+  headerBytes,
+  type MessageKind,
+  messageHead,
+  writeHeader,
+} from '../websocket/index.js'
+import { LinkCompression } from './deflate.js'
+import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
+import type { FrameSequence } from './frame-sequence.js'
+import type { LinkSettings } from './link-settings.js'
+import type { Flushable } from './outbox.js'
+import type { SharedFrame } from './shared-frame.js'
+import type { LinkHandler, WebSocketLink } from './websocket-link.js'
+
+/** What a handshake agreed, and over what. */
+export interface LinkOrigin {
+  readonly socket: Duplex
+  readonly protocol: string
+  readonly deflate: DeflateAgreement | null
+}
+
+/** Once a link has this much to write it is written within the turn: more would not be written any cheaper. */
+const EARLY_FLUSH_BYTES = 64 * 1024
+
+/** Finds the link of a socket, so that all sockets share the listeners at the end of this file. */
+const LINK = Symbol('millrace.link')
+
+interface LinkedSocket extends Duplex {
+  [LINK]?: SocketLink
+}
+
+/**
+ * A socket joined to a connection of the engine. What thousands of links have alike lies in `LinkSettings`; a link owns
+ * a dozen fields, no closure and no timer.
+ */
+export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, Flushable {
+  data: unknown = undefined
+  readonly protocol: string
+  messagesIn = 0
+  bytesIn = 0
+  framesOut = 0
+  bytesOut = 0
+  flushes = 0
+  readonly #socket: Duplex
+  readonly #handler: LinkHandler
+  readonly #settings: LinkSettings
+  readonly #compression: LinkCompression | null
+  readonly #connection: Connection
+  /** Frames for the end of this turn, beside those in the arena's open region. */
+  #pending: FrameSequence | null = null
+  /** Waiting in the outbox to be flushed. */
+  #isQueued = false
+  /** After the last flush the operating system had not taken everything. */
+  #isBacklogged = false
+  /** Reads are stopped because the peer does not read, or because the application said so. */
+  #isHeldBack = false
+  #isPaused = false
+  /** Our side of the transport ends with the next flush. */
+  #isEnding = false
+  #hasDeadline = false
+
+  constructor(origin: LinkOrigin, handler: LinkHandler, settings: LinkSettings) {
+    this.protocol = origin.protocol
+    this.#socket = origin.socket
+    this.#handler = handler
+    this.#settings = settings
+    this.#compression = compressionOf(origin, settings)
+    const shared = this.#compression === null ? settings.plain : settings.compressed
+    this.#connection = new Connection(this, shared, this.#compression)
+    const socket: LinkedSocket = origin.socket
+    socket[LINK] = this
+    socket.on('error', ignoreError)
+    socket.on('close', onTransportEnd)
+    settings.links.add(this)
+  }
+
+  /** Begins to read; `head` is what arrived behind the handshake. */
+  start(head: Buffer): void {
+    if (head.length > 0) this.receive(head)
+    const socket = this.#socket
+    socket.on('end', onEnd)
+    socket.on('drain', onDrain)
+    socket.on('data', onData)
+    if (this.#isPaused) socket.pause()
+  }
+
+  get isOpen(): boolean {
+    return this.#connection.isOpen
+  }
+
+  get bufferedBytes(): number {
+    return this.#pendingBytes + this.#socket.writableLength
+  }
+
+  get remoteAddress(): string | undefined {
+    const socket: Duplex & { readonly session?: { readonly socket: Socket } } = this.#socket
+    return socket instanceof Socket ? socket.remoteAddress : socket.session?.socket.remoteAddress
+  }
+
+  send(kind: MessageKind, data: Uint8Array | string): boolean {
+    return typeof data === 'string' ? this.#sendText(kind, data) : this.#connection.send(kind, data)
+  }
+
+  sendFrame(frame: SharedFrame): boolean {
+    // A client must mask every frame with a key of its own (RFC 6455 §5.3), so it has nothing to share.
+    if (this.#settings.role === 'client') return this.#connection.send(frame.kind, frame.payload)
+    if (!this.#connection.isOpen || !this.#admit()) return false
+    this.#enqueue()
+    const bytes = this.#compression === null ? frame.bytes : this.#compression.shared(frame)
+    this.#settings.outbox.arena.close(this)
+    this.#pending = this.#path.withShared(bytes)
+    return true
+  }
+
+  ping(payload?: Uint8Array): boolean {
+    return this.#connection.ping(payload)
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#connection.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#socket.destroy()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    if (!this.#isHeldBack) this.#socket.resume()
+  }
+
+  // From here to the private part: what the engine, the arena, the outbox and the listeners call. Not for applications.
+
+  writeFrame(head: number, payload: Uint8Array): void {
+    // The Close frame of an overflow must pass the very limit that caused it.
+    if (head !== CLOSE_HEAD && !this.#admit()) return
+    this.#enqueue()
+    const form = { head, maskKey: this.#settings.nextMaskKey() }
+    // Frames that will wait must not hold on to the memory they would share with others.
+    if (this.#isBacklogged || payload.length > FrameArena.MAX_FRAME_BYTES) this.#writeOwn(form, payload)
+    else this.#settings.outbox.arena.writeFrame(this, form, payload)
+  }
+
+  takeRegion(bytes: Buffer): void {
+    this.#pending = this.#path.withOwn(bytes)
+  }
+
+  expectEnd(): void {
+    if (this.#hasDeadline) return
+    this.#hasDeadline = true
+    this.#settings.closing.add(this)
+    // What is left of the closing handshake must be read, whoever stopped the reading.
+    this.#isHeldBack = false
+    this.resume()
+  }
+
+  endOutput(): void {
+    this.#isEnding = true
+    this.#awaitFlush()
+  }
+
+  onMessage(kind: MessageKind, payload: Uint8Array): void {
+    this.messagesIn += 1
+    this.#handler.onMessage(this, kind, payload)
+  }
+
+  onPong(payload: Uint8Array): void {
+    this.#handler.onPong?.(this, payload)
+  }
+
+  onClose(code: number, reason: string, wasClean: boolean): void {
+    this.#settings.links.delete(this)
+    this.#handler.onClose(this, code, reason, wasClean)
+  }
+
+  receive(bytes: Buffer): void {
+    this.bytesIn += bytes.length
+    try {
+      this.#connection.receive(bytes)
+    } catch (error) {
+      // The handler threw, and where the parser stood is lost.
+      this.#connection.fail(CLOSE_CODE.internalError, 'the server failed to handle a message')
+      throw error
+    }
+    if (this.#isBacklogged) this.#holdBack()
+  }
+
+  /** The peer ended its side. Without closing handshakes done there is nothing to wait for. RFC 6455 §7.1.5: 1006. */
+  receiveEnd(): void {
+    this.endOutput()
+    this.#connection.transportEnd()
+    this.expectEnd()
+  }
+
+  transportEnd(): void {
+    this.#connection.transportEnd()
+  }
+
+  drained(): void {
+    if (!this.#isBacklogged) return
+    this.#isBacklogged = false
+    if (this.#isHeldBack) {
+      this.#isHeldBack = false
+      if (!this.#isPaused) this.#socket.resume()
+    }
+    this.#handler.onDrain?.(this)
+  }
+
+  flush(): void {
+    this.#isQueued = false
+    this.#settings.outbox.arena.close(this)
+    const frames = this.#pending
+    const socket = this.#socket
+    if (frames !== null) {
+      this.#pending = null
+      if (socket.writable) {
+        this.flushes += 1
+        this.bytesOut += frames.byteLength
+        frames.writeTo(socket)
+        this.#isBacklogged = socket.writableLength > 0
+      }
+    }
+    if (this.#isEnding && socket.writable) socket.end()
+  }
+
+  get #path(): FrameSequence {
+    return this.#pending ?? this.#settings.outbox.root
+  }
+
+  get #pendingBytes(): number {
+    return (
+      this.#settings.outbox.arena.openBytes(this) + (this.#pending === null ? 0 : this.#pending.byteLength)
+    )
+  }
+
+  /** Whether one more frame may be queued; fails the link if too much waits already. */
+  #admit(): boolean {
+    if (this.#isBacklogged && this.bufferedBytes > this.#settings.maxBufferedBytes) {
+      const { overflowCode, maxBufferedBytes } = this.#settings
+      this.#connection.fail(
+        overflowCode,
+        `the peer reads too slowly: more than ${maxBufferedBytes} bytes wait for it`,
+      )
+      return false
+    }
+    if (this.#pendingBytes >= EARLY_FLUSH_BYTES) this.flush()
+    return true
+  }
+
+  #enqueue(): void {
+    this.framesOut += 1
+    this.#awaitFlush()
+  }
+
+  #awaitFlush(): void {
+    if (!this.#isQueued) {
+      this.#isQueued = true
+      this.#settings.outbox.add(this)
+    }
+  }
+
+  #sendText(kind: MessageKind, text: string): boolean {
+    if (this.#compression !== null || this.#isBacklogged)
+      return this.#connection.send(kind, Buffer.from(text))
+    if (!this.#connection.isOpen || !this.#admit()) return false
+    this.#enqueue()
+    const form = { head: messageHead(kind), maskKey: this.#settings.nextMaskKey() }
+    const isWritten = this.#settings.outbox.arena.writeText(this, form, text)
+    if (!isWritten) this.#writeOwn(form, Buffer.from(text))
+    return true
+  }
+
+  /** Queues a frame in memory of its own. A large payload of a server is not even copied. */
+  #writeOwn({ head, maskKey }: FrameForm, payload: Uint8Array): void {
+    this.#settings.outbox.arena.close(this)
+    if (maskKey !== undefined || payload.length <= FrameArena.MAX_FRAME_BYTES) {
+      this.#pending = this.#path.withOwn(asBuffer(encodeFrame(head, payload, maskKey)))
+      return
+    }
+    const header = Buffer.alloc(headerBytes(payload.length, false))
+    writeHeader(header, 0, { head, payloadBytes: payload.length })
+    this.#pending = this.#path.withOwn(header).withOwn(asBuffer(payload))
+  }
+
+  /** A peer that does not read what it is sent is not read either, or its echoes would pile up here. */
+  #holdBack(): void {
+    if (this.#isHeldBack || this.#hasDeadline || this.bufferedBytes <= this.#settings.pauseReadsAboveBytes)
+      return
+    this.#isHeldBack = true
+    this.#socket.pause()
+  }
+}
+
+function compressionOf({ deflate }: LinkOrigin, settings: LinkSettings): LinkCompression | null {
+  if (deflate === null || settings.deflate === null) return null
+  return new LinkCompression(deflate, settings.role, settings.deflate.settings)
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+/** A broken transport is told by its 'close', which follows. */
+function ignoreError(): void {}
+
+function onData(this: LinkedSocket, bytes: Buffer): void {
+  this[LINK]?.receive(bytes)
+}
+
+function onEnd(this: LinkedSocket): void {
+  this[LINK]?.receiveEnd()
+}
+
+function onDrain(this: LinkedSocket): void {
+  this[LINK]?.drained()
+}
+
+function onTransportEnd(this: LinkedSocket): void {
+  this[LINK]?.transportEnd()
+}
