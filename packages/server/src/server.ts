@@ -22,9 +22,10 @@ import {
   type User,
 } from './hub/index.js'
 import type { ChannelRules, MillraceServer, Peers, ServerEvents, SessionInfo } from './millrace.js'
-import { HttpEndpoint } from './node/http-endpoint.js'
+import { HubWebSockets, OVERFLOW_CODE, SUBPROTOCOLS } from './node/hub-link.js'
 import { consoleLogger, systemClock, systemRandom } from './node/platform.js'
-import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
+import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
+import { type AllowedOrigins, type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { VERSION } from './version.js'
 
 /** How long clients are given to come back after `close()`, in milliseconds: it spreads them. */
@@ -47,7 +48,7 @@ class ComposedServer implements MillraceServer<Api, User> {
   readonly #api: Api | undefined
   readonly #options: ResolvedOptions
   readonly #hub: Hub
-  readonly #endpoint: HttpEndpoint
+  readonly #endpoint: WebSocketServer
   readonly #listeners: { readonly [E in keyof ServerEvents<User>]: Set<Listener<E>> } = {
     connect: new Set(),
     disconnect: new Set(),
@@ -61,6 +62,8 @@ class ComposedServer implements MillraceServer<Api, User> {
     const clock = systemClock
     const random = systemRandom
     const { limits, heartbeat, patience, connectTimeout } = resolved
+    if (options.api === undefined)
+      logger.warn('no api is defined: every client may use any channel and any payload')
     this.#api = options.api
     this.#options = resolved
     this.#hub = new Hub({
@@ -84,11 +87,16 @@ class ComposedServer implements MillraceServer<Api, User> {
       logger,
       onSession: (event, session, code) => this.#tell(event, session, code),
     })
-    this.#endpoint = new HttpEndpoint(this.#hub, resolved)
+    this.#endpoint = webSockets(this.#hub, resolved)
   }
 
   channel(pattern: string): ChannelRules<never, User> {
-    if (this.#api !== undefined && !Object.hasOwn(this.#api.channels, pattern)) {
+    if (this.#api === undefined) {
+      throw new TypeError(
+        `channel('${pattern}') needs an api: createServer({ api: defineApi({ channels: { '${pattern}': channel() } }) })`,
+      )
+    }
+    if (!Object.hasOwn(this.#api.channels, pattern)) {
       const known = Object.keys(this.#api.channels).join(', ') || 'none'
       throw new TypeError(`The api has no channel pattern '${pattern}'; it defines: ${known}`)
     }
@@ -234,6 +242,36 @@ class ComposedServer implements MillraceServer<Api, User> {
 }
 
 const info = (session: Session): SessionInfo<User> => ({ session: session.id, user: session.user as User })
+
+function webSockets(hub: Hub, options: ResolvedOptions): WebSocketServer {
+  const { allowedOrigins, compression, connectTimeout, limits, path } = options
+  // A message somewhat beyond the limit is read, and then answered with an error instead of a close. [P3.9]
+  const most = limits.message * 2
+  return createWebSocketServer({
+    handler: new HubWebSockets(hub, limits.message),
+    path,
+    origins: originsOf(allowedOrigins),
+    protocols: SUBPROTOCOLS,
+    deflate: compression === false ? false : { thresholdBytes: compression.threshold },
+    handshakeTimeoutMs: connectTimeout,
+    maxFrameBytes: most,
+    maxMessageBytes: most,
+    maxInflatedBytes: most,
+    maxBufferedBytes: limits.outbox,
+    overflowCode: OVERFLOW_CODE,
+  })
+}
+
+function originsOf(
+  allowed: AllowedOrigins,
+): NonNullable<Parameters<typeof createWebSocketServer>[0]['origins']> {
+  if (allowed === '*') return 'any'
+  if (allowed === 'same-origin') return allowed
+  return (origin) =>
+    allowed.some((one) =>
+      typeof one === 'string' ? one.toLowerCase() === origin.toLowerCase() : one.test(origin),
+    )
+}
 
 function makeBroker(broker: ServerOptions['broker']): Broker {
   if (typeof broker === 'object') return broker

@@ -1,8 +1,9 @@
 /** The one place where the hub and the WebSocket engine meet. */
 import { binaryDialect, CODES, type Dialect, jsonDialect, type Utf8 } from '@millrace/protocol'
 import type { Hub, Link, LinkInfo, Outgoing, Session } from '../hub/index.js'
+import type { ServerHandler } from './accept.js'
 import { type SharedFrame, shareFrame } from './shared-frame.js'
-import type { LinkHandler, WebSocketLink } from './websocket-link.js'
+import type { WebSocketLink } from './websocket-link.js'
 
 const fatal = new TextDecoder('utf-8', { fatal: true })
 const utf8: Utf8 = { encode: (text) => Buffer.from(text, 'utf8'), decode: (bytes) => fatal.decode(bytes) }
@@ -61,7 +62,7 @@ function fitReason(reason: string): string {
 }
 
 /** Serves the hub over WebSockets: one handler for all links. */
-export class HubWebSockets implements LinkHandler {
+export class HubWebSockets implements ServerHandler {
   readonly #hub: Hub
   readonly #maxMessage: number
 
@@ -70,8 +71,9 @@ export class HubWebSockets implements LinkHandler {
     this.#maxMessage = maxMessage
   }
 
-  accept(socket: WebSocketLink, info: LinkInfo): void {
-    socket.data = new HubLink(this.#hub, socket, info)
+  onOpen(socket: WebSocketLink, { headers }: { readonly headers: LinkInfo['headers'] }): void {
+    const remoteAddress = socket.remoteAddress ?? ''
+    socket.data = new HubLink(this.#hub, socket, { headers, remoteAddress })
   }
 
   onMessage(socket: WebSocketLink, kind: 'text' | 'binary', bytes: Uint8Array): void {
