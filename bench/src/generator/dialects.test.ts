@@ -24,6 +24,7 @@ describe('dialects', () => {
   it.each([
     ['{"publication":{"channel":"a:b","offset":1}}', MEANING.delivery],
     ['{"ping":{}}', MEANING.heartbeat],
+    ['{"subscribed":{"channel":"a:b"}}', MEANING.other],
     ['{"id":1,"connected":{}}', MEANING.other],
     ['{"id":1,"error":{"code":1}}', MEANING.refusal],
     ['{"id":2,"subscribed":{}}', MEANING.ready],

@@ -12,6 +12,8 @@ export interface FanOutSettings {
   readonly size: number
   /** Broadcasts asked for and not yet complete. */
   readonly outstanding: number
+  /** Number of the first publication: another one in every run, since a server may drop ids it has seen before. */
+  readonly from: number
 }
 
 /** Latencies are taken at so many subscribers, spread evenly over all. */
@@ -48,7 +50,7 @@ export class FanOut implements Load, LinkListener {
     this.#settings = settings
     this.#dialect = dialect
     this.#payload = payloadOf(settings.size)
-    this.#frames = repeated(textFrame(dialect.publish(this.#payload, 0)), settings.outstanding)
+    this.#frames = repeated(textFrame(dialect.publish(this.#payload, settings.from)), settings.outstanding)
     this.#got = new Uint32Array(links.subscribers.length)
     this.#stride = Math.ceil(links.subscribers.length / SAMPLED)
     this.#remaining = new Uint32Array(settings.outstanding)
@@ -123,8 +125,9 @@ export class FanOut implements Load, LinkListener {
   #framesFor(first: number, count: number): Buffer {
     if (!this.#dialect.sequenced)
       return this.#frames.subarray(0, (this.#frames.length / this.#settings.outstanding) * count)
+    const from = this.#settings.from + first
     const built = Array.from({ length: count }, (_, i) =>
-      textFrame(this.#dialect.publish(this.#payload, first + i)),
+      textFrame(this.#dialect.publish(this.#payload, from + i)),
     )
     return Buffer.concat(built)
   }

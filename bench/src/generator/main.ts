@@ -15,6 +15,9 @@ const setup = JSON.parse(process.argv[2] ?? '{}') as GeneratorSetup
 const peer: Peer = { port: setup.port, dialect: dialectNamed(setup.dialect) }
 const links: Record<Role, Link[]> = { subscriber: [], publisher: [], echo: [] }
 const holding = new Holding()
+/** More than the publications of any run. */
+const PUBLICATIONS = 1e9
+let runs = 0
 
 async function carryOut(command: GeneratorCommand): Promise<unknown> {
   switch (command.do) {
@@ -25,15 +28,11 @@ async function carryOut(command: GeneratorCommand): Promise<unknown> {
       links[role] = [...links[role], ...opened]
       return { opened: opened.length }
     }
-    case 'fan-out':
-      return run(
-        new FanOut(
-          { subscribers: links.subscriber, publisher: only(links.publisher) },
-          peer.dialect,
-          command,
-        ),
-        command,
-      )
+    case 'fan-out': {
+      const settings = { ...command, from: PUBLICATIONS * runs++ }
+      const peers = { subscribers: links.subscriber, publisher: only(links.publisher) }
+      return run(new FanOut(peers, peer.dialect, settings), command)
+    }
     case 'echo':
       return run(new Echo(links.echo, peer.dialect, command), command)
     case 'connect':

@@ -40,6 +40,8 @@ export const millrace: Dialect = {
 function inspect(bytes: Uint8Array, start: number, end: number): number {
   if (end - start < 10 || bytes[start] !== BRACE) return MEANING.refusal
   if (bytes[start + 2] === P) return bytes[start + 3] === U ? MEANING.delivery : MEANING.heartbeat
+  // A subscription the server made by itself: an idle channel's.
+  if (bytes[start + 2] === S) return MEANING.other
   if (bytes[start + 2] !== I) return MEANING.refusal
   const kind = bytes[start + 9]
   switch (bytes[start + 6]) {
