@@ -1,0 +1,111 @@
+/** The import table: who may import whom. The one place where it is written; ARCHITECTURE.md shows it. */
+
+/**
+ * A file belongs to the layer with the longest path that it begins with. `may` names the layers and packages it may
+ * import, beside its own; `entry` that others enter it by its index.ts; `node` whether it may import node:*; `npm` which
+ * other packages, where not all that its package.json declares; `tools` that it may use the repository's own tools.
+ */
+export const LAYERS = [
+  {
+    name: 'protocol',
+    path: 'packages/protocol/src/',
+    may: [],
+    npm: ['@standard-schema/spec'],
+  },
+  { name: 'websocket', entry: true, path: 'packages/server/src/websocket/', may: [], npm: [] },
+  { name: 'hub', entry: true, path: 'packages/server/src/hub/', may: ['@millrace/protocol'], npm: [] },
+  {
+    name: 'broker',
+    entry: true,
+    path: 'packages/server/src/broker/',
+    may: ['@millrace/protocol', 'hub'],
+    npm: [],
+  },
+  {
+    name: 'node',
+    path: 'packages/server/src/node/',
+    may: ['@millrace/protocol', 'hub', 'websocket'],
+    node: true,
+    npm: [],
+  },
+  { name: 'auth', path: 'packages/server/src/auth/', may: ['@millrace/protocol', 'hub'] },
+  { name: 'limits', path: 'packages/server/src/limits/', may: ['@millrace/protocol', 'hub'] },
+  { name: 'admin', path: 'packages/server/src/admin/', may: ['@millrace/protocol', 'hub'] },
+  {
+    name: 'testing',
+    path: 'packages/server/src/testing/',
+    may: ['@millrace/protocol', 'hub', 'broker'],
+    npm: ['fast-check', 'vitest'],
+  },
+  {
+    name: 'server',
+    path: 'packages/server/src/',
+    may: ['@millrace/protocol', 'hub', 'broker', 'node', 'websocket', 'auth', 'limits', 'admin'],
+    // The composition root listens, so it makes an HTTP server, which the public interface names; nothing else outside
+    // node/ touches the platform.
+    nodeIn: ['packages/server/src/server.ts', 'packages/server/src/millrace.ts'],
+  },
+  { name: 'client core', path: 'packages/client/src/core/', may: ['@millrace/protocol'], npm: [] },
+  { name: 'client', path: 'packages/client/src/', may: ['@millrace/protocol', 'client core'], npm: [] },
+  { name: 'ui serve', path: 'packages/ui/serve/', may: [], node: true },
+  { name: 'ui build', path: 'packages/ui/build/', may: [], node: true, tools: true },
+  { name: 'ui', path: 'packages/ui/', may: ['@millrace/protocol', '@millrace/client'] },
+  {
+    name: 'apps',
+    path: 'apps/',
+    may: [
+      '@millrace/protocol',
+      '@millrace/client',
+      '@millrace/server',
+      '@millrace/ui',
+      '@millrace/support-chat',
+    ],
+    node: true,
+  },
+  {
+    name: 'conformance',
+    path: 'conformance/',
+    may: ['@millrace/protocol', '@millrace/client', '@millrace/server'],
+    node: true,
+    tools: true,
+  },
+  {
+    name: 'fuzz',
+    path: 'fuzz/',
+    may: ['@millrace/protocol', '@millrace/client', '@millrace/server'],
+    node: true,
+    tools: true,
+  },
+  {
+    name: 'bench',
+    path: 'bench/',
+    may: ['@millrace/protocol', '@millrace/client', '@millrace/server'],
+    node: true,
+    tools: true,
+  },
+  { name: 'protocol tests', path: 'packages/protocol/test/', may: ['protocol'], tools: true },
+  {
+    name: 'examples',
+    path: 'examples/',
+    may: ['@millrace/client', '@millrace/server'],
+    node: true,
+    tools: true,
+  },
+  { name: 'scripts', path: 'scripts/', may: [], node: true, tools: true },
+  { name: 'test support', path: 'test/', may: [], node: true, tools: true },
+]
+
+/** Two layers that do not know each other, and the only folder in which one file may import both. */
+export const MEETING = { layers: ['hub', 'websocket'], in: 'packages/server/src/node/' }
+
+export const layerOf = (path) =>
+  LAYERS.filter((layer) => path.startsWith(layer.path)).sort((a, b) => b.path.length - a.path.length)[0]
+
+/** The table as Markdown. */
+export function tableText() {
+  const rows = LAYERS.map(({ name, path, may, npm = [], node, nodeIn }) => {
+    const platform = node ? 'yes' : nodeIn ? nodeIn.map((file) => file.slice(path.length)).join(', ') : 'no'
+    return `| ${name} | \`${path}\` | ${[...may, ...npm].join(', ') || 'nothing'} | ${platform} |`
+  })
+  return ['| layer | folder | may import | node:* |', '| --- | --- | --- | --- |', ...rows].join('\n')
+}
