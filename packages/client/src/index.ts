@@ -1,8 +1,13 @@
 import type { Api, OpenApi } from '@millrace/protocol'
-import type { Client as CoreClient, CoreOptions } from './core/types.js'
+import { CoreClient } from './core/index.js'
+import type { Client as ClientOf, CoreOptions } from './core/types.js'
+import { systemClock } from './platform/clock.js'
+import { platformOf } from './platform/platform.js'
+import { endpoint } from './platform/url.js'
+import { type WebSocketClass, webSockets } from './platform/web-socket.js'
 
 /** A client of the api A. See docs/client.md. */
-export type Client<A extends Api = OpenApi> = CoreClient<A, AbortSignal>
+export type Client<A extends Api = OpenApi> = ClientOf<A, AbortSignal>
 
 export interface ClientOptions<A extends Api = OpenApi> extends CoreOptions<A, AbortSignal> {
   /** Where the server is: `/millrace` (resolved against the page), `wss://…`, or `https://…`, which is turned into `wss://…`. */
@@ -11,22 +16,22 @@ export interface ClientOptions<A extends Api = OpenApi> extends CoreOptions<A, A
   readonly webSocket?: WebSocketClass | undefined
 }
 
-/** What the client needs of a WebSocket: browsers', Node's, Deno's, Bun's, `ws` and `undici` have it. */
-export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike
-export interface WebSocketLike {
-  binaryType: string
-  readonly protocol: string
-  readonly bufferedAmount: number
-  send(data: string | Uint8Array<ArrayBuffer>): void
-  close(code?: number, reason?: string): void
-  addEventListener(
-    type: 'open' | 'message' | 'close' | 'error',
-    listener: (event: { data?: unknown; code?: number; reason?: string }) => void,
-  ): void
-}
-
 /** Makes a client: `createClient<typeof api>({ url: '/millrace' })`. Throws a TypeError that names the option that is wrong. */
-export declare function createClient<A extends Api = OpenApi>(options: ClientOptions<A>): Client<A>
+export function createClient<A extends Api = OpenApi>(options: ClientOptions<A>): Client<A> {
+  const WebSocket: WebSocketClass | undefined = options.webSocket ?? globalThis.WebSocket
+  if (typeof WebSocket !== 'function')
+    throw new TypeError(
+      "webSocket must be given: this runtime has no WebSocket of its own; pass the class of 'ws' or 'undici'",
+    )
+  const ports = {
+    clock: systemClock,
+    random: Math.random,
+    transport: webSockets(WebSocket, endpoint(options.url)),
+    platform: platformOf(globalThis),
+  }
+  // Inside, the application's types are not known; a type test holds the two views together.
+  return new CoreClient(options as unknown as CoreOptions<Api>, ports) as unknown as Client<A>
+}
 
 export {
   CODES,
@@ -58,4 +63,6 @@ export type {
   Received,
   RequestOptions,
   SubscriptionOptions,
+  TokenSource,
 } from './core/types.js'
+export type { WebSocketClass, WebSocketLike } from './platform/web-socket.js'

@@ -45,7 +45,7 @@ type Table = {
 }
 
 const TRANSITIONS: Table = {
-  closed: { open: 'connecting' },
+  closed: { open: 'connecting', close: 'closed' },
   connecting: { established: 'connected', lost: 'reconnecting', lostOffline: 'offline', close: 'closed' },
   connected: { late: 'degraded', lost: 'reconnecting', lostOffline: 'offline', close: 'closed' },
   degraded: { heard: 'connected', lost: 'reconnecting', lostOffline: 'offline', close: 'closed' },

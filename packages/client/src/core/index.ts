@@ -1,1 +1,3 @@
-export type { ClientState, ClientStateName } from './client-states.js'
+export { CoreClient } from './client.js'
+export { type ClientState, type ClientStateName, printStates } from './client-states.js'
+export type { Clock, Frame, Link, LinkEvents, Platform, PlatformEvent, Ports, Transport } from './ports.js'

@@ -1,0 +1,59 @@
+/** What the core needs of the world. The platform folder implements these; tests and the simulation do too. */
+import type { Signal } from './types.js'
+
+export interface Clock {
+  /** Milliseconds since 1970. It runs on during sleep, and may be set. */
+  now(): number
+  /** Runs once, not before `ms` have passed; possibly much later. The function returned cancels. Never runs inside the call. */
+  schedule(ms: number, run: () => void): () => void
+}
+
+export type Frame = string | Uint8Array
+
+/** What a link tells. In this order: `opened` at most once, any number of `frame`, `closed` once; never inside a call to the link. */
+export interface LinkEvents {
+  /** The subprotocol the server chose; empty when it chose none. */
+  opened(protocol: string): void
+  frame(frame: Frame): void
+  /** A WebSocket close code; 1006 when the link was cut or never came up. */
+  closed(code: number, reason: string): void
+}
+
+/** One socket. */
+export interface Link {
+  /** Bytes written and not yet on the network. */
+  readonly buffered: number
+  /** Frames arrive whole and in order, or the link closes. Does nothing when it is not open. */
+  send(frame: Frame): void
+  /** Closes; again does nothing. */
+  close(code: number, reason: string): void
+}
+
+export interface Transport {
+  /** Begins a link. May throw, which counts as a failed attempt. */
+  open(protocol: string, events: LinkEvents): Link
+}
+
+/**
+ * `wake`: the page is shown, or came back from being frozen or from the back-forward cache. `suspend`: it goes into that
+ * cache, where a live socket would keep it out.
+ */
+export type PlatformEvent = 'online' | 'offline' | 'wake' | 'suspend'
+
+export interface Platform {
+  /** False when the platform says that there is no network. True when it does not know. */
+  online(): boolean
+  /** Subscribes to events for as long as the function it returns is not called. */
+  watch(listener: (event: PlatformEvent) => void): () => void
+  aborter(): { readonly signal: Signal; abort(): void }
+  /** Shows an error that nobody listens for. */
+  report(error: unknown): void
+}
+
+export interface Ports {
+  readonly clock: Clock
+  /** From 0 up to but not including 1. */
+  readonly random: () => number
+  readonly transport: Transport
+  readonly platform: Platform
+}
