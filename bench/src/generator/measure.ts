@@ -1,6 +1,6 @@
 /** What one measured window yields, and how CPU time is read at its two edges. */
 import { readFileSync } from 'node:fs'
-import { type CpuTime, parseStat } from '../harness/proc.js'
+import { type CpuTime, parseBusy, parseStat } from '../harness/proc.js'
 import type { Quantiles } from './histogram.js'
 
 /** One measured window. CPU times are seconds spent within it. */
@@ -10,6 +10,8 @@ export interface Figures {
   readonly count: number
   readonly server: CpuTime
   readonly generator: CpuTime
+  /** CPU seconds of everything else on the machine: what disturbed the measurement. */
+  readonly others: number
   readonly latency: Quantiles
 }
 
@@ -42,11 +44,14 @@ export async function measure(load: Load, window: Window, serverPid: number): Pr
   const after = edge(load, serverPid)
   const latency = load.latency()
   await load.stop()
+  const server = minus(after.server, before.server)
+  const generator = minus(after.generator, before.generator)
   return {
     seconds: after.at - before.at,
     count: after.count - before.count,
-    server: minus(after.server, before.server),
-    generator: minus(after.generator, before.generator),
+    server,
+    generator,
+    others: Math.max(0, after.busy - before.busy - total(server) - total(generator)),
     latency,
   }
 }
@@ -61,8 +66,11 @@ function edge(load: Load, serverPid: number) {
     count: load.count(),
     server: parseStat(readFileSync(`/proc/${serverPid}/stat`, 'latin1')),
     generator: { user: own.user / 1e6, system: own.system / 1e6 },
+    busy: parseBusy(readFileSync('/proc/stat', 'latin1')),
   }
 }
+
+const total = ({ user, system }: CpuTime): number => user + system
 
 const minus = (after: CpuTime, before: CpuTime): CpuTime => ({
   user: after.user - before.user,

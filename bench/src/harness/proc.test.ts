@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseCores, parseOpenFiles, parseResident, parseStat } from './proc.js'
+import { parseBusy, parseCores, parseOpenFiles, parseResident, parseStat } from './proc.js'
 
 describe('/proc', () => {
   it('reads user and system time, whatever the command is called', () => {
     const stat = '7314 (a) b (c 1) S 1 7314 7314 0 -1 4194304 100 0 0 0 1234 567 8 9 20 0 11 0 12345'
     expect(parseStat(stat)).toEqual({ user: 12.34, system: 5.67 })
+  })
+
+  it('adds up what the cores did, but not their idling, their waiting and time that was stolen from them', () => {
+    expect(parseBusy('cpu  100 20 3000 40000 500000 6 70 8000000 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n')).toBe(
+      31.96,
+    )
   })
 
   it('reads resident memory', () => {
@@ -31,6 +37,7 @@ describe('/proc', () => {
 
   it('throws on what it cannot read', () => {
     expect(() => parseStat('nothing')).toThrow('stat')
+    expect(() => parseBusy('')).toThrow('/proc/stat')
     expect(() => parseResident('')).toThrow('VmRSS')
     expect(() => parseOpenFiles('')).toThrow('open files')
   })
@@ -38,6 +45,7 @@ describe('/proc', () => {
   it.runIf(process.platform === 'linux')('reads this process', () => {
     const own = (file: string): string => readFileSync(`/proc/self/${file}`, 'latin1')
     expect(parseStat(own('stat')).user).toBeGreaterThan(0)
+    expect(parseBusy(readFileSync('/proc/stat', 'latin1'))).toBeGreaterThan(0)
     expect(parseResident(own('status'))).toBeGreaterThan(1024 * 1024)
     expect(parseCores(own('status')).length).toBeGreaterThan(0)
     expect(parseOpenFiles(own('limits'))).toBeGreaterThan(0)

@@ -20,6 +20,16 @@ export function parseStat(text: string): CpuTime {
   return { user: user / TICKS_PER_SECOND, system: system / TICKS_PER_SECOND }
 }
 
+/** Seconds for which the machine's cores were busy since it started, all together, from /proc/stat. */
+export function parseBusy(text: string): number {
+  const [, user, nice, system, , , interrupts, softInterrupts] = (/^cpu .*$/m.exec(text)?.[0] ?? '').split(
+    / +/,
+  )
+  const ticks = [user, nice, system, interrupts, softInterrupts].reduce((sum, one) => sum + Number(one), 0)
+  if (!Number.isInteger(ticks)) throw new Error('/proc/stat has no line on all cores')
+  return ticks / TICKS_PER_SECOND
+}
+
 /** Resident memory in bytes, from /proc/<pid>/status. */
 export function parseResident(text: string): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]

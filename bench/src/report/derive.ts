@@ -14,6 +14,8 @@ export const serverLoad = ({ figures }: LoadSample): number =>
 export const generatorLoad = ({ figures }: LoadSample): number =>
   (figures.generator.user + figures.generator.system) / figures.seconds
 
+export const othersLoad = ({ figures }: LoadSample): number => figures.others / figures.seconds
+
 export const bytesPerConnection = (sample: MemorySample): number =>
   (sample.after - sample.before) / sample.connections
 

@@ -3,10 +3,16 @@ import type { Machine } from '../harness/machine.js'
 import { peerNamed } from '../harness/peers.js'
 import type { Absence, Failure, Sample } from '../harness/samples.js'
 import type { Plan } from '../plan/cases.js'
+import { othersLoad } from './derive.js'
+import { percent } from './format.js'
 import { LEGEND, loadTables } from './load-tables.js'
 import { memoryTable } from './memory-table.js'
+import { spreadOf } from './statistics.js'
 import { renderMarkdown, renderText, type Table } from './table.js'
 import { judgeAll, targetsTable } from './targets.js'
+
+/** Above this share of a core, other programs may have changed a result. */
+const DISTURBED = 0.1
 
 export interface Report {
   readonly machine: Machine
@@ -33,6 +39,17 @@ function circumstances({ machine, pinning, plan, versions }: Report): string[] {
   ]
 }
 
+/** What else the machine did while it was measured: the reader's measure of how far to trust the figures. */
+function disturbance({ samples }: Report): string[] {
+  const shares = samples.flatMap((sample) => (sample.scenario === 'memory' ? [] : [othersLoad(sample)]))
+  if (shares.length === 0) return []
+  const { median, max } = spreadOf(shares)
+  const verdict = max > DISTURBED ? ' Where rounds differ much, that is why.' : ''
+  return [
+    `Other programs took ${percent(median)} of a core (median of the windows; at most ${percent(max)}).${verdict}`,
+  ]
+}
+
 const absent = ({ absences }: Report): string[] =>
   absences.map(({ peer, hint }) => `Not measured: ${peerNamed(peer).title}. ${hint}.`)
 
@@ -44,6 +61,7 @@ export function textReport(report: Report): string {
   const tables = tablesOf(report)
   return [
     ...circumstances(report),
+    ...disturbance(report),
     ...absent(report),
     '',
     ...tables.map(renderText),
@@ -56,7 +74,9 @@ export function textReport(report: Report): string {
 /** The same in Markdown, the targets first, because they are what a reader of the page asks for. */
 export function markdownReport(report: Report): string {
   return [
-    ...[...circumstances(report), ...absent(report), ...failed(report)].flatMap((line) => [line, '']),
+    ...[...circumstances(report), ...disturbance(report), ...absent(report), ...failed(report)].flatMap(
+      (line) => [line, ''],
+    ),
     renderMarkdown(targetsTable(judgeAll(report.samples))),
     ...LEGEND.flatMap((line) => [line.replace(/^\* /, '\\* '), '']),
     ...tablesOf(report).map(renderMarkdown),

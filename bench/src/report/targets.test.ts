@@ -5,7 +5,14 @@ import { judge, judgeAll, TARGETS } from './targets.js'
 
 function fanOut(peer: PeerName, round: number, count: number): FanOutSample {
   const cpu = { user: 1, system: 1 }
-  const figures = { seconds: 1, count, server: cpu, generator: cpu, latency: { p50: 1, p99: 2, samples: 9 } }
+  const figures = {
+    seconds: 1,
+    count,
+    server: cpu,
+    generator: cpu,
+    others: 0,
+    latency: { p50: 1, p99: 2, samples: 9 },
+  }
   return { scenario: 'fan-out', peer, round, subscribers: 1000, size: 100, outstanding: 16, figures }
 }
 
