@@ -7,6 +7,29 @@ import { MemoryBroker } from './index.js'
 const nobody: BrokerListener = { publication: () => {}, ephemeral: () => {}, presence: () => {} }
 const text = (value: string) => ({ data: { codec: 'json' as const, text: value } })
 
+interface Entry {
+  readonly offset: number
+  readonly time: number
+}
+interface Read {
+  readonly offset: number
+  readonly limit: number
+}
+interface Expected {
+  readonly offsets: readonly number[]
+  readonly more: boolean
+}
+
+/** The model: what a list would answer. */
+function since({ offset, limit }: Read, kept: readonly Entry[], head: number): Expected {
+  const matching = kept.filter((entry) => offset > head || entry.offset > offset).map((entry) => entry.offset)
+  return { offsets: matching.slice(0, limit), more: matching.length > limit }
+}
+function before({ offset, limit }: Read, kept: readonly Entry[]): Expected {
+  const matching = kept.filter((entry) => entry.offset < offset).map((entry) => entry.offset)
+  return { offsets: matching.slice(Math.max(0, matching.length - limit)), more: matching.length > limit }
+}
+
 describe('the in-memory broker', () => {
   brokerContract(
     async () => {
@@ -70,7 +93,7 @@ describe('the in-memory broker', () => {
           const clock = new FakeClock()
           const broker = new MemoryBroker({ clock, epoch: 'e' })
           const keep = { size, ttl: 1_000 }
-          const all: { offset: number; time: number }[] = []
+          const all: Entry[] = []
           for (const one of steps) {
             if (one.do === 'wait') clock.stall(one.ms)
             else if (one.do === 'append') {
@@ -82,24 +105,14 @@ describe('the in-memory broker', () => {
               const kept = all
                 .slice(size === 0 ? all.length : -size)
                 .filter(({ time }) => time >= clock.now() - 1_000)
-              const future = one.offset > all.length
+              const expected = one.do === 'since' ? since(one, kept, all.length) : before(one, kept)
               const range =
                 one.do === 'since'
                   ? { since: { epoch: 'e', offset: one.offset }, limit: one.limit }
                   : { before: one.offset, limit: one.limit }
-              const matching =
-                one.do === 'since'
-                  ? kept.filter(({ offset }) => future || offset > one.offset)
-                  : kept.filter(({ offset }) => offset < one.offset)
-              const expected =
-                one.do === 'since'
-                  ? matching.slice(0, one.limit)
-                  : matching.slice(Math.max(0, matching.length - one.limit))
               const slice = await broker.read('a:b', range, keep)
-              expect(slice.publications.map(({ offset }) => offset)).toEqual(
-                expected.map(({ offset }) => offset),
-              )
-              expect(slice.more).toBe(matching.length > expected.length)
+              expect(slice.publications.map(({ offset }) => offset)).toEqual(expected.offsets)
+              expect(slice.more).toBe(expected.more)
               expect(slice.head.offset).toBe(all.length)
               expect(slice.floor?.offset ?? 0).toBe((kept[0]?.offset ?? all.length + 1) - 1)
             }

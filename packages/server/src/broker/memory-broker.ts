@@ -57,7 +57,7 @@ export class MemoryBroker implements Broker {
     this.#cancelSweep?.()
   }
 
-  async append(channel: string, publication: NewPublication, retention: Retention): Promise<Position> {
+  append(channel: string, publication: NewPublication, retention: Retention): Position {
     let stream = this.#streams.get(channel)
     if (stream === undefined) {
       stream = new MemoryStream(this.#currentEpoch)
@@ -85,7 +85,7 @@ export class MemoryBroker implements Broker {
     this.#joined.delete(channel)
   }
 
-  async send(channel: string, event: EphemeralEvent): Promise<void> {
+  send(channel: string, event: EphemeralEvent): void {
     if (this.#joined.has(channel)) this.#listener?.ephemeral(channel, event)
   }
 

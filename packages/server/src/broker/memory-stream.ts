@@ -31,14 +31,15 @@ export class MemoryStream {
   }
 
   append(publication: NewPublication, time: number, retention: Retention): StoredPublication {
-    const stored: StoredPublication = { ...publication, offset: ++this.#head, time }
+    const { id, from, exclude, data } = publication
+    const stored: StoredPublication = { offset: ++this.#head, time, id, from, exclude, data }
     this.touched = time
     this.#ttl = retention.ttl
-    if (publication.id !== undefined) {
+    if (id !== undefined) {
       this.#ids ??= new Map()
       // A used id that expired is forgotten first, so that the map stays in order of time.
-      this.#ids.delete(publication.id)
-      this.#ids.set(publication.id, { offset: stored.offset, time })
+      this.#ids.delete(id)
+      this.#ids.set(id, { offset: stored.offset, time })
     }
     if (retention.size > 0) this.#kept.push(stored)
     else this.#floor = { offset: stored.offset, reason: 'history-trimmed' }

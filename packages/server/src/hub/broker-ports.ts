@@ -2,7 +2,9 @@
  * What a broker does, in capabilities. A broker stores streams and carries them between nodes. One contract suite
  * (`brokerContract` in testing/) holds every implementation against the rules [B…] of docs/hub.md.
  */
+
 import type { GapReason, Member, Payload, Position, Publisher, StoredPayload } from '@millrace/protocol'
+import type { MaybePromise } from './ports.js'
 
 /** A publication as a broker keeps it. */
 export interface StoredPublication {
@@ -51,9 +53,10 @@ export interface Streams {
   /**
    * Stores a publication at the end of the channel's stream and carries it to every node that has joined the channel,
    * this one included. Appends of one caller to one channel keep their order. Resolves when it is stored. An id that
-   * the channel stored within the dedupe window is not stored again: the first one's position comes back.
+   * the channel stored within the dedupe window is not stored again: the first one's position comes back. A broker that
+   * stores at once may answer at once, which saves its callers a turn.
    */
-  append(channel: string, publication: NewPublication, retention: Retention): Promise<Position>
+  append(channel: string, publication: NewPublication, retention: Retention): MaybePromise<Position>
   /** A part of the stream, all of it read at one moment. A channel nobody published to has a head with offset 0. */
   read(channel: string, range: StreamRange, retention: Retention): Promise<StreamSlice>
   /**
@@ -74,7 +77,7 @@ export interface EphemeralEvent {
 
 export interface Ephemerals {
   /** Carries the message to every node that joined the channel. Resolves when it is on its way. */
-  send(channel: string, event: EphemeralEvent): Promise<void>
+  send(channel: string, event: EphemeralEvent): MaybePromise<void>
 }
 
 export type PresenceChange = 'joined' | 'updated' | 'departed'

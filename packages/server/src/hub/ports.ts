@@ -25,7 +25,8 @@ export interface Logger {
 
 /**
  * One live connection as the hub sees it: a way out. `send` and `close` never throw and never block; after `close` or
- * the peer's end, `send` does nothing. The transport reports back through the LinkHandler it got from the hub.
+ * the peer's end, `send` does nothing. The transport reports back through the LinkHandler it got from the hub, never
+ * from within a call of the hub's.
  */
 export interface Link {
   readonly dialect: Dialect

@@ -1,10 +1,16 @@
 import type { StoredPublication } from './broker-ports.js'
 import type { Outgoing } from './outgoing.js'
 
-/** Whoever a topic delivers to: a session. */
-export interface Receiver {
-  readonly id: string
+/** Where messages leave. Never throws, and ends no subscription before the caller's turn is over. */
+export interface Outlet {
   send(outgoing: Outgoing): void
+}
+
+/** Whoever a topic delivers to: a session. */
+export interface Receiver extends Outlet {
+  readonly id: string
+  /** The short way out, for the many messages of a fan-out. */
+  readonly link: Outlet
 }
 
 /** A session's interest in a channel. The topic and the session share this record; the commands change it. */

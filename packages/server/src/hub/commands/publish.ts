@@ -7,24 +7,16 @@ import { access, type Handler, retentionOf } from './services.js'
 export const publish: Handler<'publish'> = (services, session, body) => {
   const resolved = services.channels.resolve(body.channel)
   const { message: schema, codec } = resolved.definition
-  return andThen(
-    services.policy.check({ ...access(session, body.channel), action: 'publish' }, resolved),
-    () =>
-      andThen(services.validator.arrived(body.data, { schema, codec }), async ({ payload }) => {
-        const publication = {
-          id: body.id,
-          from: publisher(session, resolved),
-          exclude: excluded(session, body),
-          data: payload,
-        }
-        const position = await services.broker.append(
-          body.channel,
-          publication,
-          retentionOf(resolved.definition),
-        )
-        return { kind: 'published', body: { position } } as const
-      }),
+  const allowed = services.policy.check({ ...access(session, body.channel), action: 'publish' }, resolved)
+  const checked = andThen(allowed, () => services.validator.arrived(body.data, { schema, codec }))
+  const stored = andThen(checked, ({ payload }) =>
+    services.broker.append(
+      body.channel,
+      { id: body.id, from: publisher(session, resolved), exclude: excluded(session, body), data: payload },
+      retentionOf(resolved.definition),
+    ),
   )
+  return andThen(stored, (position) => ({ kind: 'published', body: { position } }))
 }
 
 /** Delivers to whoever is there now. */
@@ -37,15 +29,16 @@ export const ephemeral: Handler<'ephemeral'> = (services, session, body) => {
       field: 'channel',
     })
   }
-  return andThen(
-    services.policy.check({ ...access(session, body.channel), action: 'ephemeral' }, resolved),
-    () =>
-      andThen(services.validator.arrived(body.data, { schema, codec: 'json' }), async ({ payload }) => {
-        const event = { from: publisher(session, resolved), exclude: excluded(session, body), data: payload }
-        await services.broker.send(body.channel, event)
-        return { kind: 'sent', body: {} } as const
-      }),
+  const allowed = services.policy.check({ ...access(session, body.channel), action: 'ephemeral' }, resolved)
+  const checked = andThen(allowed, () => services.validator.arrived(body.data, { schema, codec: 'json' }))
+  const sent = andThen(checked, ({ payload: data }) =>
+    services.broker.send(body.channel, {
+      from: publisher(session, resolved),
+      exclude: excluded(session, body),
+      data,
+    }),
   )
+  return andThen(sent, () => ({ kind: 'sent', body: {} }))
 }
 
 const publisher = (session: Session, { definition }: ResolvedChannel): Publisher | undefined =>
