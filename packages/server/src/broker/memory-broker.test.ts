@@ -30,6 +30,48 @@ function before({ offset, limit }: Read, kept: readonly Entry[]): Expected {
   return { offsets: matching.slice(Math.max(0, matching.length - limit)), more: matching.length > limit }
 }
 
+type Step =
+  | { readonly do: 'append'; readonly count: number }
+  | { readonly do: 'wait'; readonly ms: number }
+  | ({ readonly do: 'since' | 'before' } & Read)
+
+/** A broker and its model, told the same. */
+class Both {
+  readonly #clock = new FakeClock()
+  readonly #broker = new MemoryBroker({ clock: this.#clock, epoch: 'e' })
+  readonly #keep: { readonly size: number; readonly ttl: number }
+  readonly #all: Entry[] = []
+
+  constructor(size: number) {
+    this.#keep = { size, ttl: 1_000 }
+  }
+
+  async run(step: Step): Promise<void> {
+    if (step.do === 'wait') this.#clock.stall(step.ms)
+    else if (step.do === 'append') for (let i = 0; i < step.count; i++) this.#append()
+    else await this.#compare(step)
+  }
+
+  #append(): void {
+    this.#all.push({ offset: this.#all.length + 1, time: this.#clock.now() })
+    this.#broker.append('a:b', text('1'), this.#keep)
+  }
+
+  async #compare({ do: what, offset, limit }: Extract<Step, Read>): Promise<void> {
+    const { size } = this.#keep
+    const fresh = this.#clock.now() - 1_000
+    const kept = this.#all.slice(Math.max(0, this.#all.length - size)).filter(({ time }) => time >= fresh)
+    const asked = { offset, limit }
+    const expected = what === 'since' ? since(asked, kept, this.#all.length) : before(asked, kept)
+    const range = what === 'since' ? { since: { epoch: 'e', offset }, limit } : { before: offset, limit }
+    const slice = await this.#broker.read('a:b', range, this.#keep)
+    expect(slice.publications.map((publication) => publication.offset)).toEqual(expected.offsets)
+    expect(slice.more).toBe(expected.more)
+    expect(slice.head.offset).toBe(this.#all.length)
+    expect(slice.floor?.offset ?? 0).toBe((kept[0]?.offset ?? this.#all.length + 1) - 1)
+  }
+}
+
 describe('the in-memory broker', () => {
   brokerContract(
     async () => {
@@ -90,33 +132,8 @@ describe('the in-memory broker', () => {
         fc.integer({ min: 0, max: 150 }),
         fc.array(step, { maxLength: 20 }),
         async (size, steps) => {
-          const clock = new FakeClock()
-          const broker = new MemoryBroker({ clock, epoch: 'e' })
-          const keep = { size, ttl: 1_000 }
-          const all: Entry[] = []
-          for (const one of steps) {
-            if (one.do === 'wait') clock.stall(one.ms)
-            else if (one.do === 'append') {
-              for (let i = 0; i < one.count; i++) {
-                all.push({ offset: all.length + 1, time: clock.now() })
-                await broker.append('a:b', text('1'), keep)
-              }
-            } else {
-              const kept = all
-                .slice(size === 0 ? all.length : -size)
-                .filter(({ time }) => time >= clock.now() - 1_000)
-              const expected = one.do === 'since' ? since(one, kept, all.length) : before(one, kept)
-              const range =
-                one.do === 'since'
-                  ? { since: { epoch: 'e', offset: one.offset }, limit: one.limit }
-                  : { before: one.offset, limit: one.limit }
-              const slice = await broker.read('a:b', range, keep)
-              expect(slice.publications.map(({ offset }) => offset)).toEqual(expected.offsets)
-              expect(slice.more).toBe(expected.more)
-              expect(slice.head.offset).toBe(all.length)
-              expect(slice.floor?.offset ?? 0).toBe((kept[0]?.offset ?? all.length + 1) - 1)
-            }
-          }
+          const both = new Both(size)
+          for (const one of steps) await both.run(one)
         },
       ),
       { numRuns: 150 },
