@@ -1,5 +1,5 @@
-import { userId } from './api.js'
 import type { Person } from './domain/ticket.js'
+import { userId } from './names.js'
 
 /** The two agents of the demonstration. A real desk asks its user database here. */
 export const AGENTS = {

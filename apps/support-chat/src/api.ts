@@ -41,15 +41,6 @@ const Done = z.object({})
 const TicketPayload = z.custom<Ticket>()
 const TicketViewPayload = z.custom<TicketView>()
 
-/** How a role and a person become a user's id. Only the server gives out tokens, so nobody picks another's. */
-export const userId = (role: z.infer<typeof Role>, id: string): string => `${role}.${id}`
-export const roleOf = (user: string | undefined): z.infer<typeof Role> | undefined =>
-  Role.safeParse(user?.split('.', 1)[0]).data
-
-export const DESK_CHANNEL = 'desk:queue'
-export const supportChannel = (ticket: string) => `support:${ticket}` as const
-export const ticketChannel = (ticket: string) => `ticket:${ticket}` as const
-
 export const api = defineApi({
   channels: {
     /** The conversation itself. */

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HttpProblem, readJson, sendJson } from '@millrace/ui/serve'
 import { z } from 'zod'
 import { AGENTS, agentNamed } from './agents.js'
-import { userId } from './api.js'
 import { NAME_LIMIT, tidyName } from './domain/text.js'
+import { userId } from './names.js'
 import { issueToken, readToken, type User } from './token.js'
 
 const CustomerRequest = z.object({

@@ -38,6 +38,7 @@ const SavedTicket = z.discriminatedUnion('status', [
   Base.extend({
     status: z.literal('closed'),
     agent: Person.optional(),
+    takenAt: z.number().optional(),
     closedAt: z.number(),
     closedBy: z.enum(['customer', 'agent']),
   }),
@@ -59,7 +60,7 @@ export function fileStore(path: string): Store {
     clearTimeout(timer)
     timer = undefined
     if (unsaved === undefined) return
-    const text = JSON.stringify({ secret, tickets: unsaved() } satisfies z.input<typeof Saved>)
+    const text = JSON.stringify({ secret, tickets: unsaved() })
     unsaved = undefined
     writeFileSync(`${path}.new`, text, { mode: 0o600 })
     renameSync(`${path}.new`, path)

@@ -1,5 +1,5 @@
 import { advance, type Mark, NO_RECEIPT } from './mark.js'
-import { agentOf, type Person, type Role, type Ticket, type TicketView, viewOf } from './ticket.js'
+import { type Person, type Role, type Ticket, type TicketView, viewOf } from './ticket.js'
 
 /** The rules say no. The message is for the person who asked. */
 export class Refused extends Error {
@@ -90,7 +90,6 @@ export class HelpDesk {
   close({ ticket: id, by, now }: { ticket: string; by: Role; now: number }): Changed {
     const ticket = this.#open(id)
     const { customer, openedAt, receipts, version } = ticket
-    const agent = agentOf(ticket)
     return this.#leavesQueue({
       id,
       customer,
@@ -100,7 +99,7 @@ export class HelpDesk {
       status: 'closed',
       closedAt: now,
       closedBy: by,
-      ...(agent && { agent }),
+      ...(ticket.status === 'active' && { agent: ticket.agent, takenAt: ticket.takenAt }),
     })
   }
 

@@ -27,8 +27,9 @@ export interface ActiveTicket extends TicketBase {
 }
 export interface ClosedTicket extends TicketBase {
   readonly status: 'closed'
-  /** Absent when the customer left before anybody took it. */
+  /** These two are absent when the customer left before anybody took it. */
   readonly agent?: Person | undefined
+  readonly takenAt?: number | undefined
   readonly closedAt: number
   readonly closedBy: Role
 }

@@ -1,0 +1,46 @@
+/** What `npm start` runs: the home page and the applications, on one port. */
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createServer } from '@millrace/server'
+import { createSupportChat, fileStore, supportChatPages } from '@millrace/support-chat'
+import { createSite, listen, staticFiles, stopListening } from '@millrace/ui/serve'
+import { api } from './api.js'
+
+export interface StartOptions {
+  readonly port: number
+  readonly host: string
+  /** The folder where applications keep what outlives a restart. */
+  readonly data: string
+}
+
+export interface Running {
+  /** The port that was chosen, when 0 was asked for. */
+  readonly port: number
+  close(): Promise<void>
+}
+
+const PAGES = fileURLToPath(new URL('../dist/web/', import.meta.url))
+
+/** Starts everything. Rejects with the system's error when it cannot listen, `EADDRINUSE` for a taken port. */
+export async function start({ port, host, data }: StartOptions): Promise<Running> {
+  const wheel = createServer({ api, auth: () => ({ id: randomUUID() }) })
+  const support = createSupportChat({ store: fileStore(join(data, 'support-chat.json')) })
+  const site = createSite([
+    ...support.handlers,
+    supportChatPages(),
+    staticFiles({ folder: PAGES, base: '/' }),
+  ])
+  const chosen = await listen(site, { port, host })
+  wheel.attach(site)
+  support.attach(site)
+  return {
+    port: chosen,
+    async close() {
+      const stopped = stopListening(site)
+      await Promise.all([wheel.close(), support.close()])
+      site.closeIdleConnections()
+      await stopped
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import { Button, ConnectionBanner, LinkStatus } from '@millrace/ui'
+import type { JSX, TargetedPointerEvent } from 'preact'
+import type { Pointer, Turn, Wheel } from './wheel.js'
+
+/** The live demonstration: a wheel that everybody who has this page open turns together. */
+export function Stage({ wheel }: { readonly wheel: Wheel }): JSX.Element {
+  const onPointerMove = (event: TargetedPointerEvent<HTMLElement>): void => {
+    const box = event.currentTarget.getBoundingClientRect()
+    const share = (at: number, from: number, size: number): number =>
+      Math.min(Math.max(Math.round(((at - from) / size) * 1000), 0), 1000)
+    wheel.point(share(event.clientX, box.left, box.width), share(event.clientY, box.top, box.height))
+  }
+  return (
+    <section class="demo" aria-labelledby="demo-title" onPointerMove={onPointerMove}>
+      <div class="demo__head">
+        <h2 id="demo-title" class="demo__title">
+          Live, on this page
+        </h2>
+        <LinkStatus state={wheel.state.value} />
+      </div>
+      <ConnectionBanner notice={wheel.notice.value} onRetry={() => wheel.retry()} />
+      <MillWheel turns={wheel.seen.value} />
+      <div class="demo__foot">
+        <Button look="primary" onClick={() => wheel.push()}>
+          Turn the wheel
+        </Button>
+        <p class="demo__news" aria-live="polite">
+          <strong>{newsOf(wheel.turn.value)}</strong>
+          <span>{hereInWords(wheel.here.value)}</span>
+        </p>
+      </div>
+      {wheel.pointers.value.map((pointer) => (
+        <OtherPointer key={pointer.session} pointer={pointer} />
+      ))}
+    </section>
+  )
+}
+
+function newsOf(turn: Turn | undefined): string {
+  if (turn === undefined) return 'Nobody has turned it yet'
+  const { offset, took } = turn
+  if (took === undefined) return `Turn ${offset.toLocaleString()} has come`
+  return `Your turn came back as number ${offset.toLocaleString()}, after ${Math.max(Math.round(took), 1)} ms`
+}
+
+function hereInWords(here: number): string {
+  if (here === 0) return 'Looking who is here'
+  if (here === 1) return 'Only you are here. Open this page in a second window'
+  return `${here} windows are here and turn it together`
+}
+
+/** One paddle for each eighth; a turn moves the wheel on by one. */
+const PADDLES = [0, 45, 90, 135, 180, 225, 270, 315]
+
+function MillWheel({ turns }: { readonly turns: number }): JSX.Element {
+  return (
+    <svg class="mill" viewBox="0 0 400 240" aria-hidden="true" focusable="false">
+      <path class="mill__race" d="M0 46h150c26 0 38 10 44 26" />
+      <path class="mill__gate" d="M128 20v30" />
+      <g class="mill__wheel" style={{ transform: `rotate(${turns * 45}deg)` }}>
+        <circle class="mill__rim" cx="200" cy="128" r="66" />
+        <circle class="mill__rim mill__rim--inner" cx="200" cy="128" r="42" />
+        {PADDLES.map((angle) => (
+          <path key={angle} class="mill__paddle" d="M200 118V46" transform={`rotate(${angle} 200 128)`} />
+        ))}
+        <path class="mill__paddle mill__paddle--marked" d="M200 118V46" />
+        <circle class="mill__hub" cx="200" cy="128" r="11" />
+      </g>
+      <path
+        class="mill__water"
+        d="M0 204c25-12 50-12 75 0s50 12 75 0 50-12 75 0 50 12 75 0 50-12 75 0c8 4 17 7 25 8v28H0v-36Z"
+      />
+      <path
+        class="mill__water mill__water--front"
+        d="M0 216c25-10 50-10 75 0s50 10 75 0 50-10 75 0 50 10 75 0 50-10 75 0c8 3 17 6 25 7v17H0v-24Z"
+      />
+    </svg>
+  )
+}
+
+const OtherPointer = ({ pointer: { x, y } }: { readonly pointer: Pointer }): JSX.Element => (
+  <span class="pointer" aria-hidden="true" style={{ left: `${x / 10}%`, top: `${y / 10}%` }}>
+    {/* biome-ignore lint/a11y/noSvgWithoutTitle: the shape of another's pointer says nothing that is not in the words */}
+    <svg width="20" height="20" viewBox="0 0 20 20" focusable="false">
+      <path d="m3 2 6 15 2-6 6-2L3 2Z" />
+    </svg>
+  </span>
+)

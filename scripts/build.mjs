@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+/**
+ * `npm run build`: compiles everything with `tsc -b`, then bundles the applications' pages. A bundle is made again only
+ * when something it is made of has changed; `--force` makes all of them.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+const CACHE = join(ROOT, 'node_modules/.cache/millrace')
+
+/** What any bundle may be made of, besides the application's own folder. */
+const SHARED = ['packages/protocol/src', 'packages/client/src', 'packages/ui', 'package-lock.json']
+
+/**
+ * Builds what is stale, printing one line for each step. Throws an Error with the tool's output when a step fails.
+ *
+ * @param {{ types?: string[], force?: boolean, say?: (line: string) => void }} [options] `types`: the projects to
+ *   compile, by default all; `force`: make bundles even when nothing changed.
+ */
+export async function build({ types = [], force = false, say = console.log } = {}) {
+  step('types', 'compiled', say, () =>
+    run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...types], ROOT),
+  )
+  for (const app of applications()) bundle(app, force, say)
+}
+
+/** The applications with pages: those that have a `build` script. */
+function applications() {
+  return readdirSync(join(ROOT, 'apps'))
+    .map((name) => join('apps', name))
+    .filter((app) => existsSync(join(ROOT, app, 'package.json')))
+    .filter(
+      (app) => 'build' in (JSON.parse(readFileSync(join(ROOT, app, 'package.json'), 'utf8')).scripts ?? {}),
+    )
+}
+
+function bundle(app, force, say) {
+  const stamp = join(CACHE, `${app.replaceAll('/', '-')}.sha256`)
+  const now = fingerprint([...SHARED, app])
+  const fresh =
+    existsSync(join(ROOT, app, 'dist/web')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now
+  if (fresh && !force) return say(`${app}: pages are up to date`)
+  step(app, 'pages bundled', say, () => {
+    const vite = join(ROOT, 'node_modules/vite/bin/vite.js')
+    run(process.execPath, [vite, 'build', '--logLevel', 'warn'], join(ROOT, app))
+  })
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, now)
+}
+
+function step(name, done, say, work) {
+  const begun = performance.now()
+  work()
+  say(`${name}: ${done} in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+}
+
+/** Names, sizes and times of everything below these places: enough to see a change, and quick. */
+function fingerprint(places) {
+  const hash = createHash('sha256')
+  for (const place of places) {
+    for (const file of filesBelow(join(ROOT, place))) {
+      const { size, mtimeMs } = statSync(file)
+      hash.update(`${relative(ROOT, file)} ${size} ${mtimeMs}\n`)
+    }
+  }
+  return hash.digest('hex')
+}
+
+function filesBelow(place) {
+  if (statSync(place).isFile()) return [place]
+  return readdirSync(place, { withFileTypes: true })
+    .filter(({ name }) => name !== 'dist' && name !== 'node_modules')
+    .flatMap(({ name }) => filesBelow(join(place, name)))
+    .sort()
+}
+
+function run(command, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  if (error) throw error
+  if (status !== 0)
+    throw new Error(`${stdout}${stderr}`.trim() || `${args[0]} failed with exit code ${status}`)
+  const warnings = stderr.trim()
+  if (warnings !== '') console.warn(warnings)
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  try {
+    await build({ force: process.argv.includes('--force') })
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
