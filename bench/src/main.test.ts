@@ -65,10 +65,11 @@ describe.runIf(process.platform === 'linux')('npm run bench', () => {
     }
   })
 
-  it('leaves no process behind when it is interrupted', async () => {
+  // Kernels can be built without the list of a process's children.
+  const tellsChildren = existsSync(`/proc/self/task/${process.pid}/children`)
+  it.runIf(tellsChildren)('leaves no process behind when it is interrupted', async () => {
     const child = bench(TINY)
     const pid = child.pid as number
-    if (!existsSync(`/proc/${pid}/task/${pid}/children`)) return
     // The first group is announced before its server starts, so wait until both children are there.
     await expect.poll(() => childrenOf(pid).length, { timeout: 10_000 }).toBe(2)
     const children = childrenOf(pid)

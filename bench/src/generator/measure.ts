@@ -44,6 +44,8 @@ export async function measure(load: Load, window: Window, serverPid: number): Pr
   const after = edge(load, serverPid)
   const latency = load.latency()
   await load.stop()
+  if (after.count === before.count)
+    throw new Error('Nothing arrived within the window: it is too short for this case')
   const server = minus(after.server, before.server)
   const generator = minus(after.generator, before.generator)
   return {
