@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { conclude, ROOT, readOptions } from './lib/cli.mjs'
-import { files, read } from './lib/sources.mjs'
+import { repository } from './lib/sources.mjs'
 
 const { values } = readOptions(
   `
@@ -18,6 +18,7 @@ docs/surface/. A change of the surface is reviewed as the change of a report.
   { update: { type: 'boolean' } },
 )
 
+const { files, read } = repository()
 const require = createRequire(import.meta.url)
 const { Extractor, ExtractorConfig } = require('@microsoft/api-extractor')
 
@@ -131,7 +132,4 @@ function difference(before, now) {
 const ADVICE =
   '  Where the change is meant: node scripts/check-surface.mjs --update, and review the difference'
 
-conclude(
-  complaints.filter((line) => line !== ''),
-  `${entries.length} entries`,
-)
+conclude({ complaints: complaints.filter((line) => line !== ''), good: `${entries.length} entries` })

@@ -3,8 +3,8 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-/** The repository's root, with a slash at its end. The tests of the checks set another one. */
-export const ROOT = process.env.MILLRACE_CHECKED ?? fileURLToPath(new URL('../../', import.meta.url))
+/** The repository's root, with a slash at its end. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * Reads a script's options. `--help` prints `help` and ends; an option it does not know ends with 2 and says so.
@@ -29,7 +29,7 @@ export function readOptions(help, options = {}) {
 }
 
 /** Ends a check: prints each complaint on a line, or one line that says what was found good. */
-export function conclude(complaints, good) {
+export function conclude({ complaints, good }) {
   for (const complaint of complaints) console.error(complaint)
   if (complaints.length === 0) console.log(good)
   process.exitCode = complaints.length === 0 ? 0 : 1

@@ -9,31 +9,33 @@ import { ROOT } from './cli.mjs'
 const require = createRequire(import.meta.url)
 export const ts = createRequire(require.resolve('@microsoft/api-extractor'))('typescript')
 
-/** Paths from the root of the files git knows or would add, that are there and match. */
-export function files(pattern) {
+/** The files of this repository that git knows or would add, by their paths from its root. */
+export function repository() {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
-  return listed
-    .split('\0')
-    .filter((path) => pattern.test(path) && existsSync(ROOT + path))
-    .sort()
+  // What was deleted and not yet committed is still listed.
+  const paths = listed.split('\0').filter((path) => path !== '' && existsSync(ROOT + path))
+  return treeOf(paths, (path) => readFileSync(ROOT + path, 'utf8'))
 }
 
-export const read = (path) => readFileSync(ROOT + path, 'utf8')
+/** What the checks look at: files by path. Their tests make one from a few texts. */
+export const treeOf = (paths, read) => ({
+  read,
+  /** Paths that match. */
+  files: (pattern) => paths.filter((path) => pattern.test(path)).sort(),
+  /** Every file of code but declarations. */
+  sources: () => paths.filter((path) => /\.(tsx?|mjs)$/.test(path) && !path.endsWith('.d.ts')).sort(),
+  parse: (path) => {
+    const kind = path.endsWith('.ts') ? ts.ScriptKind.TS : ts.ScriptKind.TSX
+    return ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true, kind)
+  },
+})
 
 /** Tests, and the folders of what only tests use. */
 export const isTest = (path) => /\.test\.tsx?$|(^|\/)test\//.test(path)
-
-/** Every file of code but declarations. */
-export const sources = () => files(/\.(tsx?|mjs)$/).filter((path) => !path.endsWith('.d.ts'))
-
-export function parse(path) {
-  const kind = path.endsWith('.ts') ? ts.ScriptKind.TS : ts.ScriptKind.TSX
-  return ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true, kind)
-}
 
 /**
  * What a file imports, in any way, with the line: `import`, `export … from`, `import()`, `import('…').T`. `erased` says that

@@ -1,0 +1,116 @@
+/** Holds every import of a tree of files against the table of layers. */
+import { posix } from 'node:path'
+import { cyclesIn } from './cycles.mjs'
+import { LAYERS, layerOf, MEETING, tableText } from './layers.mjs'
+import { importsOf, isTest } from './sources.mjs'
+
+/** @returns complaints, each naming file and line, and a line for when there are none */
+export function checkLayers(tree) {
+  const table = new ImportTable(tree)
+  for (const file of table.all) table.checkFile(file)
+  table.checkMeeting()
+  for (const cycle of cyclesIn(table.graph))
+    table.complaints.push(`these import each other in a circle: ${cycle.join(' → ')}`)
+  if (!tree.read('ARCHITECTURE.md').includes(tableText()))
+    table.complaints.push('ARCHITECTURE.md does not show the table: node scripts/check-layers.mjs --table')
+  const good = `${table.all.size} files, ${LAYERS.length} layers, no circle; hub and engine meet in ${[...table.meetings].join()}`
+  return { complaints: table.complaints, good }
+}
+
+class ImportTable {
+  complaints = []
+  /** What each file imports at run time. */
+  graph = new Map()
+  /** The files in which both layers meet that do not know each other. */
+  meetings = new Set()
+
+  constructor(tree) {
+    this.tree = tree
+    this.all = new Set(tree.sources())
+    this.packages = tree
+      .files(/(^|\/)package\.json$/)
+      .filter((path) => !path.startsWith('peers/') && path !== 'package.json')
+      .map((path) => ({ folder: posix.dirname(path), ...JSON.parse(tree.read(path)) }))
+    this.tools = Object.keys(JSON.parse(tree.read('package.json')).devDependencies)
+  }
+
+  checkFile(file) {
+    const layer = layerOf(file)
+    if (layer === undefined) {
+      // Settings of tools, such as vitest.config.ts, lie at the root of the repository or of a package.
+      if (!/(^|\/)[a-z]+\.config\.m?[jt]s$/.test(file))
+        this.complaints.push(`${file}: is in no layer of scripts/lib/layers.mjs`)
+      return
+    }
+    if (!isTest(file)) this.graph.set(file, [])
+    const imports = importsOf(this.tree.parse(file))
+    for (const found of imports) {
+      const why = this.#whatIsWrong(file, layer, found)
+      if (why !== undefined) this.complaints.push(`${file}:${found.line}: '${found.from}' ${why}`)
+    }
+    const layers = new Set(imports.map(({ from }) => layerOf(this.#resolve(file, from) ?? '')?.name))
+    if (file.startsWith(MEETING.in) && MEETING.layers.every((name) => layers.has(name)) && !isTest(file))
+      this.meetings.add(file)
+  }
+
+  checkMeeting() {
+    if (this.meetings.size < 2) return
+    const where = [...this.meetings].join(', ')
+    this.complaints.push(
+      `${MEETING.layers.join(' and ')} meet in ${this.meetings.size} files: ${where}; one may`,
+    )
+  }
+
+  #whatIsWrong(file, layer, { from, erased }) {
+    if (from.startsWith('.')) return this.#relative(file, layer, { from, erased })
+    if (!from.startsWith('node:')) return this.#package(file, layer, from)
+    if (layer.node || layer.nodeIn?.includes(file) || isTest(file)) return undefined
+    return `layer ${layer.name} may not import the platform`
+  }
+
+  #relative(file, here, { from, erased }) {
+    const target = this.#resolve(file, from)
+    // What is no source (a style sheet, JSON) has no layer; the compiler or the bundler finds it or fails.
+    if (target === undefined) return undefined
+    if (!erased) this.graph.get(file)?.push(target)
+    const isSupport = isTest(file) && target.startsWith('test/')
+    if (!isSupport && this.#workspaceOf(file)?.name !== this.#workspaceOf(target)?.name)
+      return 'reaches into another package by its files; use its public entry'
+    const there = layerOf(target)
+    if (here === there || there === undefined || isTest(file)) return undefined
+    if (!here.may.includes(there.name)) return `layer ${here.name} may not import ${there.name}`
+    if (there.entry && target !== `${there.path}index.ts`)
+      return `layer ${there.name} is entered by its index.ts`
+    return undefined
+  }
+
+  #package(file, layer, from) {
+    const name = from.split('/', from.startsWith('@') ? 2 : 1).join('/')
+    const workspace = this.#workspaceOf(file)
+    const own = this.packages.find((one) => one.name === name)
+    if (own !== undefined) {
+      if (own.exports?.[`.${from.slice(name.length)}`] === undefined)
+        return 'is no public entry of that package'
+      if (own.name === workspace?.name || isTest(file) || layer.may.includes(name)) return undefined
+      return `layer ${layer.name} may not import ${name}`
+    }
+    if ((layer.tools || isTest(file)) && this.tools.includes(name)) return undefined
+    const { dependencies, devDependencies, peerDependencies } = workspace ?? {}
+    if (!(name in { ...dependencies, ...devDependencies, ...peerDependencies }))
+      return 'is not declared in its package.json'
+    if (layer.npm === undefined || layer.npm.includes(name) || isTest(file)) return undefined
+    return `layer ${layer.name} may not import it`
+  }
+
+  #workspaceOf(path) {
+    return this.packages.find(({ folder }) => path.startsWith(`${folder}/`))
+  }
+
+  /** The file behind a relative import: sources are imported by the name of what they compile to. */
+  #resolve(file, from) {
+    if (!from.startsWith('.')) return undefined
+    const path = posix.join(posix.dirname(file), from)
+    const candidates = [path, path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.tsx')]
+    return candidates.find((candidate) => this.all.has(candidate))
+  }
+}
