@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import {
   type Accepted,
@@ -9,6 +8,7 @@ import {
 } from '../websocket/index.js'
 import { DeadlineQueue } from './deadline-queue.js'
 import { type LinkOptions, type LinkSettings, resolveLinkSettings } from './link-settings.js'
+import { sha1Base64 } from './sha1.js'
 import { SocketLink } from './socket.js'
 import type { LinkHandler, WebSocketLink } from './websocket-link.js'
 
@@ -85,7 +85,7 @@ export function resolveAcceptSettings(options: AcceptOptions): AcceptSettings {
   return {
     link,
     handshake: {
-      sha1Base64: (text) => createHash('sha1').update(text).digest('base64'),
+      sha1Base64,
       allowOrigin: originPolicy(options.origins ?? 'same-origin'),
       selectProtocol: protocolPolicy(options.protocols ?? []),
       deflate: link.deflate?.options ?? null,

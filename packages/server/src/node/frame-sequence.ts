@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 
+const NOTHING = Buffer.alloc(0)
 /** Up to here, copying the frames of one link together is cheaper than writing them as pieces. */
 const MAX_JOINED_BYTES = 4096
 
@@ -27,9 +28,14 @@ export class FrameSequence {
     this.byteLength = (before === null ? 0 : before.byteLength) + last.length
   }
 
-  /** The beginning of every path of a turn. */
+  /** The empty path all shared ones of a turn begin with. */
   static root(): FrameSequence {
-    return new FrameSequence(null, Buffer.alloc(0), true)
+    return new FrameSequence(null, NOTHING, true)
+  }
+
+  /** A path that begins with bytes for one link only. */
+  static own(bytes: Buffer): FrameSequence {
+    return new FrameSequence(null, bytes, false)
   }
 
   /** This path and then a shared frame: the same node for every link that asks. */
@@ -46,7 +52,7 @@ export class FrameSequence {
 
   /** Writes the path, in one call to the operating system where the stream allows it. */
   writeTo(stream: Writable): void {
-    if (this.isShared || this.byteLength <= MAX_JOINED_BYTES || this.#isWhole) {
+    if (this.isShared || this.byteLength <= MAX_JOINED_BYTES || this.#isWhole()) {
       stream.write(this.#join())
       return
     }
@@ -56,12 +62,12 @@ export class FrameSequence {
     stream.uncork()
   }
 
-  get #isWhole(): boolean {
+  #isWhole(): boolean {
     return this.#before === null || this.#before.byteLength === 0
   }
 
   #join(): Buffer {
-    if (this.#isWhole) return this.#last
+    if (this.#isWhole()) return this.#last
     if (this.#joined === null) {
       const joined = Buffer.allocUnsafe(this.byteLength)
       for (let at: FrameSequence | null = this; at !== null; at = at.#before) {

@@ -1,40 +1,91 @@
+import { nextTick } from 'node:process'
 import { FrameArena } from './frame-arena.js'
 import { FrameSequence } from './frame-sequence.js'
 
-/** Something with frames to write at the end of the turn. */
+/** Something with frames to write. */
 export interface Flushable {
   flush(): void
+  /** The next one in the line of those that wait; the outbox's own. */
+  nextInOutbox: Flushable | null
 }
 
+/** One batch in so many is held until the end of the turn to find out whether that saves writes. */
+const BATCHES_PER_TRIAL = 32
+/** After a turn that saved writes, this many batches are held too, each of which may prolong it. */
+const HELD_AFTER_SAVING = 8
+/** Holding pays from one write saved in this many. */
+const WRITES_PER_SAVING = 8
+
 /**
- * What the links of one server share of a turn of the event loop: who has frames to write, the tree those frames are
- * paths in, and the memory they are written into.
+ * What the links of one server share: who has frames to write, the tree those frames are paths in, and the memory they
+ * are written into.
  *
- * Links are flushed in the check phase that follows the turn's input, so whatever one turn sends on one link leaves in
- * one write, and a lone message leaves as soon as the callbacks of its turn have run. There is no timer.
+ * Links with frames are flushed together, and there is no timer. When is a choice between two moments: as soon as the
+ * callback that sent has returned, which serves a lone message best; or when all callbacks of this turn of the event
+ * loop have, which makes one write of what several of them sent to the same link. The outbox holds frames for the
+ * second moment while it sees that this saves writes, and otherwise tries it now and then.
  */
 export class Outbox {
   readonly arena = new FrameArena()
-  #root = FrameSequence.root()
-  #waiting: Flushable[] = []
-  readonly #flush = (): void => this.#flushAll()
+  /** Chunks received by links of this server: what is sent for different ones is sent by different callbacks. */
+  inputs = 0
+  #root: FrameSequence | null = null
+  /** Those that wait, first to last, strung together by `nextInOutbox`. */
+  #first: Flushable | null = null
+  #last: Flushable | null = null
+  #batches = 0
+  #held = 0
+  #saved = 0
+  readonly #flush = (): void => {
+    this.#flushAll()
+  }
+  readonly #flushHeld = (): void => this.#judge(this.#flushAll())
 
-  /** Where every link's path begins this turn. */
+  /** Where every path that begins with a shared frame begins, until the next flush. */
   get root(): FrameSequence {
+    this.#root ??= FrameSequence.root()
     return this.#root
   }
 
-  /** Has the link flushed at the end of this turn. Calling it twice is harmless. */
+  /** Has the link flushed soon. */
   add(link: Flushable): void {
-    if (this.#waiting.length === 0) setImmediate(this.#flush)
-    this.#waiting.push(link)
+    const last = this.#last
+    this.#last = link
+    if (last !== null) {
+      last.nextInOutbox = link
+      return
+    }
+    this.#first = link
+    this.#batches += 1
+    if (this.#held > 0 || this.#batches % BATCHES_PER_TRIAL === 0) setImmediate(this.#flushHeld)
+    else nextTick(this.#flush)
   }
 
-  #flushAll(): void {
-    const links = this.#waiting
-    // What is sent while flushing (by a drain callback, say) belongs to a new turn.
-    this.#waiting = []
-    this.#root = FrameSequence.root()
-    for (const link of links) link.flush()
+  /** A link that waits was sent something by a further callback: without waiting it would have cost a further write. */
+  noteSaving(): void {
+    this.#saved += 1
+  }
+
+  #flushAll(): number {
+    let link = this.#first
+    // What is sent while flushing belongs to a batch of its own.
+    this.#first = null
+    this.#last = null
+    this.#root = null
+    let count = 0
+    while (link !== null) {
+      const next: Flushable | null = link.nextInOutbox
+      link.nextInOutbox = null
+      link.flush()
+      link = next
+      count += 1
+    }
+    return count
+  }
+
+  #judge(writes: number): void {
+    const hasPaid = this.#saved * WRITES_PER_SAVING >= writes && this.#saved > 0
+    this.#saved = 0
+    this.#held = hasPaid ? HELD_AFTER_SAVING : Math.max(0, this.#held - 1)
   }
 }

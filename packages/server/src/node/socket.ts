@@ -14,7 +14,7 @@ import {
 } from '../websocket/index.js'
 import { LinkCompression } from './deflate.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
-import type { FrameSequence } from './frame-sequence.js'
+import { FrameSequence } from './frame-sequence.js'
 import type { LinkSettings } from './link-settings.js'
 import type { Flushable } from './outbox.js'
 import type { SharedFrame } from './shared-frame.js'
@@ -29,6 +29,7 @@ export interface LinkOrigin {
 
 /** Once a link has this much to write it is written within the turn: more would not be written any cheaper. */
 const EARLY_FLUSH_BYTES = 64 * 1024
+const NOT_QUEUED = -1
 
 /** Finds the link of a socket, so that all sockets share the listeners at the end of this file. */
 const LINK = Symbol('millrace.link')
@@ -49,6 +50,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   framesOut = 0
   bytesOut = 0
   flushes = 0
+  nextInOutbox: Flushable | null = null
   readonly #socket: Duplex
   readonly #handler: LinkHandler
   readonly #settings: LinkSettings
@@ -56,8 +58,8 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   readonly #connection: Connection
   /** Frames for the end of this turn, beside those in the arena's open region. */
   #pending: FrameSequence | null = null
-  /** Waiting in the outbox to be flushed. */
-  #isQueued = false
+  /** While waiting in the outbox: how many inputs the outbox had seen when the wait began. */
+  #queuedAt = NOT_QUEUED
   /** After the last flush the operating system had not taken everything. */
   #isBacklogged = false
   /** Reads are stopped because the peer does not read, or because the application said so. */
@@ -97,7 +99,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   get bufferedBytes(): number {
-    return this.#pendingBytes + this.#socket.writableLength
+    return this.#pendingBytes() + this.#socket.writableLength
   }
 
   get remoteAddress(): string | undefined {
@@ -116,7 +118,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#enqueue()
     const bytes = this.#compression === null ? frame.bytes : this.#compression.shared(frame)
     this.#settings.outbox.arena.close(this)
-    this.#pending = this.#path.withShared(bytes)
+    this.#pending = (this.#pending ?? this.#settings.outbox.root).withShared(bytes)
     return true
   }
 
@@ -155,7 +157,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   takeRegion(bytes: Buffer): void {
-    this.#pending = this.#path.withOwn(bytes)
+    this.#pending = this.#pending === null ? FrameSequence.own(bytes) : this.#pending.withOwn(bytes)
   }
 
   expectEnd(): void {
@@ -188,6 +190,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
 
   receive(bytes: Buffer): void {
     this.bytesIn += bytes.length
+    this.#settings.outbox.inputs += 1
     try {
       this.#connection.receive(bytes)
     } catch (error) {
@@ -220,27 +223,25 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   flush(): void {
-    this.#isQueued = false
+    this.#queuedAt = NOT_QUEUED
+    this.#writeOut()
+    if (this.#isEnding && this.#socket.writable) this.#socket.end()
+  }
+
+  #writeOut(): void {
     this.#settings.outbox.arena.close(this)
     const frames = this.#pending
     const socket = this.#socket
-    if (frames !== null) {
-      this.#pending = null
-      if (socket.writable) {
-        this.flushes += 1
-        this.bytesOut += frames.byteLength
-        frames.writeTo(socket)
-        this.#isBacklogged = socket.writableLength > 0
-      }
-    }
-    if (this.#isEnding && socket.writable) socket.end()
+    if (frames === null) return
+    this.#pending = null
+    if (!socket.writable) return
+    this.flushes += 1
+    this.bytesOut += frames.byteLength
+    frames.writeTo(socket)
+    this.#isBacklogged = socket.writableLength > 0
   }
 
-  get #path(): FrameSequence {
-    return this.#pending ?? this.#settings.outbox.root
-  }
-
-  get #pendingBytes(): number {
+  #pendingBytes(): number {
     return (
       this.#settings.outbox.arena.openBytes(this) + (this.#pending === null ? 0 : this.#pending.byteLength)
     )
@@ -256,7 +257,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
       )
       return false
     }
-    if (this.#pendingBytes >= EARLY_FLUSH_BYTES) this.flush()
+    if (this.#pendingBytes() >= EARLY_FLUSH_BYTES) this.#writeOut()
     return true
   }
 
@@ -266,9 +267,13 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   #awaitFlush(): void {
-    if (!this.#isQueued) {
-      this.#isQueued = true
-      this.#settings.outbox.add(this)
+    const { outbox } = this.#settings
+    if (this.#queuedAt === NOT_QUEUED) {
+      this.#queuedAt = outbox.inputs
+      outbox.add(this)
+    } else if (this.#queuedAt !== outbox.inputs) {
+      this.#queuedAt = outbox.inputs
+      outbox.noteSaving()
     }
   }
 
@@ -287,12 +292,13 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   #writeOwn({ head, maskKey }: FrameForm, payload: Uint8Array): void {
     this.#settings.outbox.arena.close(this)
     if (maskKey !== undefined || payload.length <= FrameArena.MAX_FRAME_BYTES) {
-      this.#pending = this.#path.withOwn(asBuffer(encodeFrame(head, payload, maskKey)))
+      this.takeRegion(asBuffer(encodeFrame(head, payload, maskKey)))
       return
     }
     const header = Buffer.alloc(headerBytes(payload.length, false))
     writeHeader(header, 0, { head, payloadBytes: payload.length })
-    this.#pending = this.#path.withOwn(header).withOwn(asBuffer(payload))
+    this.takeRegion(header)
+    this.takeRegion(asBuffer(payload))
   }
 
   /** A peer that does not read what it is sent is not read either, or its echoes would pile up here. */

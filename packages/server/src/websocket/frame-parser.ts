@@ -10,7 +10,7 @@ import {
   readLength64,
 } from './frame.js'
 import type { FrameLimits } from './limits.js'
-import { advanceMaskKey, applyMask, readMaskKey, WORDS_FROM_BYTES, wordsOf } from './mask.js'
+import { advanceMaskKey, applyMask, MAKE_WORDS_FROM_BYTES, readMaskKey, wordsOf } from './mask.js'
 import { MessageAssembly } from './message-assembly.js'
 import { FIN, type MessageKind, OPCODE, RSV1 } from './opcode.js'
 import { fail, ProtocolFailure } from './protocol-failure.js'
@@ -143,7 +143,7 @@ export class FrameParser {
       const payload = bytes.subarray(start, at)
       let seen = MASK_BIT
       if (masked) {
-        if (words === undefined && length >= WORDS_FROM_BYTES) words = wordsOf(bytes)
+        if (words === undefined && end - start >= MAKE_WORDS_FROM_BYTES) words = wordsOf(bytes)
         seen = applyMask(payload, key, words)
       }
       if (this.#assembly === null && (head === WHOLE_TEXT || head === WHOLE_BINARY)) {
