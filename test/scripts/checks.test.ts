@@ -182,7 +182,7 @@ describe('check-rules', () => {
     ],
     [
       'a citation of no rule',
-      { 'src/z.ts': `\n// ${id('9.9')}\n` },
+      { 'docs/z.md': rule('1'), 'src/z.ts': `\n// ${id('9.9')}\n` },
       `src/z.ts:2: there is no rule ${id('9.9')}`,
     ],
     [
