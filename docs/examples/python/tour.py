@@ -24,12 +24,15 @@ async def main(url):
 
         return show
 
+    def on_gap(channel):
+        return lambda gap: tell(channel=channel, gap=gap["reason"], to=gap["to"]["offset"])
+
     async def double(number):
         return number * 2
 
     client.handle("device.double", double)
     for channel in ("chat:lobby", "short:lobby"):
-        await client.subscribe(channel, on_message(channel), lambda gap: tell(gap=gap["reason"], to=gap["to"]["offset"]))
+        await client.subscribe(channel, on_message(channel), on_gap(channel))
     tell(published=(await client.publish("chat:lobby", "hello"))["offset"])
     tell(sum=await client.call("sum", [1, 2, 3]))
     try:
