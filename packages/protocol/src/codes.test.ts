@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { errorsPage } from '../test/errors-page.js'
 import { CODES, type CodeName, codeName, describeCode, MillraceError } from './codes.js'
 
 const entries = Object.entries(CODES) as [CodeName, (typeof CODES)[CodeName]][]
@@ -72,4 +73,8 @@ describe('MillraceError', () => {
       }),
     )
   })
+})
+
+test('docs/errors.md has every code with what to do, and every reason of a gap', async () => {
+  await expect(errorsPage()).toMatchFileSnapshot('../../../docs/errors.md')
 })
