@@ -1,4 +1,4 @@
-import { CODES, type ErrorBody, type MessageBodies, MillraceError } from '@millrace/protocol'
+import { CODES, type CommandBodies, type MessageBodies, MillraceError } from '@millrace/protocol'
 import type { Core } from './core.js'
 import { duration } from './options.js'
 import type { CallRequestOptions, IncomingCall } from './types.js'
@@ -18,16 +18,16 @@ export class Calls {
 
   async call(method: string, data: unknown, options: CallRequestOptions = {}): Promise<unknown> {
     const { payloads, requests, settings } = this.#core
-    const timeout = options.timeout ?? settings.api?.calls[method]?.timeout ?? settings.timeouts.request
+    const { to, timeout = settings.api?.calls[method]?.timeout ?? settings.timeouts.request } = options
     const codec = payloads.ofCall(method)
-    const ms = duration(timeout, 'timeout')
-    const body = { method, to: options.to, timeout: ms, data: payloads.write(data, codec) }
-    const reply = await requests.ask('call', body, { ...options, timeout: ms, fate: 'once' })
+    // The server is told how long its answer is waited for.
+    const body = { method, to, timeout: duration(timeout, 'timeout'), data: payloads.write(data, codec) }
+    const reply = await requests.ask('call', body, { ...options, timeout, fate: 'once' })
     return payloads.read(reply.data, codec)
   }
 
   handle(method: string, handler: Handler): () => void {
-    if (this.#handlers.has(method)) throw new TypeError(`There is a handler for '${method}' already`)
+    if (this.#handlers.has(method)) throw new TypeError(`'${method}' has a handler already`)
     this.#handlers.set(method, handler)
     return () => {
       if (this.#handlers.get(method) === handler) this.#handlers.delete(method)
@@ -40,31 +40,28 @@ export class Calls {
     const { signal, abort } = ports.platform.aborter()
     const cancel = ports.clock.schedule(timeout, abort)
     this.#running.add(abort)
-    const codec = payloads.ofCall(method)
-    let body: { readonly data: ReturnType<typeof payloads.write> } | { readonly error: ErrorBody }
+    let answer: Pick<CommandBodies['answer'], 'data' | 'error'>
     try {
       const handler = this.#handlers.get(method)
       if (handler === undefined)
         throw new MillraceError('unknown-method', { message: `This client does not handle '${method}'` })
-      const response = await handler({ request: payloads.read(data, codec), signal })
-      body = { data: payloads.write(response, codec) }
+      const codec = payloads.ofCall(method)
+      answer = {
+        data: payloads.write(await handler({ request: payloads.read(data, codec), signal }), codec),
+      }
     } catch (error) {
-      body = { error: asBody(error) }
+      // A code of the table passes as it is, anything else as the application's own error.
+      const { code } = error instanceof MillraceError ? error : CODES['application-error']
+      const { message = String(error), field } = error as Partial<MillraceError>
+      answer = { error: { code, message, field } }
     }
     cancel()
     this.#running.delete(abort)
-    if (!signal.aborted) requests.tell('answer', { call, ...body })
+    if (!signal.aborted) requests.tell('answer', { call, ...answer })
   }
 
   /** The connection is lost, and with it those who wait for answers. */
   lost(): void {
     for (const abort of this.#running) abort()
   }
-}
-
-/** What the caller is told: a code of the table as it is, anything else as the application's own error. */
-function asBody(error: unknown): ErrorBody {
-  const code = error instanceof MillraceError ? error.code : CODES['application-error'].code
-  const { message = String(error), field } = error as { message?: string; field?: string }
-  return { code, message, field }
 }

@@ -1,7 +1,8 @@
-import type { Member, MillraceError, Position, Publication } from '@millrace/protocol'
+import type { MillraceError, Position } from '@millrace/protocol'
 import type { Core } from './core.js'
 import { Emitter } from './emitter.js'
-import { iterate } from './iterate.js'
+import { Iteration } from './iteration.js'
+import { deliveryOf } from './payloads.js'
 import { Subscription, UNSUBSCRIBED } from './subscription.js'
 import type {
   Channel,
@@ -14,7 +15,6 @@ import type {
   ListenOptions,
   MemberList,
   PublishOptions,
-  Received,
   RequestOptions,
   SubscriptionOptions,
 } from './types.js'
@@ -24,20 +24,21 @@ export interface HandleEvents extends ChannelEvents {
   end: [error: MillraceError | undefined]
 }
 
+/** The events that a listener subscribes for. */
 const USES: readonly string[] = ['message', 'ephemeral', 'presence']
 
 /** A channel as one part of the application sees it: its listeners, and its share in the subscription. */
 export class Handle implements Channel {
   readonly name: string
   readonly #core: Core
-  #options: SubscriptionOptions
   readonly #emitter: Emitter<HandleEvents>
   /** One for every use: a listener, an iteration, a call of subscribe(), membership. */
   readonly #uses = new Set<object>()
+  #options: SubscriptionOptions
   #subscription: Subscription | undefined
-  #leaveMembership: () => void = () => {}
+  #leaveMembership: (() => void) | undefined
 
-  constructor(core: Core, name: string, options: SubscriptionOptions) {
+  constructor(core: Core, name: string, options: SubscriptionOptions = {}) {
     this.name = name
     this.#core = core
     this.#options = options
@@ -50,30 +51,25 @@ export class Handle implements Channel {
   }
 
   get state(): ChannelState {
-    return this.#core.subscriptions.get(this.name)?.state ?? UNSUBSCRIBED
+    return this.#known?.state ?? UNSUBSCRIBED
   }
 
   get position(): Position | undefined {
-    return this.#core.subscriptions.get(this.name)?.position
+    return this.#known?.stream.position
   }
 
   on<E extends keyof HandleEvents>(
     event: E,
     listener: (...args: HandleEvents[E]) => void,
-    { signal }: ListenOptions = {},
+    options?: ListenOptions,
   ): () => void {
     this.#attach()
-    const remove = this.#emitter.on(event, listener)
-    const release = USES.includes(event) ? this.#use(event === 'presence') : remove
-    const off = () => {
-      signal?.removeEventListener('abort', off)
-      remove()
-      release()
+    const release = USES.includes(event) ? this.#use(event === 'presence') : undefined
+    const gone = () => {
+      release?.()
       this.#detach()
     }
-    if (signal?.aborted) off()
-    else signal?.addEventListener('abort', off)
-    return off
+    return this.#emitter.on(event, listener, { ...options, gone })
   }
 
   async subscribe(options: RequestOptions = {}): Promise<void> {
@@ -87,37 +83,33 @@ export class Handle implements Channel {
   }
 
   async unsubscribe(): Promise<void> {
-    const subscription = this.#subscription ?? this.#core.subscriptions.get(this.name)
+    const subscription = this.#known
     this.#uses.clear()
-    this.end()
+    this.emit('end', undefined)
     this.#detach()
-    for (const other of subscription?.handles ?? []) if (other.active) return
     await subscription?.stop()
   }
 
   async publish(data: unknown, options: PublishOptions = {}): Promise<Position> {
-    const { core, codec } = this.#used()
-    const body = {
-      channel: this.name,
-      id: options.id ?? core.id(),
-      excludeSelf: options.excludeSelf,
-      data: core.payloads.write(data, codec),
-    }
+    const core = this.#used()
+    const { id = core.id(), excludeSelf } = options
+    const body = { channel: this.name, id, excludeSelf, data: core.payloads.write(data, this.#codec) }
     return (await core.requests.ask('publish', body, { ...options, fate: 'again' })).position
   }
 
   sendEphemeral(data: unknown, options: { readonly excludeSelf?: boolean | undefined } = {}): void {
-    const { core } = this.#used()
-    // Late is worse than never for what is of the moment.
-    if (core.buffered() > core.settings.limits.congestion) return
+    const core = this.#used()
+    const payload = core.payloads.write(data)
     const { excludeSelf } = options
-    core.requests.tell('ephemeral', { channel: this.name, excludeSelf, data: core.payloads.write(data) })
+    // Late is worse than never for what is of the moment.
+    if (core.buffered() <= core.settings.limits.congestion)
+      core.requests.tell('ephemeral', { channel: this.name, excludeSelf, data: payload })
   }
 
   async enter(data: unknown, options: RequestOptions = {}): Promise<void> {
-    const { core } = this.#used()
+    const core = this.#used()
     const payload = core.payloads.write(data)
-    this.#leaveMembership()
+    this.#leaveMembership?.()
     const release = this.#use()
     this.#leaveMembership = release
     const subscription = this.#attach()
@@ -135,55 +127,44 @@ export class Handle implements Channel {
   }
 
   async leave(options: RequestOptions = {}): Promise<void> {
-    const { core } = this.#used()
-    const subscription = this.#attach()
-    subscription.member = undefined
+    const core = this.#used()
+    const subscription = this.#known
+    if (subscription !== undefined) subscription.member = undefined
     try {
       await core.requests.ask('leave', { channel: this.name }, { ...options, fate: 'again' })
     } finally {
-      this.#leaveMembership()
-      this.#detach()
+      this.#leaveMembership?.()
     }
   }
 
   async members(options: RequestOptions = {}): Promise<MemberList> {
-    const { core } = this.#used()
-    const { members = [], silent = [] } = await core.requests.ask(
-      'presence',
-      { channel: this.name },
-      { ...options, fate: 'again' },
+    const core = this.#used()
+    const how = { ...options, fate: 'again' } as const
+    const { members = [], silent = [] } = await core.requests.ask('presence', { channel: this.name }, how)
+    return Object.assign(
+      members.map((member) => core.payloads.member(member)),
+      { silent },
     )
-    const list = members.map(({ session, user, since, data }: Member) => ({
-      session,
-      user,
-      since,
-      data: core.payloads.read(data),
-    }))
-    return Object.assign(list, { silent })
   }
 
   async history(request: HistoryRequest = {}): Promise<HistoryPage> {
-    const { core, codec } = this.#used()
+    const core = this.#used()
     const { since, before, limit } = request
-    const reply = await core.requests.ask(
-      'history',
-      { channel: this.name, since, before, limit },
-      { ...request, fate: 'again' },
-    )
-    const read = ({ data, offset, time, from, id }: Publication): Received => ({
-      message: core.payloads.read(data, codec),
-      offset,
-      time,
-      from,
-      id,
-      recovered: true,
-    })
+    const body = { channel: this.name, since, before, limit }
+    const reply = await core.requests.ask('history', body, { ...request, fate: 'again' })
     const { position, more = false, gap } = reply
-    return { publications: reply.publications.map(read), position, more, gap }
+    const publications = reply.publications.map((publication) => ({
+      message: core.payloads.read(publication.data, this.#codec),
+      ...deliveryOf(publication, true),
+    }))
+    return { publications, position, more, gap }
   }
 
-  messages(options: IterateOptions = {}): AsyncIterableIterator<Iterated> {
-    return iterate(this, options, this.#core.settings.limits.iterator)
+  messages({
+    buffer = this.#core.settings.limits.iterator,
+    signal,
+  }: IterateOptions = {}): AsyncIterableIterator<Iterated> {
+    return new Iteration(this, buffer, signal)
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Iterated> {
@@ -195,25 +176,23 @@ export class Handle implements Channel {
     return (this.active || !USES.includes(event)) && this.#emitter.emit(event, ...args)
   }
 
-  /** Ends iterations: because the subscription failed, or because it is not wanted any more. False when there are none. */
-  end(error?: MillraceError): boolean {
-    return this.#emitter.emit('end', error)
+  get #known(): Subscription | undefined {
+    return this.#core.subscriptions.get(this.name)
   }
 
-  #used(): { readonly core: Core; readonly codec: ReturnType<Core['payloads']['ofChannel']> } {
-    const core = this.#core
-    core.use()
-    const codec = core.subscriptions.get(this.name)?.codec ?? core.payloads.ofChannel(this.name)
-    return { core, codec }
+  get #codec() {
+    return this.#known?.codec ?? this.#core.payloads.ofChannel(this.name)
+  }
+
+  #used(): Core {
+    this.#core.use()
+    return this.#core
   }
 
   #attach(): Subscription {
-    const { subscriptions } = this.#core
-    if (this.#subscription === undefined) {
-      this.#subscription = subscriptions.get(this.name) ?? new Subscription(this.#core, this.name)
-      subscriptions.set(this.name, this.#subscription)
-      this.#subscription.handles.add(this)
-    }
+    this.#subscription ??= this.#known ?? new Subscription(this.#core, this.name)
+    this.#core.subscriptions.set(this.name, this.#subscription)
+    this.#subscription.handles.add(this)
     return this.#subscription
   }
 
@@ -225,11 +204,11 @@ export class Handle implements Channel {
     this.#subscription = undefined
   }
 
-  #use(presence = false): () => void {
+  #use(presence = this.#options.presence): () => void {
     const subscription = this.#attach()
     const use = {}
     this.#uses.add(use)
-    subscription.use({ ...this.#options, presence: this.#options.presence || presence })
+    subscription.use({ ...this.#options, presence })
     // A position of an earlier life is gone on from once.
     this.#options = { ...this.#options, since: undefined }
     return () => {

@@ -1,6 +1,5 @@
 import {
   type Api,
-  type Command,
   type Message,
   type MessageBodies,
   MillraceError,
@@ -9,13 +8,12 @@ import {
 import { Calls } from './calls.js'
 import { Handle } from './channel.js'
 import type { ClientState } from './client-states.js'
-import type { Connection } from './connection.js'
 import type { Core } from './core.js'
 import { Emitter } from './emitter.js'
-import { Life } from './life.js'
-import { resolveOptions, type Settings } from './options.js'
+import { Life, NORMAL } from './life.js'
+import { resolveOptions } from './options.js'
 import { Payloads } from './payloads.js'
-import { Waiting } from './pending.js'
+import type { Settle } from './pending.js'
 import type { Ports } from './ports.js'
 import { Requests } from './requests.js'
 import { Subscription } from './subscription.js'
@@ -33,39 +31,46 @@ import type {
 import { VERSION } from './version.js'
 
 /** A client of any api, over any platform: what `createClient` gives its types and its ports. Throws a TypeError that names a wrong option. */
-export class CoreClient implements Client<Api>, Core {
-  readonly ports: Ports
-  readonly settings: Settings
-  readonly requests: Requests
-  readonly payloads: Payloads
-  readonly subscriptions = new Map<string, Subscription>()
+export class CoreClient implements Client<Api> {
   session: string | undefined
   user: string | undefined
+  readonly #core: Core
   readonly #life: Life
   readonly #calls: Calls
-  readonly #waiting: Waiting
-  readonly #emitter = new Emitter<ClientEvents>((error) => this.fail(error))
+  readonly #connecting = new Set<Settle>()
+  readonly #emitter = new Emitter<ClientEvents>((error) => this.#fail(error))
+  /** Whether a listener for errors is at work: what it throws cannot be told to it. */
   #failing = false
-  #ids = 0
-  readonly #idPrefix: string
 
   constructor(options: CoreOptions<Api>, ports: Ports) {
-    const { clock, random } = ports
-    this.ports = ports
-    this.settings = resolveOptions(options)
-    this.payloads = new Payloads(this.settings.api, this.settings.codecs)
-    this.requests = new Requests(clock, this.settings)
-    this.#calls = new Calls(this)
-    this.#waiting = new Waiting(clock)
-    this.#idPrefix = [random(), random()].map((part) => part.toString(36).slice(2, 12)).join('')
-    this.#life = new Life(ports, this.settings, {
+    const settings = resolveOptions(options)
+    const { api, autoConnect = true, codecs } = settings
+    const prefix = [0, 0].map(() => ports.random().toString(36).slice(2, 12)).join('')
+    let ids = 0
+    const life = new Life(ports, settings, {
       ready: (token) => this.#greet(token),
-      message: (message) => this.#route(message),
-      tooLarge: (id, error) => this.requests.fail(id, error),
-      ping: () => this.requests.tell('ping', {}),
+      message: (message) => this.#receive(message),
+      oversized: (id, error) => this.#core.requests.fail(id, error),
+      ping: () => this.#core.requests.tell('ping', {}),
       lost: () => this.#lost(),
       changed: (state) => this.#changed(state),
     })
+    this.#life = life
+    this.#core = {
+      ports,
+      settings,
+      requests: new Requests(ports.clock, settings),
+      payloads: new Payloads(api, codecs),
+      subscriptions: new Map(),
+      connected: () => this.#connected,
+      buffered: () => life.buffered,
+      use() {
+        if (autoConnect && life.state.name === 'closed' && life.state.code === undefined) life.open()
+      },
+      id: () => `${prefix}-${(++ids).toString(36)}`,
+      fail: (error) => this.#fail(error),
+    }
+    this.#calls = new Calls(this.#core)
   }
 
   get state(): ClientState {
@@ -73,180 +78,155 @@ export class CoreClient implements Client<Api>, Core {
   }
 
   connect(options: RequestOptions = {}): Promise<void> {
-    this.requests.refusal = undefined
-    this.#life.open()
-    const timeout = options.timeout ?? this.settings.timeouts.request
-    const connected = this.connected()
+    const { requests } = this.#core
+    requests.refusal = undefined
+    const connected = this.#connected
       ? Promise.resolve()
-      : this.#waiting.wait({ what: 'connect', timeout, signal: options.signal })
+      : requests.wait('connect', options, this.#connecting)
     // Who does not await it follows 'state': then a failure is no unhandled rejection.
     connected.catch(() => {})
+    this.#life.open()
     return connected
   }
 
   close(reason = 'Closed by the application'): void {
+    if (this.state.code !== undefined) return
     // Before the connection goes, so that what is in flight learns why.
-    if (this.state.code === undefined) this.requests.close(new MillraceError('aborted', { message: reason }))
+    this.#core.requests.close(new MillraceError('aborted', { message: reason }))
     this.#life.close(NORMAL, reason)
   }
 
-  channel(name: string, options: SubscriptionOptions = {}): Channel {
-    return new Handle(this, name, options)
+  channel(name: string, options?: SubscriptionOptions): Channel {
+    return new Handle(this.#core, name, options)
   }
 
   call(method: string, data: unknown, options?: CallRequestOptions): Promise<unknown> {
-    this.use()
+    this.#core.use()
     return this.#calls.call(method, data, options)
   }
 
   handle(method: string, handler: (call: IncomingCall<unknown>) => unknown): () => void {
-    this.use()
+    this.#core.use()
     return this.#calls.handle(method, handler)
   }
 
   on<E extends keyof ClientEvents>(
     event: E,
     listener: (...args: ClientEvents[E]) => void,
-    { signal }: ListenOptions = {},
+    options?: ListenOptions,
   ): () => void {
-    const remove = this.#emitter.on(event, listener)
-    const off = () => {
-      signal?.removeEventListener('abort', off)
-      remove()
-    }
-    if (signal?.aborted) off()
-    else signal?.addEventListener('abort', off)
-    return off
+    return this.#emitter.on(event, listener, options)
   }
 
-  connected(): boolean {
+  get #connected(): boolean {
     const { name } = this.state
     return name === 'connected' || name === 'degraded'
   }
 
-  buffered(): number {
-    return this.#life.connection?.buffered ?? 0
-  }
-
-  use(): void {
-    if (this.settings.autoConnect && this.state.name === 'closed' && this.state.code === undefined)
-      this.#life.open()
-  }
-
-  id(): string {
-    return `${this.#idPrefix}-${(++this.#ids).toString(36)}`
-  }
-
-  fail(error: unknown): void {
-    // An error of the listener for errors cannot be told to it.
-    const told = !this.#failing && this.#emitFailure(error)
-    if (!told) this.ports.platform.report(error)
-  }
-
-  #emitFailure(error: unknown): boolean {
+  #fail(error: unknown): void {
+    const first = !this.#failing
     this.#failing = true
-    try {
-      return this.#emitter.emit('error', error instanceof Error ? error : new Error(String(error)))
-    } finally {
-      this.#failing = false
-    }
+    if (!first || !this.#emitter.emit('error', error as Error)) this.#core.ports.platform.report(error)
+    if (first) this.#failing = false
   }
 
   /** The first frame: connect and all subscriptions in one [P1.4]. */
   #greet(token: string | undefined): void {
-    const connection = this.#life.connection
-    if (connection === undefined) return
-    const { session, settings } = this
-    const body = { version: PROTOCOL_VERSION, token, session, client: `millrace-js/${VERSION}` }
-    this.requests.first(this.#sender(connection), () => {
-      const how = { fate: 'bound', timeout: settings.timeouts.connect } as const
-      this.requests.send('connect', { body, how }, (error, said) => {
-        if (said !== undefined) this.#established(connection, said)
+    const { requests, settings } = this.#core
+    const body = {
+      version: PROTOCOL_VERSION,
+      token,
+      session: this.session,
+      client: `millrace-js/${VERSION}`,
+    }
+    requests.first(this.#send, () => {
+      const timeout = settings.timeouts.connect
+      requests.send('connect', { body, timeout, fate: 'bound' }, (error, said) => {
+        if (said !== undefined) this.#established(said)
         // The server closes after that, with a code of its own [P1.5].
-        else if (error !== undefined)
-          connection.farewell = { code: error.code, reason: error.message, after: error.retryAfter }
+        else if (error !== undefined) {
+          const { code, message: reason, retryAfter: after } = error
+          this.#life.farewell = { code, reason, after }
+        }
       })
-      for (const subscription of this.subscriptions.values()) subscription.resume()
+      this.#resume()
     })
   }
 
-  #established(connection: Connection, said: MessageBodies['connected']): void {
+  #established(said: MessageBodies['connected']): void {
     this.session = said.session
     this.user = said.user
-    this.requests.open(this.#sender(connection))
+    this.#core.requests.open(this.#send)
     this.#life.established(said)
     // Those that came into use since the first frame.
-    for (const subscription of this.subscriptions.values()) subscription.resume()
+    this.#resume()
   }
 
-  #sender(connection: Connection): (commands: readonly Command[]) => void {
-    return (commands) => connection.send(commands)
+  readonly #send: Parameters<Requests['open']>[0] = (commands) => this.#life.send(commands)
+
+  #resume(): void {
+    for (const subscription of [...this.#core.subscriptions.values()]) subscription.resume()
   }
 
-  #route(message: Message): void {
+  #receive(message: Message): void {
     try {
       if (message.id === 0) this.#push(message)
-      else this.requests.receive(message)
+      else this.#core.requests.receive(message)
     } catch (error) {
-      this.fail(error)
+      this.#fail(error)
     }
   }
 
   #push(message: Message): void {
+    const { requests, subscriptions } = this.#core
     const { kind, body } = message
     switch (kind) {
       case 'ping':
-        return this.requests.tell('pong', {})
+        requests.tell('pong', {})
+        break
       case 'call':
         void this.#calls.answer(body)
-        return
+        break
       case 'error':
-        return this.fail(new MillraceError(body.code, body))
-      case 'disconnect': {
-        const connection = this.#life.connection
-        const { code, reason, retryAfter: spread } = body
-        if (connection !== undefined) connection.farewell = { code, reason, spread }
-        return
-      }
+        this.#fail(new MillraceError(body.code, body))
+        break
+      case 'disconnect':
+        this.#life.farewell = { code: body.code, reason: body.reason, spread: body.retryAfter }
+        break
       case 'subscribed':
-        return this.#subscribed(body)
+        this.#subscribed(body)
+        break
       default:
-        if ('channel' in body) this.subscriptions.get(body.channel)?.receive(message)
+        if ('channel' in body) subscriptions.get(body.channel)?.receive(message)
     }
   }
 
   #subscribed(body: MessageBodies['subscribed']): void {
     const { channel } = body
-    const subscription = this.subscriptions.get(channel) ?? new Subscription(this, channel)
-    this.subscriptions.set(channel, subscription)
+    const { subscriptions } = this.#core
+    const subscription = subscriptions.get(channel) ?? new Subscription(this.#core, channel)
+    subscriptions.set(channel, subscription)
     // Told first, so that a listener set up there misses nothing.
     if (!subscription.byServer) this.#emitter.emit('subscription', this.channel(channel))
     subscription.made(body)
   }
 
   #lost(): void {
-    this.requests.lost()
+    this.#core.requests.lost()
     this.#calls.lost()
-    for (const subscription of [...this.subscriptions.values()]) subscription.cut()
+    for (const subscription of [...this.#core.subscriptions.values()]) subscription.cut()
   }
 
   #changed(state: ClientState): void {
-    if (state.name === 'connected') this.#waiting.settle()
-    if (state.name !== 'closed') {
-      this.#emitter.emit('state', state)
-      return
+    const { requests, subscriptions } = this.#core
+    if (state.name === 'connected') for (const settle of [...this.#connecting]) settle()
+    if (state.name === 'closed') {
+      const { code = NORMAL, reason } = state
+      const error = requests.refusal ?? new MillraceError(code, { message: reason })
+      requests.close(error)
+      for (const subscription of [...subscriptions.values()]) subscription.end(error)
+      if (error.kind !== 'aborted') this.#fail(error)
     }
-    const { code = NORMAL, reason } = state
-    const error =
-      this.requests.refusal ??
-      new MillraceError(code === NORMAL ? 'aborted' : code, { message: reason || undefined })
-    this.requests.close(error)
-    this.#waiting.settle(error)
-    for (const subscription of [...this.subscriptions.values()]) subscription.end(error)
     this.#emitter.emit('state', state)
-    if (error.kind !== 'aborted') this.fail(error)
   }
 }
-
-/** RFC 6455 §7.4.1: the purpose of the connection is fulfilled. */
-const NORMAL = 1000

@@ -2,10 +2,8 @@ import type { Clock } from './ports.js'
 
 export interface LivenessEvents {
   ping(): void
-  /** Nothing was heard for too long; a ping is out. */
-  late(reason: string): void
-  /** Something was heard again. */
-  heard(): void
+  /** Nothing was heard for too long, for the reason given; without one, something was heard again. */
+  doubt(reason: string | undefined): void
   dead(): void
 }
 
@@ -28,9 +26,9 @@ export class Liveness {
   readonly #calm: number
   readonly #wait: number
   readonly #events: LivenessEvents
-  #heardAt: number
+  #heardAt = 0
   #due = 0
-  #cancel: () => void = () => {}
+  #cancel: (() => void) | undefined
   /** Waits left before the peer counts as dead; 0 when it is not in doubt. */
   #left = 0
   #late = 0
@@ -44,37 +42,31 @@ export class Liveness {
     this.#calm = heartbeat + patience / 2
     this.#wait = patience / WAITS
     this.#events = events
-    this.#heardAt = clock.now()
+    this.heard()
     this.#arm(this.#calm)
   }
 
   /** Any frame counts as life. */
   heard(): void {
     this.#heardAt = this.#clock.now()
-    if (this.#left === 0) return
+    if (this.#left > 0) this.#events.doubt(undefined)
     this.#left = 0
-    this.#events.heard()
   }
 
   /** Asks for a sign of life at once. */
-  probe(reason?: string): void {
-    this.#doubt(WAITS)
-    if (reason !== undefined) this.#events.late(reason)
-  }
-
-  stop(): void {
-    this.#cancel()
-  }
-
-  #doubt(waits: number): void {
+  probe(waits = WAITS): void {
     this.#left = waits
     this.#late = 0
     this.#arm(this.#wait)
     this.#events.ping()
   }
 
+  stop(): void {
+    this.#cancel?.()
+  }
+
   #arm(ms: number): void {
-    this.#cancel()
+    this.#cancel?.()
     this.#due = this.#clock.now() + ms
     this.#cancel = this.#clock.schedule(ms, () => this.#check())
   }
@@ -82,17 +74,25 @@ export class Liveness {
   #check(): void {
     const now = this.#clock.now()
     const late = now - this.#due > this.#wait / 2
-    if (this.#left === 0) {
-      // A clock that was set back must not put off the next look.
-      const quiet = Math.max(0, now - this.#heardAt)
-      if (quiet < this.#calm) return this.#arm(this.#calm - quiet)
-      this.#doubt(late ? WAITS : WAITS / 2)
-      return this.#events.late(`Nothing heard for ${Math.round(quiet / 1000)} s`)
+    if (this.#left > 0) this.#doubt(late)
+    else {
+      // A clock that was set back puts off the end by one silence, not by as much as it was set.
+      this.#heardAt = Math.min(this.#heardAt, now)
+      const quiet = now - this.#heardAt
+      if (quiet < this.#calm) this.#arm(this.#calm - quiet)
+      else {
+        this.probe(late ? WAITS : WAITS / 2)
+        this.#events.doubt(`Nothing heard for ${Math.round(quiet / 1000)} s`)
+      }
     }
+  }
+
+  #doubt(late: boolean): void {
     if (late && this.#late++ < FORGIVEN) {
       this.#left = WAITS
       this.#events.ping()
-    } else if (--this.#left === 0) return this.#events.dead()
-    this.#arm(this.#wait)
+    } else this.#left--
+    if (this.#left > 0) this.#arm(this.#wait)
+    else this.#events.dead()
   }
 }

@@ -1,28 +1,27 @@
 import { type Api, milliseconds } from '@millrace/protocol'
 import type { CoreOptions } from './types.js'
 
-/** Every default. Durations in milliseconds. */
+/** Every default that is a number. Durations in milliseconds. */
 export const DEFAULTS = {
   backoff: { base: 250, cap: 20_000, stableAfter: 10_000 },
   timeouts: { connect: 10_000, request: 10_000 },
   limits: { pending: 1000, held: 1000, iterator: 1000, congestion: 65_536 },
 } as const
 
+/** What the other options may be. */
+const TYPES = {
+  token: 'string or function',
+  api: 'object',
+  dialect: 'object',
+  codecs: 'object',
+  autoConnect: 'boolean',
+} as const
+
 type Group = keyof typeof DEFAULTS
 
-/** The options, checked and complete: what the rest of the core works with. */
-export type Settings = Pick<CoreOptions<Api>, 'token' | 'api' | 'dialect'> & {
-  readonly codecs: NonNullable<CoreOptions<Api>['codecs']>
-  readonly autoConnect: boolean
-} & { readonly [G in Group]: { readonly [option in keyof (typeof DEFAULTS)[G]]: number } }
-
-/** What the options that stand alone may be. */
-const TYPES: { readonly [option in keyof CoreOptions<Api>]?: readonly string[] } = {
-  token: ['string', 'function'],
-  api: ['object'],
-  dialect: ['object'],
-  codecs: ['object'],
-  autoConnect: ['boolean'],
+/** The options, checked, with every number in its place: what the rest of the core works with. */
+export type Settings = Pick<CoreOptions<Api>, keyof typeof TYPES> & {
+  readonly [G in Group]: { readonly [option in keyof (typeof DEFAULTS)[G]]: number }
 }
 
 /** A duration that a platform's timer can wait for. Throws a TypeError that names the option. */
@@ -40,33 +39,23 @@ export function count(value: unknown, option: string): number {
 
 /** Throws a TypeError that names the first option that is wrong. */
 export function resolveOptions(options: CoreOptions<Api>): Settings {
+  const given = options as { readonly [option: string]: unknown }
   for (const [option, types] of Object.entries(TYPES)) {
-    const value = options[option as keyof typeof TYPES]
-    if (value !== undefined && !types.includes(value === null ? 'null' : typeof value))
-      throw new TypeError(`${option} must be a ${types.join(' or ')}, not ${String(value)}`)
+    const value = given[option]
+    if (value !== undefined && (value === null || !types.includes(typeof value)))
+      throw new TypeError(`${option} must be ${types}, not ${String(value)}`)
   }
-  const { token, api, dialect, codecs = {}, autoConnect = true } = options
-  const group = (name: Group, check: typeof count) => {
-    const given: { readonly [option: string]: unknown } = options[name] ?? {}
-    const defaults: { readonly [option: string]: number } = DEFAULTS[name]
-    for (const option in given)
-      if (!(option in defaults)) throw new TypeError(`There is no option ${name}.${option}`)
-    return Object.fromEntries(
-      Object.entries(defaults).map(([option, value]) => [
-        option,
-        check(given[option] ?? value, `${name}.${option}`),
-      ]),
-    )
+  const settings: { [option: string]: unknown } = { ...options }
+  for (const [group, defaults] of Object.entries(DEFAULTS)) {
+    const check = group === 'limits' ? count : duration
+    const numbers: { [option: string]: unknown } = { ...defaults, ...(given[group] as object | undefined) }
+    for (const option in numbers) {
+      const fallback = (defaults as { readonly [option: string]: number })[option]
+      if (fallback === undefined) throw new TypeError(`There is no option ${group}.${option}`)
+      numbers[option] = check(numbers[option] ?? fallback, `${group}.${option}`)
+    }
+    settings[group] = numbers
   }
-  return {
-    token,
-    api,
-    dialect,
-    codecs,
-    autoConnect,
-    backoff: group('backoff', duration),
-    timeouts: group('timeouts', duration),
-    limits: group('limits', count),
-    // `group` gives every option of its defaults, which Object.fromEntries cannot say.
-  } as Settings
+  // The loops above leave nothing out, which they cannot tell the compiler.
+  return settings as unknown as Settings
 }

@@ -23,6 +23,8 @@ export interface LinkEvents {
 export interface Link {
   /** Bytes written and not yet on the network. */
   readonly buffered: number
+  /** Bytes a frame takes on the wire; of text, as UTF-8. */
+  sizeOf(frame: Frame): number
   /** Frames arrive whole and in order, or the link closes. Does nothing when it is not open. */
   send(frame: Frame): void
   /** Closes; again does nothing. */

@@ -5,8 +5,8 @@ import {
   type MessageBodies,
   MillraceError,
 } from '@millrace/protocol'
-import type { Settings } from './options.js'
-import { aborted, type Done, Pending } from './pending.js'
+import { duration, type Settings } from './options.js'
+import { aborted, onAbort, type Settle } from './pending.js'
 import type { Clock } from './ports.js'
 import type { RequestOptions } from './types.js'
 
@@ -22,75 +22,68 @@ interface Replies {
   leave: 'left'
   call: 'answered'
 }
-export type Asked = keyof Replies
-export type Reply<K extends Asked> = MessageBodies[Replies[K]]
+type Asked = keyof Replies
+type Reply<K extends Asked> = MessageBodies[Replies[K]]
+type Send = (commands: readonly Command[]) => void
 
 /**
  * What becomes of a request when its connection is lost. `again`: sent again, because it may be carried out twice without harm.
  * `once`: waits while unsent; once sent, nobody can say what became of it, so it fails. `bound`: belongs to the connection.
  */
 type Fate = 'again' | 'once' | 'bound'
-export type How = RequestOptions & { readonly fate: Fate }
+type How = RequestOptions & { readonly fate: Fate }
 
 interface Request {
-  readonly command: Command
+  /** Absent when something else than a reply is waited for. */
+  readonly command: Command | undefined
   readonly fate: Fate
-  readonly pending: Pending<unknown>
+  readonly settle: Settle<unknown>
 }
 
-/** The requests without a reply, and the commands that wait to be sent. Knows nothing of connections but when there is one. */
+/** All that waits for an outcome, and the commands that wait to be sent. Of connections it knows only whether there is one. */
 export class Requests {
+  /** Why nothing is accepted: the client is closed. */
+  refusal: MillraceError | undefined
   readonly #clock: Clock
   readonly #settings: Settings
   readonly #requests = new Map<number, Request>()
   #unsent: Command[] = []
-  #send: ((commands: readonly Command[]) => void) | undefined
+  #send: Send | undefined
   #flushing = false
   #lastId = 0
-  /** Why nothing is accepted: the client is closed. */
-  refusal: MillraceError | undefined
 
   constructor(clock: Clock, settings: Settings) {
     this.#clock = clock
     this.#settings = settings
   }
 
-  /** An application's request. Rejects by its deadline at the latest. */
+  /** An application's request. Settles by its deadline at the latest. */
   ask<K extends Asked>(kind: K, body: CommandBodies[K], how: How): Promise<Reply<K>> {
-    return new Promise((resolve, reject) => {
-      const limit = this.#settings.limits.pending
-      const full =
-        this.#requests.size >= limit
-          ? new MillraceError('limit-exceeded', {
-              message: `${limit} requests wait for an answer already (limits.pending)`,
-            })
-          : undefined
-      const error = this.refusal ?? full
-      if (error !== undefined) return reject(error)
-      this.send(kind, { body, how }, (error, reply) =>
-        error === undefined ? resolve(reply as Reply<K>) : reject(error),
-      )
+    return this.#promise(how, (done) => this.send(kind, { ...how, body }, done))
+  }
+
+  /** Settles when `among` is settled, or by its deadline. */
+  wait(what: string, options: RequestOptions, among: Set<Settle>): Promise<void> {
+    return this.#promise(options, (done) => {
+      const settle = this.#add(what, { ...options, fate: 'again' }, (error) => {
+        among.delete(settle)
+        done(error)
+      })
+      among.add(settle)
+      return settle
     })
   }
 
-  /** A request whose outcome is told at once, inside the arrival of the reply: what came after it in the frame is not yet handled. */
+  /**
+   * A request whose outcome is told inside the arrival of the reply, when what came after it in the frame is not handled yet;
+   * never inside this call. The function returned ends it early.
+   */
   send<K extends Asked>(
     kind: K,
-    { body, how }: { readonly body: CommandBodies[K]; readonly how: How },
-    done: Done<Reply<K>>,
-  ): void {
-    if (how.signal?.aborted) return done(aborted(how.signal.reason))
-    const { fate, signal, timeout = this.#settings.timeouts.request } = how
-    const id = ++this.#lastId
-    const pending = new Pending<Reply<K>>(this.#clock, { what: kind, timeout, signal }, (error, reply) => {
-      this.#requests.delete(id)
-      // What nobody waits for any more need not be sent.
-      if (error !== undefined) this.#unsent = this.#unsent.filter((command) => command.id !== id)
-      done(error, reply)
-    })
-    const command = { id, kind, body } as Command
-    this.#requests.set(id, { command, fate, pending: pending as Pending<unknown> })
-    this.#queue(command)
+    how: How & { readonly body: CommandBodies[K] },
+    done: Settle<Reply<K>>,
+  ): Settle {
+    return this.#add(kind, how, done as Settle<unknown>)
   }
 
   /** Sends without waiting for a reply; dropped when there is no connection. A ping has an id all the same: else it is not answered. */
@@ -101,18 +94,16 @@ export class Requests {
 
   /** Settles the request a reply belongs to. A reply nobody waits for any more is ignored. */
   receive({ id, kind, body }: Message): void {
-    const pending = this.#requests.get(id)?.pending
-    if (kind === 'error') pending?.settle(new MillraceError(body.code, body))
-    else pending?.settle(undefined, body)
+    if (kind === 'error') this.fail(id, new MillraceError(body.code, body))
+    else this.#requests.get(id)?.settle(undefined, body)
   }
 
-  /** Fails a request for a reason found on this side. */
   fail(id: number, error: MillraceError): void {
-    this.#requests.get(id)?.pending.settle(error)
+    this.#requests.get(id)?.settle(error)
   }
 
   /** Sends what `greet` asks for as one frame, ahead of everything that waits. */
-  first(send: (commands: readonly Command[]) => void, greet: () => void): void {
+  first(send: Send, greet: () => void): void {
     const waiting = this.#unsent
     this.#unsent = []
     greet()
@@ -121,19 +112,21 @@ export class Requests {
   }
 
   /** From now on commands are sent, those that waited first. */
-  open(send: (commands: readonly Command[]) => void): void {
+  open(send: Send): void {
     this.#send = send
     this.#flush()
   }
 
   /** The connection is lost: every request meets its fate. */
   lost(): void {
+    const waiting = this.#unsent
     this.#send = undefined
-    const waiting = new Set(this.#unsent)
     this.#unsent = []
-    for (const { command, fate, pending } of [...this.#requests.values()]) {
-      if (fate === 'again' || (fate === 'once' && waiting.has(command))) this.#unsent.push(command)
-      else pending.settle(new MillraceError('connection-lost'))
+    for (const { command, fate, settle } of [...this.#requests.values()]) {
+      const stays =
+        fate === 'again' || (fate === 'once' && command !== undefined && waiting.includes(command))
+      if (!stays) settle(new MillraceError('connection-lost'))
+      else if (command !== undefined) this.#unsent.push(command)
     }
   }
 
@@ -141,8 +134,46 @@ export class Requests {
   close(error: MillraceError): void {
     this.refusal = error
     this.#send = undefined
-    for (const { pending } of [...this.#requests.values()]) pending.settle(error)
-    this.#unsent = []
+    for (const { settle } of [...this.#requests.values()]) settle(error)
+  }
+
+  #promise<T>(how: RequestOptions, begin: (done: Settle<T>) => Settle): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { signal } = how
+      const { pending } = this.#settings.limits
+      if (this.refusal !== undefined) throw this.refusal
+      if (signal?.aborted) throw aborted(signal)
+      if (this.#requests.size >= pending)
+        throw new MillraceError('limit-exceeded', {
+          message: `limits.pending: ${pending} requests wait already`,
+        })
+      const settle = begin((error, value) => {
+        forget()
+        if (error === undefined) resolve(value as T)
+        else reject(error)
+      })
+      const forget = onAbort(signal, () => settle(aborted(signal)))
+    })
+  }
+
+  #add(kind: string, how: How & { readonly body?: object }, done: Settle<unknown>): Settle {
+    const { body, fate, timeout = this.#settings.timeouts.request } = how
+    const ms = duration(timeout, 'timeout')
+    const id = ++this.#lastId
+    const command = body && ({ id, kind, body } as Command)
+    const settle: Settle<unknown> = (error, value) => {
+      if (!this.#requests.delete(id)) return
+      cancel()
+      // What nobody waits for any more need not be sent.
+      if (error !== undefined) this.#unsent = this.#unsent.filter((unsent) => unsent !== command)
+      done(error, value)
+    }
+    const cancel = this.#clock.schedule(ms, () =>
+      settle(new MillraceError('timeout', { message: `No answer to ${kind} within ${ms} ms` })),
+    )
+    this.#requests.set(id, { command, fate, settle })
+    if (command !== undefined) this.#queue(command)
+    return settle
   }
 
   /** The commands of one turn leave as one frame. */
@@ -150,16 +181,21 @@ export class Requests {
     this.#unsent.push(command)
     if (this.#send === undefined || this.#flushing) return
     this.#flushing = true
-    Promise.resolve().then(() => {
+    atEndOfTurn(() => {
       this.#flushing = false
       this.#flush()
     })
   }
 
   #flush(): void {
-    if (this.#send === undefined || this.#unsent.length === 0) return
     const commands = this.#unsent
+    if (this.#send === undefined || commands.length === 0) return
     this.#unsent = []
     this.#send(commands)
   }
+}
+
+/** Runs when what runs now has returned, before anything new arrives. */
+export const atEndOfTurn = (run: () => void): void => {
+  Promise.resolve().then(run)
 }

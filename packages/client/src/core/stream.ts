@@ -7,7 +7,7 @@ import {
   type Publication,
   predecessor,
 } from '@millrace/protocol'
-import type { Done } from './pending.js'
+import type { Settle } from './pending.js'
 import type { Clock } from './ports.js'
 
 type History = MessageBodies['history']
@@ -16,7 +16,7 @@ export interface StreamEvents {
   publication(publication: Publication, recovered: boolean): void
   gap(gap: Gap): void
   /** Asks for the publications after a position. */
-  read(since: Position, done: Done<History>): void
+  read(since: Position, done: Settle<History>): void
   /** Asks for a new subscription from `position` on; until it stands, what arrives is void. */
   restart(): void
 }
@@ -64,7 +64,8 @@ export class Stream {
     if (!live() || this.#held !== undefined) return
     if (this.#reached(head)) return
     // A server that subscribed this session by itself knows no position to recover from: then history has to say.
-    if (fresh || recovered !== undefined) this.position = head
+    const told = fresh || (recovered !== undefined && this.position.epoch === head.epoch)
+    if (told) this.position = head
     else this.#close(head)
   }
 
@@ -135,13 +136,14 @@ export class Stream {
       if (!live()) return
       const whole = answer !== undefined && this.#hand(answer, live)
       if (!live()) return
-      // What is held belongs to the epoch that is over, and nobody can tell what follows it.
-      if (this.position?.epoch !== since.epoch) return this.#events.restart()
-      if (whole && answer.more && this.position !== since) return this.#close(goal)
       // Nothing comes after the last of them up to the head, or it is not for this session.
-      if (whole && !answer.more && !this.#reached(answer.position)) this.position = answer.position
-      if (this.#reached(goal)) this.#release(live)
-      else this.#again(goal, { tries, error })
+      const head = whole && !answer.more ? answer.position : since
+      if (head.epoch === this.position?.epoch && !this.#reached(head)) this.position = head
+      // What is held belongs to the epoch that is over, and nobody can tell what follows it.
+      if (this.position?.epoch !== since.epoch) this.#events.restart()
+      else if (this.#reached(goal)) this.#release(live)
+      else if (whole && answer.more && this.position !== since) this.#close(goal)
+      else this.#again(goal, tries, error)
     })
   }
 
@@ -155,11 +157,11 @@ export class Stream {
     return true
   }
 
-  #again(goal: Position, by: { readonly tries: number; readonly error: MillraceError | undefined }): void {
+  #again(goal: Position, tries: number, error: MillraceError | undefined): void {
     const live = this.#fence()
-    if (by.tries < TRIES && by.error?.retry !== 'never') {
-      this.#clock.schedule(PAUSE * 4 ** (by.tries - 1), () => {
-        if (live()) this.#close(goal, by.tries + 1)
+    if (tries < TRIES && error?.retry !== 'never') {
+      this.#clock.schedule(PAUSE * 4 ** (tries - 1), () => {
+        if (live()) this.#close(goal, tries + 1)
       })
       return
     }
@@ -175,7 +177,10 @@ export class Stream {
       if (!live()) return
       const item = this.#held?.[0]
       if (item === undefined) break
-      if (!this.#take(item)) return this.#close(this.#before(item))
+      if (!this.#take(item)) {
+        this.#close(this.#before(item))
+        return
+      }
       this.#held?.shift()
     }
     this.#held = undefined

@@ -1,21 +1,20 @@
 import {
   type CodecChoice,
-  describeCode,
-  type Member,
   type Message,
   type MessageBodies,
   MillraceError,
   type Payload,
-  type Position,
   type Publication,
 } from '@millrace/protocol'
 import { backoff } from './backoff.js'
 import type { Handle, HandleEvents } from './channel.js'
 import type { Core } from './core.js'
-import { Waiting } from './pending.js'
+import { deliveryOf } from './payloads.js'
+import type { Settle } from './pending.js'
+import { atEndOfTurn } from './requests.js'
 import { Roster } from './roster.js'
 import { Stream } from './stream.js'
-import type { ChannelMember, ChannelState, RequestOptions, SubscriptionOptions } from './types.js'
+import type { ChannelState, RequestOptions, SubscriptionOptions } from './types.js'
 
 export const UNSUBSCRIBED: ChannelState = { name: 'unsubscribed' }
 const SUBSCRIBING: ChannelState = { name: 'subscribing' }
@@ -28,16 +27,16 @@ export class Subscription {
   state: ChannelState = UNSUBSCRIBED
   /** What this session enters presence with, after every cut again. */
   member: Payload | undefined
-  readonly #core: Core
-  readonly #waiting: Waiting
-  #stream: Stream
-  #roster = new Roster()
-  #options: SubscriptionOptions = {}
   /** How publications are written here: as the api says, or the server on subscribing. */
   codec: CodecChoice | undefined
-  /** The server subscribed this session by itself. */
+  /** Whether the server subscribed this session by itself. */
   byServer = false
-  /** The server was asked on this connection. */
+  stream: Stream
+  readonly #core: Core
+  readonly #waiting = new Set<Settle>()
+  #roster = new Roster()
+  #options: SubscriptionOptions = {}
+  /** Whether the server was asked on this connection. */
   #asked = false
   #tries = 0
   /** Grows with every subscription and its end; replies to an earlier one are void. */
@@ -47,78 +46,66 @@ export class Subscription {
     this.name = name
     this.codec = core.payloads.ofChannel(name)
     this.#core = core
-    this.#waiting = new Waiting(core.ports.clock)
-    this.#stream = this.#newStream()
-  }
-
-  get position(): Position | undefined {
-    return this.#stream.position
+    this.stream = this.#newStream()
   }
 
   get #wanted(): boolean {
-    for (const handle of this.handles) if (handle.active) return true
-    return false
+    return [...this.handles].some((handle) => handle.active)
   }
 
   /** A handle has use for it. At the end of the turn it subscribes, with the options of all who came until then. */
   use({ history, presence, since, member }: SubscriptionOptions): void {
+    const { payloads } = this.#core
     const before = this.#options
     this.#options = {
       history: before.history ?? history,
       since: before.since ?? since,
       presence: before.presence || presence,
     }
-    if (member !== undefined) this.member ??= this.#core.payloads.write(member)
-    const widened = this.#options.presence && !before.presence && this.#asked
+    if (member !== undefined) this.member ??= payloads.write(member)
+    const widens = this.#asked && presence && !before.presence
     this.#core.use()
-    later(() => {
+    atEndOfTurn(() => {
       if (!this.#wanted) return
-      if (this.state.name === 'unsubscribed' || this.state.name === 'failed') this.#start()
-      else if (widened) this.#restart()
+      if (widens) this.#restart()
+      else if (this.state.name === 'unsubscribed' || this.state.name === 'failed') this.#start()
     })
   }
 
   /** A handle has no use for it any more. */
   release(): void {
-    later(() => {
+    atEndOfTurn(() => {
       if (!this.#wanted && !this.byServer) this.stop()
     })
   }
 
   /** Resolves when it stands. */
-  wait(options: RequestOptions): Promise<void> {
-    const { requests, settings } = this.#core
-    if (requests.refusal !== undefined) return Promise.reject(requests.refusal)
-    if (this.state === SUBSCRIBED) return Promise.resolve()
-    return this.#waiting.wait({
-      what: 'subscribe',
-      timeout: options.timeout ?? settings.timeouts.request,
-      signal: options.signal,
-    })
+  async wait(options: RequestOptions): Promise<void> {
+    if (this.state !== SUBSCRIBED) await this.#core.requests.wait('subscribe', options, this.#waiting)
   }
 
-  /** Ends it, at once here, and when the promise resolves also there. */
-  stop(): Promise<void> {
+  /** Ends it, unless another handle has use for it: here at once, and there when the promise resolves. */
+  async stop(): Promise<void> {
+    if (this.#wanted) return
     const asked = this.#asked
     this.#void()
-    this.#stream = this.#newStream()
+    this.stream = this.#newStream()
     this.#roster = new Roster()
     this.#options = {}
     this.member = undefined
     this.byServer = false
+    this.end(new MillraceError('aborted', { message: 'Unsubscribed' }))
     this.#become(UNSUBSCRIBED)
-    this.#waiting.settle(new MillraceError('aborted', { message: 'Unsubscribed' }))
     this.forget()
-    return asked ? this.#leave() : Promise.resolve()
+    if (asked) await this.#leave()
   }
 
   /** Without handles and without a subscription there is nothing to remember. */
   forget(): void {
-    if (this.handles.size === 0 && this.state.name === 'unsubscribed')
-      this.#core.subscriptions.delete(this.name)
+    if (this.handles.size === 0 && this.state === UNSUBSCRIBED) this.#core.subscriptions.delete(this.name)
   }
 
-  /** The connection is lost; what it stood at stays. */
+  /** The connection is lost; what the subscription stood at stays. */
   cut(): void {
     this.#void()
     if (this.state === SUBSCRIBED) this.#become(SUBSCRIBING)
@@ -129,21 +116,21 @@ export class Subscription {
     if (this.#wanted && !this.#asked) this.#join()
   }
 
-  /** Nothing more will come. False when nobody waits. */
+  /** Nobody need wait: nothing more will come. False when nobody does. */
   end(error: MillraceError): boolean {
-    let told = this.#waiting.settle(error)
+    let told = this.#waiting.size > 0
+    for (const settle of [...this.#waiting]) settle(error)
     for (const handle of [...this.handles])
-      if (handle.end(error.kind === 'aborted' ? undefined : error)) told = true
+      if (handle.emit('end', error.kind === 'aborted' ? undefined : error)) told = true
     return told
   }
 
   /** The server subscribed this session. */
   made(body: MessageBodies['subscribed']): void {
-    this.byServer = true
+    this.byServer = this.#asked = true
     this.#generation++
-    this.#asked = true
     this.#joined(body)
-    // What it made has no presence.
+    // What the server makes by itself has no presence.
     if (this.#options.presence && this.#wanted) this.#restart()
   }
 
@@ -154,31 +141,32 @@ export class Subscription {
     switch (kind) {
       case 'publication':
       case 'gap':
-        this.#stream.receive(body as Publication)
+        this.stream.receive(body as Publication)
         break
       case 'ephemeral':
-        this.#decode(body.data, undefined, (message) => this.#emit('ephemeral', message, { from: body.from }))
+        this.#guard(() => this.#emit('ephemeral', this.#core.payloads.read(body.data), { from: body.from }))
         break
       case 'joined':
       case 'updated':
       case 'departed':
-        this.#decode(body.member.data, undefined, (data) => {
-          const event = this.#roster.change(kind, asMember(body.member, data))
-          if (event !== undefined) this.#emit('presence', event)
-        })
+        this.#guard(() => this.#present(this.#roster.change(kind, this.#core.payloads.member(body.member))))
     }
   }
 
   #newStream(): Stream {
-    const { ports, requests, settings } = this.#core
+    const { payloads, ports, requests, settings } = this.#core
     return new Stream(ports.clock, settings.limits.held, {
-      publication: ({ data, offset, time, from, id }, recovered) =>
-        this.#decode(data, this.codec, (message) =>
-          this.#emit('message', message, { offset, time, from, id, recovered }),
+      publication: (publication, recovered) =>
+        this.#guard(() =>
+          this.#emit(
+            'message',
+            payloads.read(publication.data, this.codec),
+            deliveryOf(publication, recovered),
+          ),
         ),
       gap: (gap) => this.#emit('gap', gap),
       read: (since, done) =>
-        requests.send('history', { body: { channel: this.name, since }, how: { fate: 'bound' } }, done),
+        requests.send('history', { body: { channel: this.name, since }, fate: 'bound' }, done),
       restart: () => this.#restart(),
     })
   }
@@ -187,7 +175,7 @@ export class Subscription {
   #void(): void {
     this.#generation++
     this.#asked = false
-    this.#stream.cut()
+    this.stream.cut()
   }
 
   #start(): void {
@@ -204,11 +192,11 @@ export class Subscription {
 
   #leave(): Promise<void> {
     // Whatever comes of it, the subscription is over: a lost connection ends it too.
-    return new Promise((resolve) =>
-      this.#core.requests.send('unsubscribe', { body: { channel: this.name }, how: { fate: 'bound' } }, () =>
+    return new Promise((resolve) => {
+      this.#core.requests.send('unsubscribe', { body: { channel: this.name }, fate: 'bound' }, () =>
         resolve(),
-      ),
-    )
+      )
+    })
   }
 
   #join(): void {
@@ -216,72 +204,77 @@ export class Subscription {
     const { history, presence, since } = this.#options
     this.#asked = true
     this.byServer = false
-    this.#stream.position ??= since
-    const { position } = this.#stream
+    this.stream.position ??= since
+    const { position } = this.stream
     const body = {
       channel: this.name,
       since: position,
       history: position === undefined ? history : undefined,
-      presence: presence || undefined,
+      presence,
       data: this.member,
     }
     this.#become(SUBSCRIBING)
-    this.#core.requests.send('subscribe', { body, how: { fate: 'bound' } }, (error, reply) => {
+    this.#core.requests.send('subscribe', { body, fate: 'bound' }, (error, reply) => {
       if (generation !== this.#generation) return
       if (reply !== undefined) this.#joined(reply)
       else if (error !== undefined) this.#refused(error)
     })
   }
 
+  /** Hands on what came with it, and then says that it stands: who waited for that finds everything there. */
   #joined(body: MessageBodies['subscribed']): void {
     const generation = this.#generation
+    const { members = [] } = body
     this.#tries = 0
     this.codec ??= body.codec as CodecChoice | undefined
+    if (this.#options.presence)
+      this.#guard(() =>
+        this.#present(this.#roster.replace(members.map((member) => this.#core.payloads.member(member)))),
+      )
+    if (generation === this.#generation) this.stream.joined(body)
+    if (generation !== this.#generation) return
     this.#become(SUBSCRIBED)
-    this.#waiting.settle()
-    if (this.#options.presence && generation === this.#generation) this.#welcome(body.members ?? [])
-    if (generation === this.#generation) this.#stream.joined(body)
+    for (const settle of [...this.#waiting]) settle()
   }
 
-  #welcome(list: readonly Member[]): void {
-    const members: ChannelMember[] = []
-    for (const member of list)
-      this.#decode(member.data, undefined, (data) => members.push(asMember(member, data)))
-    const event = this.#roster.replace(members)
+  #present(event: ReturnType<Roster['replace']>): void {
     if (event !== undefined) this.#emit('presence', event)
   }
 
   #refused(error: MillraceError): void {
     // The connection went, or the client closed: whoever did that says what comes next.
     if (error.kind === 'connection-lost' || error.kind === 'aborted') return
-    // It stands by an earlier command, or by the server's: then it is not known from where.
-    if (error.kind === 'already-subscribed' || error.retry === 'later') this.#again(error)
-    else this.#fail(error)
+    // Subscribed by an earlier command or by the server: then it is not known from where.
+    if (error.kind === 'already-subscribed') this.#again(error)
+    else this.#give(error)
   }
 
-  #ended({ code = 0, reason }: MessageBodies['unsubscribed']): void {
+  #ended({ code, reason }: MessageBodies['unsubscribed']): void {
     this.cut()
     this.byServer = false
-    const error = new MillraceError(code === 0 ? 'disconnected' : code, { message: reason })
-    if (!this.#wanted) this.stop()
-    else if (describeCode(error.code).retry === 'never') this.#fail(error)
-    else this.#again(error)
+    this.stop()
+    if (this.#wanted) this.#give(new MillraceError(code ?? 'disconnected', { message: reason }))
   }
 
-  #again({ retryAfter }: MillraceError): void {
-    const generation = this.#generation
-    const { clock, random } = this.#core.ports
-    const ms = retryAfter ?? backoff(++this.#tries, this.#core.settings.backoff, random)
-    clock.schedule(ms, () => {
-      if (generation === this.#generation && this.#wanted) this.#restart()
-    })
-  }
-
-  #fail(error: MillraceError): void {
+  /** It does not stand: tries again, where that may help, or gives up. */
+  #give(error: MillraceError): void {
+    if (error.retry !== 'never') {
+      this.#again(error)
+      return
+    }
     this.#void()
     this.#become({ name: 'failed', error })
     const told = this.end(error)
     if (!this.#emit('error', error) && !told) this.#core.fail(error)
+  }
+
+  #again({ retryAfter }: MillraceError): void {
+    const generation = this.#generation
+    const { ports, settings } = this.#core
+    const ms = retryAfter ?? backoff(++this.#tries, settings.backoff, ports.random)
+    ports.clock.schedule(ms, () => {
+      if (generation === this.#generation && this.#wanted) this.#restart()
+    })
   }
 
   #become(state: ChannelState): void {
@@ -290,16 +283,13 @@ export class Subscription {
     this.#emit('state', state)
   }
 
-  /** Reads a payload; one that cannot be read is told, and is otherwise as if it were not. */
-  #decode(payload: Payload, codec: CodecChoice | undefined, hand: (value: unknown) => void): void {
-    let value: unknown
+  /** What cannot be read is told, and is otherwise as if it had not come. */
+  #guard(run: () => void): void {
     try {
-      value = this.#core.payloads.read(payload, codec)
+      run()
     } catch (error) {
       if (!this.#emit('error', error as Error)) this.#core.fail(error)
-      return
     }
-    hand(value)
   }
 
   /** False when no handle has a listener for it. */
@@ -308,16 +298,4 @@ export class Subscription {
     for (const handle of [...this.handles]) if (handle.emit(event, ...args)) heard = true
     return heard
   }
-}
-
-const asMember = ({ session, user, since }: Member, data: unknown): ChannelMember => ({
-  session,
-  user,
-  since,
-  data,
-})
-
-/** At the end of the turn. */
-const later = (run: () => void): void => {
-  Promise.resolve().then(run)
 }

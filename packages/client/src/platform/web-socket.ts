@@ -34,6 +34,7 @@ export const webSockets = (WebSocket: WebSocketClass, url: string): Transport =>
       get buffered() {
         return socket.bufferedAmount
       },
+      sizeOf: (data) => (typeof data === 'string' ? new TextEncoder().encode(data) : data).length,
       send(data) {
         if (socket.readyState === OPEN) socket.send(data as string | Uint8Array<ArrayBuffer>)
       },

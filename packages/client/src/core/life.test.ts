@@ -1,0 +1,601 @@
+import { binaryDialect, CODES, MillraceError } from '@millrace/protocol'
+import { describe, expect, it } from 'vitest'
+import { settle } from '../../test/clock.js'
+import { connected, HEARTBEAT, PATIENCE, world } from '../../test/world.js'
+
+describe('connecting', () => {
+  it('begins with the first use, and not before', async () => {
+    const w = world()
+    const room = w.client.channel('chat:lobby')
+    await settle()
+    expect(w.sockets).toHaveLength(0)
+    expect(w.client.state).toMatchObject({ name: 'closed', reason: 'not used yet' })
+    room.on('message', () => {})
+    await settle()
+    expect(w.sockets).toHaveLength(1)
+    expect(w.client.state.name).toBe('connecting')
+  })
+
+  it('waits for connect() when it may not begin by itself', async () => {
+    const w = world({ autoConnect: false })
+    const stored = w.client.channel('chat:lobby').publish('hi')
+    await settle()
+    expect(w.sockets).toHaveLength(0)
+    const done = w.client.connect()
+    await settle()
+    await w.socket.accept()
+    await done
+    await w.socket.reply('publish', 'published', { position: { epoch: 'e', offset: 1 } })
+    expect(await stored).toEqual({ epoch: 'e', offset: 1 })
+  })
+
+  it('asks for its dialect as subprotocol and says version, token and name [P1.2] [P1.4]', async () => {
+    const w = world({ token: 'secret' })
+    void w.client.connect()
+    await settle()
+    expect(w.socket.protocol).toBe('millrace.json')
+    expect(w.socket.frames).toEqual([])
+    await w.socket.open()
+    expect(w.socket.frames).toHaveLength(1)
+    expect(w.socket.last('connect').body).toEqual({
+      version: 1,
+      token: 'secret',
+      client: 'millrace-js/0.1.0',
+    })
+  })
+
+  it('tells session and user, and asks for the session again after a cut', async () => {
+    const w = world()
+    void w.client.connect()
+    await settle()
+    expect(w.client.session).toBeUndefined()
+    await w.socket.accept({ session: 's7', user: 'ada' })
+    expect(w.client).toMatchObject({ session: 's7', user: 'ada' })
+    await w.socket.drop()
+    await w.clock.advance(250)
+    await w.socket.open()
+    expect(w.socket.last('connect').body.session).toBe('s7')
+  })
+
+  it('speaks JSON with a server that chose no subprotocol [P1.2]', async () => {
+    const encoder = new TextEncoder()
+    const decoder = new TextDecoder()
+    const dialect = binaryDialect({
+      encode: (text) => encoder.encode(text),
+      decode: (bytes) => decoder.decode(bytes),
+    })
+    const w = world({ dialect })
+    void w.client.connect()
+    await settle()
+    expect(w.socket.protocol).toBe('millrace.binary')
+    await w.socket.open('')
+    expect(w.socket.last('connect').body.version).toBe(1)
+  })
+
+  it('opens the socket and asks for the token at the same time', async () => {
+    let give: (token: string) => void = () => {}
+    const w = world({ token: () => new Promise<string>((resolve) => (give = resolve)) })
+    void w.client.connect()
+    await settle()
+    await w.socket.open()
+    expect(w.socket.frames).toEqual([])
+    give('late')
+    await settle()
+    expect(w.socket.last('connect').body.token).toBe('late')
+  })
+
+  it('asks a token function on every attempt', async () => {
+    let asked = 0
+    const w = world({ token: () => `t${++asked}` })
+    void w.client.connect()
+    await settle()
+    await w.socket.accept()
+    await w.socket.drop(CODES['token-expired'].code)
+    await w.clock.advance(250)
+    await w.socket.accept()
+    expect(w.socket.last('connect').body.token).toBe('t2')
+  })
+
+  it('tries again when the token function fails, and stops when it says that there is no token', async () => {
+    let failure: Error = new Error('the token server is away')
+    const w = world({
+      token: () => {
+        throw failure
+      },
+    })
+    w.client.on('error', () => {})
+    const done = w.client.connect()
+    await settle()
+    expect(w.client.state).toMatchObject({ name: 'reconnecting', reason: 'the token server is away' })
+    expect(w.socket.closed?.code).toBe(1000)
+    failure = new MillraceError('unauthenticated', { message: 'Nobody is logged in' })
+    await w.clock.advance(250)
+    expect(w.client.state).toMatchObject({ name: 'closed', code: 105, reason: 'Nobody is logged in' })
+    await expect(done).rejects.toMatchObject({ kind: 'unauthenticated' })
+    await w.clock.advance(60_000)
+    expect(w.sockets).toHaveLength(2)
+  })
+
+  it('aborts a token function with its attempt, and ignores what it brings then', async () => {
+    const signals: { aborted: boolean }[] = []
+    const w = world({
+      token: ({ signal }) => {
+        signals.push(signal)
+        return new Promise<string>(() => {})
+      },
+    })
+    void w.client.connect()
+    await settle()
+    expect(signals[0]?.aborted).toBe(false)
+    await w.clock.advance(10_000)
+    expect(signals[0]?.aborted).toBe(true)
+    expect(w.client.state).toMatchObject({ name: 'reconnecting', reason: 'No connection within 10000 ms' })
+  })
+
+  it('resolves connect() at once when there is a connection', async () => {
+    const w = await connected()
+    await w.client.connect()
+    expect(w.sockets).toHaveLength(1)
+  })
+
+  it('rejects connect() by its deadline and goes on trying', async () => {
+    const w = world()
+    const done = w.client.connect({ timeout: '1s' })
+    await w.clock.advance(1000)
+    await expect(done).rejects.toMatchObject({ kind: 'timeout' })
+    await w.socket.accept()
+    expect(w.client.state.name).toBe('connected')
+  })
+})
+
+describe('refusals', () => {
+  it('closes for good when the token is not accepted, and everything that waits learns why [P1.5] [P1.8]', async () => {
+    const w = world({ token: 'old' })
+    const errors: Error[] = []
+    w.client.on('error', (error) => errors.push(error))
+    const done = w.client.connect()
+    const stored = w.client.channel('chat:lobby').publish('hi')
+    await settle()
+    await w.socket.open()
+    await w.socket.reply('connect', 'error', { code: 105, message: 'The token has expired' })
+    await w.socket.drop(4500, 'authentication-failed')
+    expect(w.client.state).toMatchObject({ name: 'closed', code: 4500, reason: 'The token has expired' })
+    await expect(done).rejects.toMatchObject({ kind: 'authentication-failed' })
+    await expect(stored).rejects.toMatchObject({ kind: 'authentication-failed' })
+    expect(errors).toMatchObject([{ kind: 'authentication-failed', message: 'The token has expired' }])
+    await w.clock.advance(3_600_000)
+    expect(w.sockets).toHaveLength(1)
+    expect(w.clock.waiting).toBe(0)
+    expect(w.watchers).toBe(0)
+  })
+
+  it('goes by the refusal when a proxy loses the close code [P1.5]', async () => {
+    const w = world()
+    w.client.on('error', () => {})
+    void w.client.connect()
+    await settle()
+    await w.socket.open()
+    await w.socket.reply('connect', 'error', { code: 104, message: 'Version 2 is spoken here' })
+    await w.socket.drop(1006)
+    expect(w.client.state).toMatchObject({ name: 'closed', code: 104, reason: 'Version 2 is spoken here' })
+  })
+
+  it('comes back to a server that has too much to do, no sooner than it says', async () => {
+    const w = world()
+    void w.client.connect()
+    await settle()
+    await w.socket.open()
+    await w.socket.reply('connect', 'error', { code: 204, message: 'Too busy', retryAfter: 5000 })
+    await w.socket.drop(4004)
+    expect(w.client.state).toMatchObject({ name: 'reconnecting', attempt: 1 })
+    await w.clock.advance(5124)
+    expect(w.sockets).toHaveLength(1)
+    await w.clock.advance(1)
+    expect(w.sockets).toHaveLength(2)
+  })
+
+  it.each([
+    [1000, 'closed'],
+    [1008, 'closed'],
+    [1010, 'closed'],
+    [4500, 'closed'],
+    [4501, 'closed'],
+    [4502, 'closed'],
+    [4999, 'closed'],
+    [1001, 'reconnecting'],
+    [1006, 'reconnecting'],
+    [1009, 'reconnecting'],
+    [1012, 'reconnecting'],
+    [3500, 'reconnecting'],
+    [4000, 'reconnecting'],
+    [4001, 'reconnecting'],
+    [4499, 'reconnecting'],
+  ])('after close code %i it is %s [P1.8]', async (code, name) => {
+    const w = await connected()
+    w.client.on('error', () => {})
+    await w.socket.drop(code)
+    expect(w.client.state.name).toBe(name)
+    await w.clock.advance(5_000)
+    expect(w.sockets).toHaveLength(name === 'closed' ? 1 : 2)
+  })
+})
+
+describe('reconnecting', () => {
+  it('tries at once at first, then ever more rarely, never beyond the cap', async () => {
+    const w = await connected()
+    w.random = 0.999_999
+    await w.socket.drop()
+    const delays: number[] = []
+    for (let i = 0; i < 9; i++) {
+      const state = w.client.state
+      expect(state).toMatchObject({ name: 'reconnecting', attempt: i + 1 })
+      delays.push((state.retryAt ?? 0) - w.clock.now())
+      await w.clock.advance((state.retryAt ?? 0) - w.clock.now() + 1)
+      expect(w.client.state).toMatchObject({ name: 'reconnecting', attempt: i + 1 })
+      expect(w.client.state.retryAt).toBeUndefined()
+      await w.socket.drop()
+    }
+    expect(delays).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 20_000, 20_000])
+  })
+
+  it('begins the series anew only after a connection that lived for a while', async () => {
+    const w = await connected()
+    await w.socket.drop()
+    await w.clock.advance(250)
+    await w.socket.accept()
+    await w.clock.advance(9_999)
+    await w.socket.drop()
+    expect(w.client.state).toMatchObject({ attempt: 2 })
+    await w.clock.advance(500)
+    await w.socket.accept()
+    await w.clock.advance(10_000)
+    await w.socket.drop()
+    expect(w.client.state).toMatchObject({ attempt: 1 })
+  })
+
+  it('counts an attempt that never comes up, one that hangs, and one that cannot even begin', async () => {
+    const w = world()
+    void w.client.connect()
+    await settle()
+    await w.socket.drop(1006)
+    expect(w.client.state).toMatchObject({ name: 'reconnecting', attempt: 1 })
+    await w.clock.advance(125)
+    await w.clock.advance(10_000)
+    expect(w.socket.closed).toMatchObject({ code: 4003 })
+    expect(w.client.state).toMatchObject({ attempt: 2 })
+    w.refuse = new Error('blocked by the page')
+    await w.clock.advance(250)
+    expect(w.client.state).toMatchObject({ attempt: 3, reason: 'blocked by the page' })
+    w.refuse = undefined
+    await w.clock.advance(500)
+    await w.socket.accept()
+    expect(w.client.state.name).toBe('connected')
+    expect(w.states).toEqual([
+      'connecting',
+      'reconnecting',
+      'reconnecting',
+      'reconnecting',
+      'reconnecting',
+      'reconnecting',
+      'reconnecting',
+      'connected',
+    ])
+  })
+
+  it('spreads its return over the time the server gives [P1.9]', async () => {
+    const w = await connected()
+    w.random = 0.25
+    await w.socket.push('disconnect', { code: 4000, reason: 'A new version comes', retryAfter: 8000 })
+    expect(w.client.state.name).toBe('connected')
+    await w.socket.drop(4000)
+    expect(w.client.state).toMatchObject({ reason: 'A new version comes' })
+    await w.clock.advance(1999)
+    expect(w.sockets).toHaveLength(1)
+    await w.clock.advance(1)
+    expect(w.sockets).toHaveLength(2)
+  })
+
+  it('goes by what the server announced when the close code is lost on the way [P1.9]', async () => {
+    const w = await connected()
+    w.client.on('error', () => {})
+    await w.socket.push('disconnect', { code: 4502, reason: 'Logged out elsewhere' })
+    await w.socket.drop(1006)
+    expect(w.client.state).toMatchObject({ name: 'closed', code: 4502, reason: 'Logged out elsewhere' })
+  })
+
+  it('forgets an announcement with its connection', async () => {
+    const w = await connected()
+    await w.socket.push('disconnect', { code: 4000, reason: 'deploy', retryAfter: 100 })
+    await w.socket.drop(4000)
+    await w.clock.advance(100)
+    await w.socket.accept()
+    await w.socket.drop(1006)
+    expect(w.client.state).toMatchObject({ name: 'reconnecting', reason: '' })
+  })
+
+  it('ignores a socket that comes back to life after its connection was given up', async () => {
+    const w = await connected()
+    const old = w.socket
+    await w.clock.advance(HEARTBEAT + PATIENCE)
+    expect(old.closed?.code).toBe(4002)
+    await w.clock.advance(250)
+    await w.socket.accept({ session: 's2' })
+    const heard: unknown[] = []
+    w.client.channel('chat:lobby').on('message', (message) => heard.push(message))
+    await settle()
+    await old.push('disconnect', { code: 4500, reason: 'stale' })
+    await old.reply('connect', 'connected', {
+      session: 'old',
+      node: 'n',
+      server: 's',
+      heartbeat: 1,
+      patience: 1,
+      maxMessage: 1,
+    })
+    await old.drop(4500)
+    expect(w.client.state.name).toBe('connected')
+    expect(w.client.session).toBe('s2')
+    expect(w.sockets).toHaveLength(2)
+  })
+
+  it('gives a connection up whose frames cannot be read, says so to the server, and comes back', async () => {
+    const w = await connected()
+    await w.socket.raw('{"publication":')
+    expect(w.socket.closed?.code).toBe(4501)
+    expect(w.client.state).toMatchObject({ name: 'reconnecting' })
+    expect(w.client.state.reason).toContain('not JSON')
+    await w.clock.advance(250)
+    await w.socket.accept()
+    expect(w.client.state.name).toBe('connected')
+  })
+
+  it('tries at once on connect(), as a person who presses a button expects', async () => {
+    const w = await connected()
+    w.random = 0.999
+    for (let i = 0; i < 6; i++) {
+      await w.socket.drop()
+      await w.clock.advance(20_000)
+    }
+    await w.socket.drop()
+    const before = w.sockets.length
+    const done = w.client.connect()
+    await settle()
+    expect(w.sockets).toHaveLength(before + 1)
+    await w.socket.accept()
+    await done
+  })
+})
+
+describe('the network and the page', () => {
+  it('is offline when the platform says so, and still tries, rarely, because platforms lie', async () => {
+    const w = await connected()
+    w.online = false
+    await w.socket.drop()
+    expect(w.client.state).toMatchObject({ name: 'offline', attempt: 1, retryAt: w.clock.now() + 15_000 })
+    await w.clock.advance(14_999)
+    expect(w.sockets).toHaveLength(1)
+    await w.clock.advance(1)
+    expect(w.sockets).toHaveLength(2)
+    expect(w.client.state.name).toBe('offline')
+    expect(w.client.state.retryAt).toBeUndefined()
+    await w.socket.accept()
+    expect(w.client.state.name).toBe('connected')
+  })
+
+  it('tries at once when the network comes back', async () => {
+    const w = await connected()
+    w.online = false
+    await w.socket.drop()
+    w.online = true
+    await w.tell('online')
+    expect(w.client.state).toMatchObject({ name: 'reconnecting' })
+    expect(w.sockets).toHaveLength(2)
+    await w.socket.accept()
+    expect(w.states).toEqual(['connecting', 'connected', 'offline', 'reconnecting', 'connected'])
+  })
+
+  it('is reconnecting again when an attempt finds the network back without an event', async () => {
+    const w = await connected()
+    w.online = false
+    await w.socket.drop()
+    w.online = true
+    await w.clock.advance(20_000)
+    expect(w.client.state.name).toBe('reconnecting')
+  })
+
+  it('goes offline while it waits to try again', async () => {
+    const w = await connected()
+    await w.socket.drop()
+    w.online = false
+    await w.tell('offline')
+    expect(w.client.state).toMatchObject({ name: 'offline', reason: 'The platform reports no network' })
+    await w.clock.advance(14_999)
+    expect(w.sockets).toHaveLength(1)
+    await w.clock.advance(1)
+    expect(w.sockets).toHaveLength(2)
+  })
+
+  it('does not believe the platform while there is a connection: it asks the server', async () => {
+    const w = await connected()
+    w.online = false
+    await w.tell('offline')
+    expect(w.client.state).toMatchObject({ name: 'degraded', reason: 'The platform reports no network' })
+    expect(w.socket.last('ping').id).toBeGreaterThan(0)
+    await w.socket.reply('ping', 'pong', {})
+    expect(w.client.state.name).toBe('connected')
+    await w.tell('offline')
+    await w.clock.advance(PATIENCE)
+    expect(w.client.state.name).toBe('offline')
+  })
+
+  it('ignores that the network goes during an attempt: the attempt will tell', async () => {
+    const w = world()
+    void w.client.connect()
+    await settle()
+    await w.tell('offline')
+    expect(w.client.state.name).toBe('connecting')
+    w.online = false
+    await w.socket.drop()
+    expect(w.client.state.name).toBe('offline')
+    await w.clock.advance(20_000)
+    await w.tell('offline')
+    expect(w.client.state.name).toBe('offline')
+    expect(w.client.state.retryAt).toBeUndefined()
+  })
+
+  it('tries at once when the page comes back, and gives up an attempt that may hang', async () => {
+    const w = await connected()
+    w.random = 0.999
+    for (let i = 0; i < 5; i++) {
+      await w.socket.drop()
+      await w.clock.advance(20_000)
+      await w.socket.drop()
+    }
+    await w.tell('wake')
+    const attempts = w.sockets.length
+    const hanging = w.socket
+    await w.clock.advance(999)
+    await w.tell('wake')
+    expect(w.sockets).toHaveLength(attempts)
+    await w.clock.advance(1)
+    await w.tell('online')
+    expect(w.sockets).toHaveLength(attempts + 1)
+    expect(hanging.closed).toBeDefined()
+    await w.socket.accept()
+    expect(w.client.state.name).toBe('connected')
+  })
+
+  it('probes at once when the page comes back to a connection', async () => {
+    const w = await connected()
+    await w.tell('wake')
+    expect(w.socket.count('ping')).toBe(1)
+    expect(w.client.state.name).toBe('connected')
+    await w.clock.advance(PATIENCE)
+    expect(w.client.state.name).toBe('reconnecting')
+  })
+
+  it('lets its connection go when the page is put aside, without ending the session [P1.8]', async () => {
+    const w = await connected()
+    await w.tell('suspend')
+    expect(w.socket.closed?.code).toBe(3000)
+    expect(w.client.state.name).toBe('reconnecting')
+    await w.clock.sleep(1)
+    await w.tell('wake')
+    expect(w.sockets).toHaveLength(2)
+  })
+})
+
+describe('heartbeats', () => {
+  it('answers the server, and stays connected on nothing but its pings [P7.1]', async () => {
+    const w = await connected()
+    for (let beat = 1; beat <= 20; beat++) {
+      await w.clock.advance(HEARTBEAT)
+      await w.socket.push('ping', {})
+      expect(w.socket.count('pong')).toBe(beat)
+    }
+    expect(w.socket.count('ping')).toBe(0)
+    expect(w.states).toEqual(['connecting', 'connected'])
+  })
+
+  it('is degraded when nothing came for longer than the heartbeat, and connected again with any frame', async () => {
+    const w = await connected()
+    await w.clock.advance(HEARTBEAT + PATIENCE / 2)
+    expect(w.client.state).toMatchObject({ name: 'degraded', reason: 'Nothing heard for 13 s' })
+    await w.socket.raw('[]')
+    expect(w.client.state.name).toBe('connected')
+  })
+
+  it('takes the connection for dead after heartbeat and patience [P7.2]', async () => {
+    const w = await connected()
+    await w.clock.advance(HEARTBEAT + PATIENCE - 1)
+    expect(w.socket.closed).toBeUndefined()
+    await w.clock.advance(1)
+    expect(w.socket.closed?.code).toBe(4002)
+    expect(w.client.state).toMatchObject({ name: 'reconnecting', reason: 'The server fell silent' })
+  })
+
+  it('survives sleep when the server does, and asks for a pong it will get [P7.2] [P7.3]', async () => {
+    const w = await connected()
+    await w.clock.sleep(8 * 3_600_000)
+    expect(w.socket.closed).toBeUndefined()
+    const ping = w.socket.last('ping')
+    expect(ping.id).toBeGreaterThan(0)
+    await w.socket.reply('ping', 'pong', {})
+    expect(w.client.state.name).toBe('connected')
+    expect(w.sockets).toHaveLength(1)
+  })
+
+  it('takes the server for dead that does not answer after sleep', async () => {
+    const w = await connected()
+    await w.clock.sleep(8 * 3_600_000)
+    expect(w.client.state.name).toBe('degraded')
+    await w.clock.advance(PATIENCE)
+    expect(w.client.state.name).toBe('reconnecting')
+  })
+})
+
+describe('closing', () => {
+  it('ends the session, rejects what is pending, and rests [P1.8]', async () => {
+    const w = await connected()
+    const stored = w.client.channel('chat:lobby').publish('hi')
+    const answered = w.client.call('sum', [1, 2])
+    await settle()
+    w.client.close('Enough')
+    expect(w.socket.closed).toEqual({ code: 1000, reason: 'Enough' })
+    expect(w.client.state).toMatchObject({ name: 'closed', code: 1000, reason: 'Enough' })
+    await expect(stored).rejects.toMatchObject({ kind: 'aborted', message: 'Enough' })
+    await expect(answered).rejects.toMatchObject({ kind: 'aborted' })
+    await settle()
+    expect(w.clock.waiting).toBe(0)
+    expect(w.watchers).toBe(0)
+    expect(w.reports).toEqual([])
+  })
+
+  it('refuses what is asked of a closed client, which does not connect for it', async () => {
+    const w = world()
+    w.client.close()
+    w.client.close()
+    await expect(w.client.channel('chat:lobby').publish('hi')).rejects.toMatchObject({ kind: 'aborted' })
+    await expect(w.client.channel('chat:lobby').subscribe()).rejects.toMatchObject({ kind: 'aborted' })
+    await expect(w.client.call('sum', 1)).rejects.toMatchObject({ kind: 'aborted' })
+    expect(w.sockets).toHaveLength(0)
+    expect(w.states).toEqual(['closed'])
+  })
+
+  it('begins again with connect(), also from within the event of its close', async () => {
+    const w = await connected()
+    const off = w.client.on('state', ({ name }) => {
+      if (name === 'closed') void w.client.connect()
+    })
+    w.client.close()
+    off()
+    await settle()
+    expect(w.sockets).toHaveLength(2)
+    await w.socket.accept()
+    expect(w.client.state.name).toBe('connected')
+    const stored = w.client.channel('chat:lobby').publish('hi')
+    await settle()
+    expect(w.socket.count('publish')).toBe(1)
+    w.client.close()
+    await expect(stored).rejects.toMatchObject({ kind: 'aborted' })
+  })
+
+  it('can be closed in every state, from within the event of that state', async () => {
+    for (const name of ['connecting', 'connected', 'degraded', 'reconnecting', 'offline'] as const) {
+      const w = world()
+      w.client.on('state', (state) => {
+        if (state.name === name) w.client.close()
+      })
+      void w.client.connect()
+      await settle()
+      if (name !== 'connecting') await w.socket.accept()
+      if (name === 'degraded') await w.clock.advance(HEARTBEAT + PATIENCE / 2)
+      w.online = name !== 'offline'
+      if (name === 'reconnecting' || name === 'offline') await w.socket.drop()
+      expect(w.client.state, name).toMatchObject({ name: 'closed', code: 1000 })
+      await w.clock.advance(60_000)
+      expect(w.clock.waiting, name).toBe(0)
+      expect(w.reports).toEqual([])
+    }
+  })
+})

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../../test/clock.js'
+import { Liveness } from './liveness.js'
+
+/** Heartbeat 10 s, patience 5 s: silence is doubted after 12.5 s, in waits of 1.25 s. */
+function watched(clock = new FakeClock()) {
+  const log: string[] = []
+  const liveness = new Liveness(
+    clock,
+    { heartbeat: 10_000, patience: 5_000 },
+    {
+      ping: () => log.push('ping'),
+      doubt: (reason) => log.push(reason ?? 'heard'),
+      dead: () => log.push('dead'),
+    },
+  )
+  return { clock, log, liveness }
+}
+
+describe('liveness', () => {
+  it('does nothing while frames come, with one timer and none per frame [P7.2]', async () => {
+    const { clock, log, liveness } = watched()
+    for (let i = 0; i < 100; i++) {
+      await clock.advance(3_000)
+      liveness.heard()
+      expect(clock.waiting).toBe(1)
+    }
+    expect(log).toEqual([])
+  })
+
+  it('asks after heartbeat and half of patience, and takes silence for death after both [P7.2]', async () => {
+    const { clock, log } = watched()
+    await clock.advance(12_499)
+    expect(log).toEqual([])
+    await clock.advance(1)
+    expect(log).toEqual(['ping', 'Nothing heard for 13 s'])
+    await clock.advance(2_499)
+    expect(log).toHaveLength(2)
+    await clock.advance(1)
+    expect(log).toEqual(['ping', 'Nothing heard for 13 s', 'dead'])
+    expect(clock.waiting).toBe(0)
+  })
+
+  it('counts from the last frame, not from the last look', async () => {
+    const { clock, log, liveness } = watched()
+    await clock.advance(9_000)
+    liveness.heard()
+    await clock.advance(12_499)
+    expect(log).toEqual([])
+    await clock.advance(1)
+    expect(log[0]).toBe('ping')
+  })
+
+  it('is at ease again with any frame, and then needs the whole silence anew', async () => {
+    const { clock, log, liveness } = watched()
+    await clock.advance(13_000)
+    liveness.heard()
+    expect(log).toEqual(['ping', 'Nothing heard for 13 s', 'heard'])
+    await clock.advance(12_499)
+    expect(log).toHaveLength(3)
+    await clock.advance(2)
+    expect(log[3]).toBe('ping')
+  })
+
+  it('after sleep pings, waits its whole patience, and kills nothing that answers [P7.2]', async () => {
+    const { clock, log, liveness } = watched()
+    await clock.sleep(3_600_000)
+    expect(log).toEqual(['ping', 'Nothing heard for 3600 s'])
+    await clock.advance(4_900)
+    expect(log).toHaveLength(2)
+    liveness.heard()
+    await clock.advance(12_000)
+    expect(log).toEqual(['ping', 'Nothing heard for 3600 s', 'heard'])
+  })
+
+  it('after sleep takes for dead what does not answer within patience [P7.2]', async () => {
+    const { clock, log } = watched()
+    await clock.sleep(3_600_000)
+    await clock.advance(4_999)
+    expect(log).not.toContain('dead')
+    await clock.advance(1)
+    expect(log.at(-1)).toBe('dead')
+  })
+
+  it('pings anew and begins its patience anew when a wait itself was late: a second sleep, a blocked loop', async () => {
+    const { clock, log } = watched()
+    await clock.advance(12_500)
+    await clock.sleep(60_000)
+    expect(log).toEqual(['ping', 'Nothing heard for 13 s', 'ping'])
+    await clock.advance(4_999)
+    expect(log).not.toContain('dead')
+    await clock.advance(1)
+    expect(log.at(-1)).toBe('dead')
+  })
+
+  it('does not live for ever on timers that are always late', async () => {
+    const { clock, log } = watched()
+    for (let minute = 0; minute < 20 && !log.includes('dead'); minute++) await clock.sleep(60_000)
+    expect(log.filter((line) => line === 'ping')).toHaveLength(5)
+    expect(log.at(-1)).toBe('dead')
+  })
+
+  it('a throttled tab with an answering peer never kills it', async () => {
+    const { clock, log, liveness } = watched()
+    for (let minute = 0; minute < 100; minute++) {
+      await clock.sleep(60_000)
+      if (log.at(-1) !== 'heard') liveness.heard()
+    }
+    expect(log).not.toContain('dead')
+  })
+
+  it('probes at once when asked, without doubt being told, and takes silence for death after patience', async () => {
+    const { clock, log, liveness } = watched()
+    await clock.advance(1_000)
+    liveness.heard()
+    liveness.probe()
+    expect(log).toEqual(['ping'])
+    await clock.advance(4_999)
+    expect(log).toEqual(['ping'])
+    await clock.advance(1)
+    expect(log).toEqual(['ping', 'dead'])
+  })
+
+  it('is put off by one silence at most when the clock is set back, not by a day', async () => {
+    const { clock, log } = watched()
+    await clock.advance(6_000)
+    clock.set(clock.now() - 86_400_000)
+    await clock.advance(6_500 + 12_500)
+    expect(log[0]).toBe('ping')
+    await clock.advance(2_500)
+    expect(log.at(-1)).toBe('dead')
+  })
+
+  it('takes a clock that is set forward for sleep: it asks, and kills nothing', async () => {
+    const { clock, log, liveness } = watched()
+    await clock.advance(6_000)
+    clock.set(clock.now() + 86_400_000)
+    await clock.advance(6_500)
+    expect(log[0]).toBe('ping')
+    await clock.advance(4_000)
+    liveness.heard()
+    expect(log.at(-1)).toBe('heard')
+  })
+
+  it('says nothing once stopped', async () => {
+    const { clock, log, liveness } = watched()
+    liveness.stop()
+    await clock.advance(100_000)
+    expect(log).toEqual([])
+  })
+})
