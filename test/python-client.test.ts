@@ -5,9 +5,8 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { channel, createServer, defineApi } from '@millrace/server'
+import { call, channel, createServer, defineApi } from '@millrace/server'
 import { afterEach, expect, test } from 'vitest'
-import { call } from '../packages/protocol/src/index.js'
 import { tool } from './support/tools.js'
 
 const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))

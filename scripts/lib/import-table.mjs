@@ -13,7 +13,8 @@ export function checkLayers(tree) {
     table.complaints.push(`these import each other in a circle: ${cycle.join(' → ')}`)
   if (!tree.read('ARCHITECTURE.md').includes(tableText()))
     table.complaints.push('ARCHITECTURE.md does not show the table: node scripts/check-layers.mjs --table')
-  const good = `${table.all.size} files, ${LAYERS.length} layers, no circle; hub and engine meet in ${[...table.meetings].join()}`
+  const where = table.meetings().join(', ') || 'no file'
+  const good = `${table.all.size} files, ${LAYERS.length} layers, no circle; hub and engine meet in ${where}`
   return { complaints: table.complaints, good }
 }
 
@@ -21,8 +22,8 @@ class ImportTable {
   complaints = []
   /** What each file imports at run time. */
   graph = new Map()
-  /** The files in which both layers meet that do not know each other. */
-  meetings = new Set()
+  /** What each file imports at all. */
+  known = new Map()
 
   constructor(tree) {
     this.tree = tree
@@ -48,17 +49,28 @@ class ImportTable {
       const why = this.#whatIsWrong(file, layer, found)
       if (why !== undefined) this.complaints.push(`${file}:${found.line}: '${found.from}' ${why}`)
     }
-    const layers = new Set(imports.map(({ from }) => layerOf(this.#resolve(file, from) ?? '')?.name))
-    if (file.startsWith(MEETING.in) && MEETING.layers.every((name) => layers.has(name)) && !isTest(file))
-      this.meetings.add(file)
+    if (isTest(file)) return
+    const targets = imports.map(({ from }) => this.#resolve(file, from)).filter((path) => path !== undefined)
+    this.known.set(file, targets)
+  }
+
+  /** The files that import the one layer and, themselves or through their neighbours, the other. */
+  meetings() {
+    const folder = [...this.known.keys()].filter((file) => file.startsWith(MEETING.in))
+    const imports = (file, layer) => this.known.get(file)?.some((path) => layerOf(path)?.name === layer)
+    const reaches = (file, seen = new Set()) => {
+      if (imports(file, MEETING.reached)) return true
+      seen.add(file)
+      const next = this.known.get(file).filter((path) => folder.includes(path) && !seen.has(path))
+      return next.some((path) => reaches(path, seen))
+    }
+    return folder.filter((file) => imports(file, MEETING.imported) && reaches(file))
   }
 
   checkMeeting() {
-    if (this.meetings.size < 2) return
-    const where = [...this.meetings].join(', ')
-    this.complaints.push(
-      `${MEETING.layers.join(' and ')} meet in ${this.meetings.size} files: ${where}; one may`,
-    )
+    const where = this.meetings()
+    if (where.length > 1)
+      this.complaints.push(`hub and engine meet in ${where.length} files: ${where.join(', ')}; one may`)
   }
 
   #whatIsWrong(file, layer, { from, erased }) {

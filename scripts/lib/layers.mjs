@@ -83,7 +83,6 @@ export const LAYERS = [
     node: true,
     tools: true,
   },
-  { name: 'protocol tests', path: 'packages/protocol/test/', may: ['protocol'], tools: true },
   {
     name: 'examples',
     path: 'examples/',
@@ -95,17 +94,25 @@ export const LAYERS = [
   { name: 'test support', path: 'test/', may: [], node: true, tools: true },
 ]
 
-/** Two layers that do not know each other, and the only folder in which one file may import both. */
-export const MEETING = { layers: ['hub', 'websocket'], in: 'packages/server/src/node/' }
+/** Two layers that do not know each other, and the folder in which one file may know both. */
+export const MEETING = { imported: 'hub', reached: 'websocket', in: 'packages/server/src/node/' }
+
+/** What lies in a package's test/ folder serves its tests, and may do as they do. */
+const TESTS = { name: 'tests', path: 'test/', may: [], node: true, tools: true }
 
 export const layerOf = (path) =>
-  LAYERS.filter((layer) => path.startsWith(layer.path)).sort((a, b) => b.path.length - a.path.length)[0]
+  LAYERS.filter((layer) => path.startsWith(layer.path)).sort((a, b) => b.path.length - a.path.length)[0] ??
+  (/^packages\/[^/]+\/test\//.test(path) ? TESTS : undefined)
 
-/** The table as Markdown. */
+/** The table as Markdown, its columns aligned as the formatter leaves them. */
 export function tableText() {
   const rows = LAYERS.map(({ name, path, may, npm = [], node, nodeIn }) => {
-    const platform = node ? 'yes' : nodeIn ? nodeIn.map((file) => file.slice(path.length)).join(', ') : 'no'
-    return `| ${name} | \`${path}\` | ${[...may, ...npm].join(', ') || 'nothing'} | ${platform} |`
+    const platform = node ? 'yes' : (nodeIn?.map((file) => file.slice(path.length)).join(', ') ?? 'no')
+    return [name, `\`${path}\``, [...may, ...npm].join(', ') || 'nothing', platform]
   })
-  return ['| layer | folder | may import | node:* |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  const all = [['layer', 'folder', 'may import', 'node:*'], ...rows]
+  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)))
+  const lines = all.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`)
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
+  return [lines[0], rule, ...lines.slice(1)].join('\n')
 }

@@ -122,7 +122,16 @@ describe('check-layers', () => {
         [`${server}/src/node/second.ts`]:
           "import type { B } from '../hub/index.js'\nimport { frame } from '../websocket/index.js'\nexport const c: B = frame\n",
       },
-      'hub and websocket meet in 2 files',
+      'hub and engine meet in 2 files',
+    ],
+    [
+      'a second meeting, through a neighbour',
+      {
+        [`${server}/src/node/socket.ts`]: "export { frame } from '../websocket/index.js'\n",
+        [`${server}/src/node/second.ts`]:
+          "import type { B } from '../hub/index.js'\nimport { frame } from './socket.js'\nexport const c: B = frame\n",
+      },
+      'hub and engine meet in 2 files',
     ],
     [
       'a circle',
