@@ -26,7 +26,7 @@ export interface LimitOptions {
 }
 
 export interface ServerOptions<A extends Api = OpenApi, U extends User | undefined = undefined> {
-  /** The channels and calls. Without one every channel name, method and JSON value passes: for trying things out. */
+  /** The channels and calls. Without one every client may use any channel and any JSON: for trying things out; it is warned of. */
   readonly api?: A
   /**
    * Says who connects. Without it everybody may, as nobody in particular. With it, null refuses with `unauthenticated`,

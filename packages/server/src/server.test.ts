@@ -51,7 +51,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-async function serve(options: ServerOptions<typeof api, { id: string } | undefined> = {}) {
+async function serve<U extends { id: string } | undefined = undefined>(
+  options: ServerOptions<typeof api, U> = {},
+) {
   const millrace = createServer({ api, logger: silent, ...options })
   const { port } = await millrace.listen({ port: 0, host: '127.0.0.1' })
   closers.push(() => millrace.close())
@@ -253,7 +255,7 @@ describe('the endpoint', () => {
 })
 
 describe('users and sessions', () => {
-  const auth: ServerOptions<typeof api, { id: string }>['auth'] = ({ token }) =>
+  const auth = ({ token }: { readonly token: string | undefined }) =>
     token === undefined ? null : { id: token }
 
   async function home() {
