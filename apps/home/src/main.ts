@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DEFAULT_PATH } from '@millrace/protocol'
 import { createServer } from '@millrace/server'
 import { createSupportChat, fileStore, supportChatPages } from '@millrace/support-chat'
-import { createSite, listen, staticFiles, stopListening } from '@millrace/ui/serve'
+import { createSite, listen, refuseOtherUpgrades, staticFiles, stopListening } from '@millrace/ui/serve'
 import { api } from './api.js'
 
 export interface StartOptions {
@@ -34,6 +35,7 @@ export async function start({ port, host, data }: StartOptions): Promise<Running
   const chosen = await listen(site, { port, host })
   wheel.attach(site)
   support.attach(site)
+  refuseOtherUpgrades(site, [DEFAULT_PATH, support.path])
   return {
     port: chosen,
     async close() {

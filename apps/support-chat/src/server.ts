@@ -28,6 +28,8 @@ export interface SupportChatOptions {
 }
 
 export interface SupportChat {
+  /** The path of the chat's endpoint. */
+  readonly path: string
   /** Connects WebSockets of this HTTP server to the chat. */
   attach(server: Server): void
   /** Answers requests for tokens, and with `serve` for pages. */
@@ -59,6 +61,7 @@ export function createSupportChat({
     .authorize(({ user, action }) => action !== 'publish' && user?.role === 'agent')
   serveCalls(millrace, { desk, store, now })
   return {
+    path: ENDPOINT,
     attach: (server) => millrace.attach(server),
     handlers: [sessionEndpoints(store.secret, now)],
     async close() {

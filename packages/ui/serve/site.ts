@@ -37,3 +37,15 @@ export function stopListening(server: Server): Promise<void> {
     server.closeIdleConnections()
   })
 }
+
+/**
+ * With several endpoints on one server each leaves the others' requests alone, so nobody would answer an upgrade to a
+ * path that none of them has. This does, with 404, so that the client need not wait for a timeout.
+ */
+export function refuseOtherUpgrades(server: Server, paths: readonly string[]): void {
+  server.on('upgrade', ({ url = '' }, socket) => {
+    if (paths.includes(url.split('?', 1)[0] ?? '')) return
+    socket.on('error', () => {})
+    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+  })
+}

@@ -13,11 +13,12 @@ const PATHS = {
   refresh: 'M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9m0-5v5h-5',
   sun: 'M12 3v2m0 14v2M3 12h2m14 0h2M5.6 5.6 7 7m10 10 1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z',
   moon: 'M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10Z',
-  contrast: 'M12 3.5v17m0-17a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17Zm0 4.2h5.5M12 12h8.3M12 16.3h5.5',
+  contrast: 'M12 3.5v17m0-17a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17Z',
   back: 'M14.5 5.5 8 12l6.5 6.5',
   forward: 'M9.5 5.5 16 12l-6.5 6.5',
   arrow: 'M4.5 12h15m-6-6 6 6-6 6',
   down: 'M12 5v14m-6-6 6 6 6-6',
+  fold: 'm5.5 9 6.5 6.5L18.5 9',
   person: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8Zm-7.5 8a7.5 7.5 0 0 1 15 0',
   people:
     'M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 19.5a6.5 6.5 0 0 1 13 0M16 4.8a3.5 3.5 0 0 1 0 6.4m2.5 3a6.5 6.5 0 0 1 3 5.3',
@@ -54,6 +55,7 @@ export function Icon({ name, size = 20 }: { readonly name: IconName; readonly si
       focusable="false"
     >
       <path d={PATHS[name]} />
+      {name === 'contrast' && <path d="M12 3.5a8.5 8.5 0 0 1 0 17Z" fill="currentColor" />}
     </svg>
   )
 }
@@ -62,17 +64,16 @@ export function Icon({ name, size = 20 }: { readonly name: IconName; readonly si
 export function Mark({ size = 28 }: { readonly size?: number }): JSX.Element {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" fill="none" aria-hidden="true" focusable="false">
-      <circle cx="16" cy="13.500" r="8.500" stroke="currentColor" stroke-width="2.250" />
+      <circle cx="16" cy="13" r="9.5" stroke="currentColor" stroke-width="2.5" />
       <path
-        d="M16 2.500v22M5 13.500h22M8.220 5.720l15.560 15.560M23.780 5.720 8.220 21.280"
+        d="M16 3.5v19M7.77 8.25l16.46 9.5M24.23 8.25 7.77 17.75"
         stroke="currentColor"
-        stroke-width="1.750"
-        stroke-linecap="round"
+        stroke-width="1.75"
       />
       <path
-        d="M2.500 27.500c2.250-2 4.500-2 6.750 0s4.500 2 6.750 0 4.500-2 6.750 0 4.500 2 6.750 0"
+        d="M2.5 28c2.25-2 4.5-2 6.75 0s4.5 2 6.75 0 4.5-2 6.75 0 4.5 2 6.75 0"
         stroke="var(--accent)"
-        stroke-width="2.500"
+        stroke-width="2.5"
         stroke-linecap="round"
       />
     </svg>

@@ -40,39 +40,49 @@ function newsOf(turn: Turn | undefined): string {
   if (turn === undefined) return 'Nobody has turned it yet'
   const { offset, took } = turn
   if (took === undefined) return `Turn ${offset.toLocaleString()} has come`
-  return `Your turn came back as number ${offset.toLocaleString()}, after ${Math.max(Math.round(took), 1)} ms`
+  return `Turn ${offset.toLocaleString()} came back in ${Math.max(Math.round(took), 1)} ms`
 }
 
 function hereInWords(here: number): string {
   if (here === 0) return 'Looking who is here'
-  if (here === 1) return 'Only you are here. Open this page in a second window'
-  return `${here} windows are here and turn it together`
+  if (here === 1) return 'Open this page in a second window, too'
+  return `${here} windows turn it together`
 }
 
-/** One paddle for each eighth; a turn moves the wheel on by one. */
-const PADDLES = [0, 45, 90, 135, 180, 225, 270, 315]
+/** The paddles of the wheel, one for each twelfth; a turn moves it on by one. */
+const PADDLES = Array.from({ length: 12 }, (_, n) => n * 30)
+const SPOKES = PADDLES.filter((angle) => angle % 60 === 0)
+const PADDLE = 'M200 84V54'
 
 function MillWheel({ turns }: { readonly turns: number }): JSX.Element {
   return (
-    <svg class="mill" viewBox="0 0 400 240" aria-hidden="true" focusable="false">
-      <path class="mill__race" d="M0 46h150c26 0 38 10 44 26" />
-      <path class="mill__gate" d="M128 20v30" />
-      <g class="mill__wheel" style={{ transform: `rotate(${turns * 45}deg)` }}>
-        <circle class="mill__rim" cx="200" cy="128" r="66" />
-        <circle class="mill__rim mill__rim--inner" cx="200" cy="128" r="42" />
-        {PADDLES.map((angle) => (
-          <path key={angle} class="mill__paddle" d="M200 118V46" transform={`rotate(${angle} 200 128)`} />
+    <svg class="mill" viewBox="0 0 400 250" aria-hidden="true" focusable="false">
+      <path class="mill__ground" d="M0 52h118v198H0Z" />
+      <path class="mill__race" d="M0 40h158c14 0 24 2 32 7" />
+      <path class="mill__gate" d="M104 12v24" />
+      <g class="mill__wheel" style={{ transform: `rotate(${turns * 30}deg)` }}>
+        <circle class="mill__rim" cx="200" cy="134" r="62" />
+        <circle class="mill__rim mill__rim--inner" cx="200" cy="134" r="48" />
+        {SPOKES.map((angle) => (
+          <path key={angle} class="mill__spoke" d="M200 122V86" transform={`rotate(${angle} 200 134)`} />
         ))}
-        <path class="mill__paddle mill__paddle--marked" d="M200 118V46" />
-        <circle class="mill__hub" cx="200" cy="128" r="11" />
+        {PADDLES.map((angle) => (
+          <path
+            key={angle}
+            class={`mill__paddle${angle === 0 ? ' mill__paddle--marked' : ''}`}
+            d={PADDLE}
+            transform={`rotate(${angle} 200 134)`}
+          />
+        ))}
+        <circle class="mill__hub" cx="200" cy="134" r="13" />
       </g>
       <path
         class="mill__water"
-        d="M0 204c25-12 50-12 75 0s50 12 75 0 50-12 75 0 50 12 75 0 50-12 75 0c8 4 17 7 25 8v28H0v-36Z"
+        d="M0 204c25-12 50-12 75 0s50 12 75 0 50-12 75 0 50 12 75 0 50-12 75 0c8 4 17 7 25 8v38H0v-46Z"
       />
       <path
         class="mill__water mill__water--front"
-        d="M0 216c25-10 50-10 75 0s50 10 75 0 50-10 75 0 50 10 75 0 50-10 75 0c8 3 17 6 25 7v17H0v-24Z"
+        d="M0 220c25-10 50-10 75 0s50 10 75 0 50-10 75 0 50 10 75 0 50-10 75 0c8 3 17 6 25 7v23H0v-30Z"
       />
     </svg>
   )

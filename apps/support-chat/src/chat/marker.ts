@@ -20,10 +20,14 @@ export class Marker {
     return this.#receipt
   }
 
-  /** What the server says: another device of the same person may have read further. */
+  /**
+   * What the server says: another device of the same person may have read further. Or the server has forgotten, in a
+   * crash, what it was told last; then it is told again.
+   */
   heard(receipt: Receipt): void {
-    this.#told = advance(this.#told, receipt)
+    this.#told = receipt
     this.#advance(receipt)
+    this.flush()
   }
 
   delivered(mark: Mark): void {

@@ -1,4 +1,5 @@
-import { Avatar, Button, eachHalfMinute, Icon, Menu } from '@millrace/ui'
+import { Avatar, Button, Dialog, eachHalfMinute, Icon, Menu } from '@millrace/ui'
+import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Composer } from '../chat/Composer.js'
@@ -11,13 +12,23 @@ import type { DeskConversation } from './conversation.js'
 import { Details } from './Details.js'
 import type { Desk } from './model.js'
 
+type Action = (() => void) | undefined
+
 /** What shortcuts can do with the conversation in front. The pane fills it in on each rendering. */
 export interface PaneActions {
-  take?: (() => void) | undefined
-  assign?: (() => void) | undefined
-  close?: (() => void) | undefined
-  reply?: (() => void) | undefined
-  canned?: (() => void) | undefined
+  take?: Action
+  assign?: Action
+  close?: Action
+  reply?: Action
+  canned?: Action
+}
+
+/** What parts of the pane can be asked to do; each part fills in its own. */
+interface Tools {
+  close?: Action
+  assign?: Action
+  reply?: Action
+  canned?: Action
 }
 
 interface Props {
@@ -30,13 +41,8 @@ interface Props {
 export function ConversationPane({ desk, actions, onBack }: Props): JSX.Element {
   const ticket = desk.tickets.value.get(desk.selected.value ?? '')
   const conversation = desk.conversationOf(ticket?.id)
-  Object.assign(actions, {
-    take: undefined,
-    assign: undefined,
-    close: undefined,
-    reply: undefined,
-    canned: undefined,
-  })
+  const tools = useRef<Tools>({}).current
+  Object.assign(actions, ticket === undefined ? NO_ACTIONS : actionsFor(desk, ticket, tools))
   if (ticket === undefined || conversation === undefined) {
     return (
       <main class="pane pane--empty" id="conversation" tabIndex={-1}>
@@ -52,7 +58,7 @@ export function ConversationPane({ desk, actions, onBack }: Props): JSX.Element 
         tabIndex={-1}
         aria-label={`Conversation with ${ticket.customer.name}`}
       >
-        <PaneHead desk={desk} ticket={ticket} conversation={conversation} actions={actions} onBack={onBack} />
+        <PaneHead desk={desk} ticket={ticket} conversation={conversation} tools={tools} onBack={onBack} />
         <Problem desk={desk} />
         <Timeline
           key={ticket.id}
@@ -74,12 +80,36 @@ export function ConversationPane({ desk, actions, onBack }: Props): JSX.Element 
             )
           }
         />
-        <Foot desk={desk} ticket={ticket} conversation={conversation} actions={actions} />
+        <Foot desk={desk} ticket={ticket} conversation={conversation} tools={tools} />
       </main>
+      <CloseDialog key={`close-${ticket.id}`} desk={desk} ticket={ticket} tools={tools} />
       <Details desk={desk} ticket={ticket} conversation={conversation} />
     </>
   )
 }
+
+const NO_ACTIONS: PaneActions = {
+  take: undefined,
+  assign: undefined,
+  close: undefined,
+  reply: undefined,
+  canned: undefined,
+}
+
+function actionsFor(desk: Desk, ticket: Ticket, tools: Tools): PaneActions {
+  const open = ticket.status !== 'closed'
+  const mine = isMine(desk, ticket)
+  return {
+    take: ticket.status === 'waiting' ? () => void desk.take(ticket.id) : undefined,
+    close: open ? () => tools.close?.() : undefined,
+    assign: open ? () => tools.assign?.() : undefined,
+    reply: mine ? () => tools.reply?.() : undefined,
+    canned: mine ? () => tools.canned?.() : undefined,
+  }
+}
+
+const isMine = (desk: Desk, ticket: Ticket): boolean =>
+  ticket.status === 'active' && ticket.agent.id === desk.me.id
 
 function nameOf(desk: Desk, ticket: Ticket, author: string, side: string): string {
   if (side === 'customer') return ticket.customer.name
@@ -113,22 +143,18 @@ interface PartProps {
   readonly desk: Desk
   readonly ticket: Ticket
   readonly conversation: DeskConversation
-  readonly actions: PaneActions
+  readonly tools: Tools
 }
 
 function PaneHead({
   desk,
   ticket,
   conversation,
-  actions,
+  tools,
   onBack,
 }: PartProps & { readonly onBack: () => void }) {
   const here = conversation.customerHere.value
   const open = ticket.status !== 'closed'
-  const close = (): void => void desk.close(ticket.id)
-  const take = (): void => void desk.take(ticket.id)
-  if (open) actions.close = close
-  if (ticket.status === 'waiting') actions.take = take
   return (
     <header class="pane__head">
       <Button look="plain" icon="back" label="Back to the list" class="pane__back" onClick={onBack} />
@@ -147,13 +173,19 @@ function PaneHead({
       </div>
       <div class="pane__actions">
         {ticket.status === 'waiting' && (
-          <Button small look="primary" icon="check" hint="Take the conversation (t)" onClick={take}>
+          <Button
+            small
+            look="primary"
+            icon="check"
+            hint="Take the conversation (t)"
+            onClick={() => void desk.take(ticket.id)}
+          >
             Take
           </Button>
         )}
-        {open && <AssignMenu desk={desk} ticket={ticket} actions={actions} />}
+        {open && <AssignMenu desk={desk} ticket={ticket} tools={tools} />}
         {open && (
-          <Button small icon="archive" hint="Close the conversation (e)" onClick={close}>
+          <Button small icon="archive" hint="Close the conversation (e)" onClick={() => tools.close?.()}>
             Close
           </Button>
         )}
@@ -171,7 +203,7 @@ function whereabouts(conversation: DeskConversation): string {
 
 const agoOf = (span: number): string => (span < 60_000 ? 'just now' : `${spanOf(span)} ago`)
 
-function AssignMenu({ desk, ticket, actions }: Omit<PartProps, 'conversation'>): JSX.Element {
+function AssignMenu({ desk, ticket, tools }: Omit<PartProps, 'conversation'>): JSX.Element {
   const holder = agentOf(ticket)?.id
   const online = desk.online.value
   return (
@@ -180,7 +212,7 @@ function AssignMenu({ desk, ticket, actions }: Omit<PartProps, 'conversation'>):
       icon="swap"
       hint="Assign to a colleague (a)"
       opener={(open) => {
-        actions.assign = open
+        tools.assign = open
       }}
       items={desk.agents.value
         .filter(({ id }) => id !== holder)
@@ -191,6 +223,31 @@ function AssignMenu({ desk, ticket, actions }: Omit<PartProps, 'conversation'>):
           onPick: () => void desk.assign(ticket.id, id),
         }))}
     />
+  )
+}
+
+/** Closing ends the customer's side too, and one key is pressed by mistake: so it is asked first. */
+function CloseDialog({ desk, ticket, tools }: Omit<PartProps, 'conversation'>): JSX.Element {
+  const asking = useSignal(false)
+  tools.close = () => {
+    asking.value = true
+  }
+  const answer = (close: boolean): void => {
+    asking.value = false
+    if (close) void desk.close(ticket.id)
+  }
+  return (
+    <Dialog title="Close the conversation?" open={asking.value} onClose={() => answer(false)}>
+      <p>
+        <bdi>{ticket.customer.name}</bdi> can read it for a day, and has to begin a new one to write again.
+      </p>
+      <div class="dialog__actions">
+        <Button onClick={() => answer(false)}>Keep it open</Button>
+        <Button look="primary" onClick={() => answer(true)}>
+          Close it
+        </Button>
+      </div>
+    </Dialog>
   )
 }
 
@@ -213,11 +270,11 @@ function Problem({ desk }: { readonly desk: Desk }): JSX.Element {
 }
 
 /** Where the agent writes, or why not. */
-function Foot({ desk, ticket, conversation, actions }: PartProps): JSX.Element {
+function Foot({ desk, ticket, conversation, tools }: PartProps): JSX.Element {
   const field = useRef<HTMLTextAreaElement>(null)
-  const mine = ticket.status === 'active' && ticket.agent.id === desk.me.id
+  const mine = isMine(desk, ticket)
   const focus = (): void => field.current?.focus()
-  if (mine) actions.reply = focus
+  tools.reply = focus
   // Who just took a conversation wants to write in it.
   useEffect(() => {
     if (mine && matchMedia('(hover: hover)').matches) focus()
@@ -240,17 +297,16 @@ function Foot({ desk, ticket, conversation, actions }: PartProps): JSX.Element {
         // In an empty field `/` asks for the canned replies, as it does outside of one.
         if (event.key !== '/' || draft.value !== '') return
         event.preventDefault()
-        actions.canned?.()
+        tools.canned?.()
       }}
       tools={
         <Menu
           label="Canned replies"
           icon="bolt"
           side="above"
-          worded={false}
           hint="Canned replies (/)"
           opener={(open) => {
-            actions.canned = open
+            tools.canned = open
           }}
           items={cannedFor(ticket.customer.name, desk.me.name.split(' ', 1)[0] ?? desk.me.name).map(
             ({ title, text }) => ({

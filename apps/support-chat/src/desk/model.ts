@@ -4,7 +4,7 @@ import { announce } from '../chat/announce.js'
 import { askForToken, type Identity, NoToken } from '../chat/identity.js'
 import { type Link, openLink } from '../chat/link.js'
 import { Sender } from '../chat/outbox-store.js'
-import { newestFrom } from '../domain/conversation.js'
+import { newestText } from '../domain/conversation.js'
 import type { Person, Ticket } from '../domain/ticket.js'
 import { DESK_CHANNEL } from '../names.js'
 import { DeskConversation } from './conversation.js'
@@ -190,9 +190,10 @@ export class Desk {
 
   /** The newest line of a conversation, for the list. */
   lineOf(ticket: Ticket): string {
-    const entries = this.#conversations.value.get(ticket.id)?.room.conversation.value
-    const newest = entries && (newestFrom(entries, 'customer') ?? newestFrom(entries, 'agent'))
-    return newest?.text ?? ''
+    const conversation = this.#conversations.value.get(ticket.id)?.room.conversation.value
+    const newest = conversation && newestText(conversation)
+    if (newest === undefined) return ''
+    return newest.author === this.me.id ? `You: ${newest.text}` : newest.text
   }
 }
 

@@ -31,7 +31,7 @@ export function PanelHead({ support, onClose }: Props): JSX.Element {
           {statusOf(support)}
         </p>
       </div>
-      <Button look="plain" icon="down" label="Close the chat" onClick={onClose} />
+      <Button look="plain" icon="fold" label="Close the chat" onClick={onClose} />
     </header>
   )
 }

@@ -1,0 +1,328 @@
+import type { Server } from 'node:http'
+import { type Client, createClient, MillraceError } from '@millrace/client'
+import { createSite, listen, stopListening } from '@millrace/ui/serve'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import type { ChatMessage, SupportApi } from './api.js'
+import type { TicketView } from './domain/ticket.js'
+import { supportChannel, ticketChannel } from './names.js'
+import { createSupportChat, memoryStore, type SupportChat } from './server.js'
+import { issueToken } from './token.js'
+
+const store = memoryStore()
+let chat: SupportChat
+let site: Server
+let base = ''
+const clients: Client<SupportApi>[] = []
+
+beforeEach(async () => {
+  chat = createSupportChat({ store })
+  site = createSite(chat.handlers)
+  base = `127.0.0.1:${await listen(site, { port: 0, host: '127.0.0.1' })}`
+  chat.attach(site)
+})
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close()
+  const stopped = stopListening(site)
+  await chat.close()
+  await stopped
+})
+
+const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`http://${base}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+
+interface Session {
+  readonly token: string
+  readonly user: { readonly id: string; readonly name: string; readonly role: string }
+}
+const session = async (path: string, body: unknown): Promise<Session> =>
+  (await (await post(path, body)).json()) as Session
+
+function connect(token: string): Client<SupportApi> {
+  const client = createClient<SupportApi>({
+    url: `ws://${base}/support/millrace`,
+    token,
+    webSocket: WebSocket as never,
+  })
+  // Refusals are looked at where they are asked for.
+  client.on('error', () => {})
+  clients.push(client)
+  return client
+}
+const customer = async (name: string) => {
+  const { token, user } = await session('/support/session', { name })
+  return { client: connect(token), user, token }
+}
+const agent = async (key: string) => connect((await session('/support/desk/session', { agent: key })).token)
+
+const text = (id: string, words = id): ChatMessage => ({ kind: 'text', id, text: words })
+/** How a request was refused: the code's name and the field. */
+const refusal = (request: Promise<unknown>): Promise<string> =>
+  request.then(
+    () => 'allowed',
+    (error: unknown) => (error instanceof MillraceError ? error.kind : String(error)),
+  )
+
+describe('tokens', () => {
+  it('are given for a name and keep the identity of who comes back', async () => {
+    const first = await session('/support/session', { name: '  Ana\n Sousa ' })
+    expect(first.user).toMatchObject({ role: 'customer', name: 'Ana Sousa' })
+    const again = await post('/support/session', { name: 'Ana' }, { authorization: `Bearer ${first.token}` })
+    expect(((await again.json()) as Session).user).toEqual({ ...first.user, name: 'Ana' })
+    expect((await session('/support/session', { name: 'Ana' })).user.id).not.toBe(first.user.id)
+  })
+
+  it.each([
+    ['/support/session', {}, 400],
+    ['/support/session', { name: ' \u202e ' }, 400],
+    ['/support/session', { name: 'x'.repeat(61) }, 400],
+    ['/support/session', null, 400],
+    ['/support/desk/session', { agent: 'root' }, 403],
+    ['/support/desk/session', { agent: 'constructor' }, 403],
+    ['/support/desk/session', { agent: 'ines' }, 200],
+  ])('%s with %j is answered %i', async (path, body, status) => {
+    expect((await post(path, body)).status).toBe(status)
+  })
+
+  it('are asked for by POST only, and a customer’s token makes no agent', async () => {
+    expect((await fetch(`http://${base}/support/session`)).status).toBe(405)
+    const { token } = await session('/support/session', { name: 'Ana' })
+    const renewed = await post(
+      '/support/desk/session',
+      { agent: 'nobody' },
+      { authorization: `Bearer ${token}` },
+    )
+    expect(renewed.status).toBe(403)
+  })
+
+  it('are needed to connect, and forged or expired ones do not help', async () => {
+    const forged = issueToken('another secret', { id: 'agent.ines', role: 'agent', name: 'Ines' }, Date.now())
+    const expired = issueToken(store.secret, { id: 'agent.ines', role: 'agent', name: 'Ines' }, 0)
+    for (const token of ['', forged, expired]) {
+      expect(await refusal(connect(token).connect())).toMatch(/unauthenticated|authentication-failed/)
+    }
+  })
+})
+
+describe('a conversation', () => {
+  it('goes both ways, with who wrote it said by the server', async () => {
+    const ana = await customer('Ana')
+    const ines = await agent('ines')
+    const ticket = await ana.client.call('support.open', {})
+    expect(ticket).toMatchObject({ status: 'waiting', ahead: 0, customer: { name: 'Ana' } })
+    await ines.call('desk.take', { ticket: ticket.id })
+    const seen: string[] = []
+    ana.client
+      .channel(supportChannel(ticket.id), { history: 50 })
+      .on('message', (message, { from }) =>
+        seen.push(
+          `${from?.user?.split('.')[0] ?? 'server'}: ${message.kind === 'text' ? message.text : message.note.event}`,
+        ),
+      )
+    await ana.client.channel(supportChannel(ticket.id)).publish(text('a1', '  hello \r\n there '))
+    await ines.channel(supportChannel(ticket.id)).publish(text('i1', 'good day'))
+    await expect.poll(() => seen).toEqual(['server: taken', 'customer: hello \n there', 'agent: good day'])
+  })
+
+  it('tells the customer where the ticket stands, and moves everybody up', async () => {
+    const [ana, ben] = [await customer('Ana'), await customer('Ben')]
+    const ines = await agent('ines')
+    const first = await ana.client.call('support.open', {})
+    const second = await ben.client.call('support.open', {})
+    expect(second.ahead).toBe(1)
+    const views: TicketView[] = []
+    ben.client.channel(ticketChannel(second.id), { history: 1 }).on('message', (view) => views.push(view))
+    await expect.poll(() => views.at(-1)?.ahead).toBe(1)
+    await ines.call('desk.take', { ticket: first.id })
+    await expect.poll(() => views.at(-1)?.ahead).toBe(0)
+    await ines.call('desk.take', { ticket: second.id })
+    await expect.poll(() => views.at(-1)).toMatchObject({ status: 'active', agent: { name: 'Ines Moreau' } })
+  })
+
+  it('carries receipts to the other side and to other devices', async () => {
+    const ana = await customer('Ana')
+    const ines = await agent('ines')
+    const ticket = await ana.client.call('support.open', {})
+    await ines.call('desk.take', { ticket: ticket.id })
+    const views: TicketView[] = []
+    ana.client.channel(ticketChannel(ticket.id), { history: 1 }).on('message', (view) => views.push(view))
+    const read = { time: Date.now() - 1, offset: 2 }
+    await ines.call('support.mark', { ticket: ticket.id, read })
+    await expect.poll(() => views.at(-1)?.receipts.agent).toEqual({ delivered: read, read })
+    const device = connect(ana.token)
+    expect((await device.call('support.find', {})).ticket?.receipts.agent.read).toEqual(read)
+  })
+
+  it('cannot be marked read ahead of time', async () => {
+    const ana = await customer('Ana')
+    const ticket = await ana.client.call('support.open', {})
+    await ana.client.call('support.mark', { ticket: ticket.id, read: { time: 9e15 - 1, offset: 1 } })
+    const found = await ana.client.call('support.find', {})
+    expect(found.ticket?.receipts.customer.read.time).toBeLessThanOrEqual(Date.now())
+  })
+
+  it('is found again, also after it was closed, and a new one can be opened', async () => {
+    const ana = await customer('Ana')
+    const ticket = await ana.client.call('support.open', {})
+    await ana.client.call('support.close', { ticket: ticket.id })
+    expect((await ana.client.call('support.find', {})).ticket).toBeUndefined()
+    expect((await ana.client.call('support.find', { ticket: ticket.id })).ticket?.status).toBe('closed')
+    expect((await ana.client.call('support.open', {})).id).not.toBe(ticket.id)
+  })
+
+  it('shows typing and presence to the other side', async () => {
+    const ana = await customer('Ana')
+    const ines = await agent('ines')
+    const ticket = await ana.client.call('support.open', {})
+    await ines.call('desk.take', { ticket: ticket.id })
+    const heard: unknown[] = []
+    const desk = ines.channel(supportChannel(ticket.id), { presence: true })
+    desk.on('ephemeral', (message, { from }) => heard.push([message, from?.user]))
+    desk.on('presence', ({ members }) => heard.push(members.map(({ data }) => data.page?.title)))
+    await desk.subscribe()
+    const room = ana.client.channel(supportChannel(ticket.id))
+    await room.enter({ page: { path: '/support/', title: 'All products' } })
+    room.sendEphemeral({ typing: true })
+    await expect.poll(() => heard).toContainEqual([{ typing: true }, ana.user.id])
+    expect(heard).toContainEqual(['All products'])
+  })
+})
+
+describe('roles', () => {
+  it('keep a customer out of everybody else’s conversation', async () => {
+    const [ana, eve] = [await customer('Ana'), await customer('Eve')]
+    const { id: ticket } = await ana.client.call('support.open', {})
+    const room = eve.client.channel(supportChannel(ticket))
+    expect(await refusal(room.subscribe())).toBe('forbidden')
+    expect(await refusal(room.history())).toBe('forbidden')
+    expect(await refusal(room.members())).toBe('forbidden')
+    expect(await refusal(room.publish(text('e1')))).toBe('forbidden')
+    expect(await refusal(eve.client.channel(ticketChannel(ticket)).subscribe())).toBe('forbidden')
+    expect(await refusal(eve.client.call('support.mark', { ticket }))).toBe('forbidden')
+    expect(await refusal(eve.client.call('support.close', { ticket }))).toBe('forbidden')
+    expect((await eve.client.call('support.find', { ticket })).ticket).toBeUndefined()
+    expect(await refusal(eve.client.channel(supportChannel('no-such-ticket')).subscribe())).toBe('forbidden')
+  })
+
+  it('keep customers away from the desk', async () => {
+    const eve = await customer('Eve')
+    const { id: ticket } = await eve.client.call('support.open', {})
+    expect(await refusal(eve.client.channel('desk:queue').subscribe())).toBe('forbidden')
+    expect(await refusal(eve.client.channel('desk:queue').members())).toBe('forbidden')
+    expect(await refusal(eve.client.call('desk.tickets', {}))).toBe('forbidden')
+    expect(await refusal(eve.client.call('desk.take', { ticket }))).toBe('forbidden')
+    expect(await refusal(eve.client.call('desk.assign', { ticket, agent: 'agent.ines' }))).toBe('forbidden')
+  })
+
+  it('let agents read every conversation and write in their own', async () => {
+    const ana = await customer('Ana')
+    const [ines, tomas] = [await agent('ines'), await agent('tomas')]
+    const { id: ticket } = await ana.client.call('support.open', {})
+    const room = ines.channel(supportChannel(ticket))
+    expect(await refusal(room.subscribe())).toBe('allowed')
+    expect(await refusal(room.publish(text('i1')))).toBe('forbidden')
+    await ines.call('desk.take', { ticket })
+    expect(await refusal(room.publish(text('i2')))).toBe('allowed')
+    expect(await refusal(tomas.channel(supportChannel(ticket)).publish(text('t1')))).toBe('forbidden')
+    expect(await refusal(tomas.call('support.mark', { ticket }))).toBe('forbidden')
+    await ines.call('desk.assign', { ticket, agent: 'agent.tomas' })
+    expect(await refusal(tomas.channel(supportChannel(ticket)).publish(text('t2')))).toBe('allowed')
+    expect(await refusal(room.publish(text('i3')))).toBe('forbidden')
+  })
+
+  it('let one of two agents take a conversation and tell the other who has it', async () => {
+    const ana = await customer('Ana')
+    const [ines, tomas] = [await agent('ines'), await agent('tomas')]
+    const { id: ticket } = await ana.client.call('support.open', {})
+    await ines.call('desk.take', { ticket })
+    await expect(tomas.call('desk.take', { ticket })).rejects.toThrow('Ines Moreau has taken this one')
+    await expect(tomas.call('desk.assign', { ticket, agent: 'agent.nobody' })).rejects.toThrow(
+      'no such agent',
+    )
+  })
+
+  it('end writing when the conversation is closed, and leave reading', async () => {
+    const ana = await customer('Ana')
+    const { id: ticket } = await ana.client.call('support.open', {})
+    const room = ana.client.channel(supportChannel(ticket))
+    await room.publish(text('a1'))
+    await ana.client.call('support.close', { ticket })
+    expect(await refusal(room.publish(text('a2')))).toBe('forbidden')
+    expect((await room.history()).publications).toHaveLength(2)
+  })
+
+  it('leave the server’s channels to the server', async () => {
+    const ana = await customer('Ana')
+    const ines = await agent('ines')
+    const view = await ana.client.call('support.open', {})
+    const { tickets } = await ines.call('desk.tickets', {})
+    const [ticket] = tickets.filter(({ id }) => id === view.id)
+    expect(await refusal(ana.client.channel(ticketChannel(view.id)).publish(view))).toBe('forbidden')
+    if (ticket === undefined) throw new Error('the desk does not show the ticket')
+    expect(await refusal(ines.channel('desk:queue').publish(ticket))).toBe('forbidden')
+  })
+})
+
+describe('what people type', () => {
+  it.each([
+    ['empty', ''],
+    ['blank', ' \n\t '],
+    ['too long', 'x'.repeat(10_000)],
+  ])('%s is refused with the field', async (_, words) => {
+    const ana = await customer('Ana')
+    const { id } = await ana.client.call('support.open', {})
+    const error = await ana.client
+      .channel(supportChannel(id))
+      .publish(text('a1', words))
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ kind: 'invalid-payload', field: expect.stringContaining('text') })
+  })
+
+  it.each([
+    ['HTML', '<img src=x onerror=alert(1)><script>alert(2)</script>'],
+    ['emoji', '\u{1F44B}\u{1F3FD} \u{1F468}\u200D\u{1F469}\u200D\u{1F467}'],
+    ['right to left', 'שלום, איפה ההזמנה שלי? مرحبا'],
+    ['4,000 characters', 'x'.repeat(4_000)],
+  ])('%s arrives as it was typed', async (_, words) => {
+    const ana = await customer('Ana')
+    const { id } = await ana.client.call('support.open', {})
+    const room = ana.client.channel(supportChannel(id))
+    await room.publish(text('a1', words))
+    const [publication] = (await room.history()).publications
+    expect(publication?.message).toEqual(text('a1', words))
+  })
+
+  it('a note by a client is no note: it carries who forged it', async () => {
+    const ana = await customer('Ana')
+    const { id } = await ana.client.call('support.open', {})
+    const room = ana.client.channel(supportChannel(id))
+    await room.publish({ kind: 'note', id: 'n1', note: { event: 'taken', agent: 'Somebody' } })
+    const [publication] = (await room.history()).publications
+    expect(publication?.from?.user).toBe(ana.user.id)
+  })
+
+  it('a message that is sent again is stored once', async () => {
+    const ana = await customer('Ana')
+    const { id } = await ana.client.call('support.open', {})
+    const room = ana.client.channel(supportChannel(id))
+    for (let n = 0; n < 3; n++) await room.publish(text('a1'), { id: 'a1' })
+    expect((await room.history()).publications).toHaveLength(1)
+  })
+})
+
+it('a new server with the same store knows the tickets and the people', async () => {
+  const ana = await customer('Ana')
+  const ticket = await ana.client.call('support.open', {})
+  await chat.close()
+  await stopListening(site)
+  chat = createSupportChat({ store: { ...store, tickets: [{ ...ticket, status: 'waiting' }] } })
+  site = createSite(chat.handlers)
+  base = `127.0.0.1:${await listen(site, { port: 0, host: '127.0.0.1' })}`
+  chat.attach(site)
+  const back = connect(ana.token)
+  expect((await back.call('support.find', {})).ticket?.id).toBe(ticket.id)
+})

@@ -1,0 +1,63 @@
+/** What customers and agents do, by the names that they see on the page. */
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { SIZES, sees, watchErrors } from './browser.js'
+
+export interface Person {
+  readonly page: Page
+  readonly context: BrowserContext
+  readonly errors: readonly string[]
+}
+
+export interface Look {
+  readonly dark?: boolean
+  readonly size?: keyof typeof SIZES
+}
+
+/** A browser profile of its own with one page. */
+export async function person(
+  browser: Browser,
+  { dark = false, size = 'desktop' }: Look = {},
+): Promise<Person> {
+  const context = await browser.newContext({
+    viewport: SIZES[size],
+    colorScheme: dark ? 'dark' : 'light',
+    locale: 'en-GB',
+  })
+  const errors = watchErrors(context)
+  return { context, errors, page: await context.newPage() }
+}
+
+export async function openChat(page: Page, site: string): Promise<void> {
+  await page.goto(`${site}/support/`)
+  await page.getByRole('button', { name: 'Chat with us' }).click()
+}
+
+/** Opens the shop, and begins a conversation. */
+export async function beginChat(page: Page, site: string, name: string, message: string): Promise<void> {
+  await openChat(page, site)
+  await page.getByLabel('Your name').fill(name)
+  await page.getByLabel('Your message').fill(message)
+  await page.getByRole('button', { name: 'Start the conversation' }).click()
+  await sees(page, /in the queue/)
+}
+
+export async function say(page: Page, message: string): Promise<void> {
+  await page.getByLabel(/^(Message to support|Reply to )/).fill(message)
+  await page.keyboard.press('Enter')
+}
+
+export async function logIn(page: Page, site: string, agent: 'Ines Moreau' | 'Tomas Berg'): Promise<void> {
+  await page.goto(`${site}/support/desk/`)
+  await page.getByRole('button', { name: agent }).click()
+  await sees(page, 'Waiting')
+}
+
+/** Takes the conversation of this customer from the queue. */
+export async function take(page: Page, customer: string): Promise<void> {
+  await choose(page, customer)
+  await page.getByRole('button', { name: 'Take' }).click()
+  await page.getByLabel(`Reply to ${customer}`).waitFor()
+}
+
+export const choose = (page: Page, customer: string): Promise<void> =>
+  page.getByRole('option', { name: customer }).click()
