@@ -37,7 +37,7 @@ describe('the table of codes', () => {
   })
 
   test('an unknown code is described by its number and is nobody’s fault', () => {
-    expect(describeCode(4321)).toEqual({ code: 4321, reason: 'code 4321', retry: 'reconnect', fault: 'none' })
+    expect(describeCode(4321)).toEqual({ code: 4321, reason: 'Code 4321', retry: 'reconnect', fault: 'none' })
   })
 })
 

@@ -26,56 +26,64 @@ function retryOf(code: number): Retry {
   return code >= 200 && code < 300 ? 'later' : 'reconnect'
 }
 
-const entry = (code: number, fault: Fault, reason: string): CodeInfo => ({
+/** Code, fault, and a reason where the name does not say it already. */
+type Row = readonly [code: number, fault: Fault, reason?: string]
+
+const TABLE = {
+  // Replies: the request is wrong.
+  'malformed-command': [100, 'client'],
+  'unknown-command': [101, 'client'],
+  'not-connected': [102, 'client', 'The first command must be connect'],
+  'already-connected': [103, 'client'],
+  'unsupported-version': [104, 'client'],
+  unauthenticated: [105, 'client', 'The token is missing or not accepted'],
+  forbidden: [106, 'client', 'Not allowed'],
+  'invalid-channel': [107, 'client'],
+  'unknown-channel': [108, 'client'],
+  'already-subscribed': [109, 'client'],
+  'not-subscribed': [110, 'client'],
+  'invalid-payload': [111, 'client'],
+  'unsupported-codec': [112, 'client'],
+  'message-too-large': [113, 'client'],
+  'limit-exceeded': [114, 'client'],
+  'unknown-method': [115, 'client'],
+  'not-available': [116, 'client', 'The channel does not offer this'],
+  'no-such-target': [117, 'client', 'Nobody is connected to answer this call'],
+  'application-error': [118, 'client', 'The handler refused the call'],
+  // Replies: it may succeed later.
+  'internal-error': [200, 'server'],
+  unavailable: [201, 'server', 'The broker cannot be reached'],
+  timeout: [202, 'none', 'No answer in time'],
+  'rate-limited': [203, 'client', 'Too many requests'],
+  overloaded: [204, 'server'],
+  'connection-lost': [205, 'none'],
+  aborted: [206, 'client'],
+  // Closes: come back.
+  shutdown: [4000, 'none', 'The node is going away'],
+  'slow-consumer': [4001, 'client'],
+  'heartbeat-timeout': [4002, 'none'],
+  'connect-timeout': [4003, 'client'],
+  'server-error': [4004, 'server'],
+  'token-expired': [4005, 'client'],
+  // Closes: stay away.
+  'authentication-failed': [4500, 'client'],
+  'protocol-error': [4501, 'client'],
+  disconnected: [4502, 'none', 'The application closed this session'],
+  superseded: [4503, 'none', 'A newer connection took over'],
+  'version-refused': [4504, 'client'],
+} as const satisfies Record<string, Row>
+
+const infoOf = (name: string, [code, fault, reason]: Row): CodeInfo => ({
   code,
-  reason,
+  // `connection-lost` is "Connection lost".
+  reason: reason ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' '),
   retry: retryOf(code),
   fault,
 })
 
-export const CODES = {
-  // Replies: the request is wrong.
-  'malformed-command': entry(100, 'client', 'The command could not be read'),
-  'unknown-command': entry(101, 'client', 'No such command'),
-  'not-connected': entry(102, 'client', 'The first command must be connect'),
-  'already-connected': entry(103, 'client', 'This connection is connected'),
-  'unsupported-version': entry(104, 'client', 'This protocol version is not spoken here'),
-  unauthenticated: entry(105, 'client', 'The token is missing or not accepted'),
-  forbidden: entry(106, 'client', 'Not allowed'),
-  'invalid-channel': entry(107, 'client', 'The channel name breaks the grammar'),
-  'unknown-channel': entry(108, 'client', 'No channel of the api has this name'),
-  'already-subscribed': entry(109, 'client', 'This session is subscribed'),
-  'not-subscribed': entry(110, 'client', 'This session is not subscribed'),
-  'invalid-payload': entry(111, 'client', 'The payload does not fit the schema'),
-  'unsupported-codec': entry(112, 'client', 'This codec is not used here'),
-  'message-too-large': entry(113, 'client', 'The message is larger than the limit'),
-  'limit-exceeded': entry(114, 'client', 'A limit of this session is reached'),
-  'unknown-method': entry(115, 'client', 'No handler for this method'),
-  'not-available': entry(116, 'client', 'The channel does not offer this'),
-  'no-such-target': entry(117, 'client', 'Nobody is connected to answer this call'),
-  'application-error': entry(118, 'client', 'The handler refused the call'),
-  // Replies: it may succeed later.
-  'internal-error': entry(200, 'server', 'The server failed'),
-  unavailable: entry(201, 'server', 'The broker cannot be reached'),
-  timeout: entry(202, 'none', 'No answer within the deadline'),
-  'rate-limited': entry(203, 'client', 'Too many requests'),
-  overloaded: entry(204, 'server', 'The server has too much to do'),
-  'connection-lost': entry(205, 'none', 'The connection was lost before the answer'),
-  aborted: entry(206, 'client', 'The caller gave up'),
-  // Closes: come back.
-  shutdown: entry(4000, 'none', 'The node is going away'),
-  'slow-consumer': entry(4001, 'client', 'Messages were not read fast enough'),
-  'heartbeat-timeout': entry(4002, 'none', 'A heartbeat was not answered'),
-  'connect-timeout': entry(4003, 'client', 'No connect command in time'),
-  'server-error': entry(4004, 'server', 'The server failed'),
-  'token-expired': entry(4005, 'client', 'The token expired'),
-  // Closes: stay away.
-  'authentication-failed': entry(4500, 'client', 'The token is missing or not accepted'),
-  'protocol-error': entry(4501, 'client', 'The peer broke the protocol'),
-  disconnected: entry(4502, 'none', 'The application closed this session'),
-  superseded: entry(4503, 'none', 'A newer connection of this session took over'),
-  'version-refused': entry(4504, 'client', 'This protocol version is not spoken here'),
-} as const satisfies Record<string, CodeInfo>
+export const CODES = Object.fromEntries(
+  Object.entries(TABLE).map(([name, row]) => [name, infoOf(name, row)]),
+) as { readonly [name in keyof typeof TABLE]: CodeInfo }
 
 export type CodeName = keyof typeof CODES
 
@@ -92,7 +100,7 @@ export const codeName = (code: number): CodeName | undefined => byNumber.get(cod
  */
 export function describeCode(code: number): CodeInfo {
   const name = byNumber.get(code)
-  return name === undefined ? entry(code, 'none', `code ${code}`) : CODES[name]
+  return name === undefined ? infoOf(`code ${code}`, [code, 'none']) : CODES[name]
 }
 
 /** Why publications are missing; carried by a gap. A newer server may know more. */
