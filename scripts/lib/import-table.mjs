@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import { cyclesIn } from './cycles.mjs'
 import { LAYERS, layerOf, MEETING, tableText } from './layers.mjs'
-import { importsOf, isTest } from './sources.mjs'
+import { importsOf, isTest, lineOf, ts } from './sources.mjs'
 
 /** @returns complaints, each naming file and line, and a line for when there are none */
 export function checkLayers(tree) {
@@ -44,7 +44,9 @@ class ImportTable {
       return
     }
     if (!isTest(file)) this.graph.set(file, [])
-    const imports = importsOf(this.tree.parse(file))
+    const source = this.tree.parse(file)
+    const imports = importsOf(source)
+    if (layer.pure && !isTest(file)) this.#checkPure(source)
     for (const found of imports) {
       const why = this.#whatIsWrong(file, layer, found)
       if (why !== undefined) this.complaints.push(`${file}:${found.line}: '${found.from}' ${why}`)
@@ -71,6 +73,20 @@ class ImportTable {
     const where = this.meetings()
     if (where.length > 1)
       this.complaints.push(`hub and engine meet in ${where.length} files: ${where.join(', ')}; one may`)
+  }
+
+  /** The compiler hides the platform from pure layers, but these belong to the language. */
+  #checkPure(source) {
+    const visit = (node) => {
+      const name = node.getText(source)
+      const isUse = ts.isPropertyAccessExpression(node)
+        ? name === 'Math.random'
+        : ts.isIdentifier(node) && name === 'Date'
+      if (isUse)
+        this.complaints.push(`${source.fileName}:${lineOf(source, node)}: ${name} does not enter by a port`)
+      ts.forEachChild(node, visit)
+    }
+    visit(source)
   }
 
   #whatIsWrong(file, layer, { from, erased }) {

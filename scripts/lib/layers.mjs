@@ -3,21 +3,31 @@
 /**
  * A file belongs to the layer with the longest path that it begins with. `may` names the layers and packages it may
  * import, beside its own; `entry` that others enter it by its index.ts; `node` whether it may import node:*; `npm` which
- * other packages, where not all that its package.json declares; `tools` that it may use the repository's own tools.
+ * other packages, where not all that its package.json declares; `tools` that it may use the repository's own tools; `pure` that time and
+ * randomness enter through ports.
  */
 export const LAYERS = [
   {
     name: 'protocol',
     path: 'packages/protocol/src/',
+    pure: true,
     may: [],
     npm: ['@standard-schema/spec'],
   },
-  { name: 'websocket', entry: true, path: 'packages/server/src/websocket/', may: [], npm: [] },
-  { name: 'hub', entry: true, path: 'packages/server/src/hub/', may: ['@millrace/protocol'], npm: [] },
+  { name: 'websocket', entry: true, path: 'packages/server/src/websocket/', pure: true, may: [], npm: [] },
+  {
+    name: 'hub',
+    entry: true,
+    path: 'packages/server/src/hub/',
+    pure: true,
+    may: ['@millrace/protocol'],
+    npm: [],
+  },
   {
     name: 'broker',
     entry: true,
     path: 'packages/server/src/broker/',
+    pure: true,
     may: ['@millrace/protocol', 'hub'],
     npm: [],
   },
@@ -45,7 +55,13 @@ export const LAYERS = [
     // node/ touches the platform.
     nodeIn: ['packages/server/src/server.ts', 'packages/server/src/millrace.ts'],
   },
-  { name: 'client core', path: 'packages/client/src/core/', may: ['@millrace/protocol'], npm: [] },
+  {
+    name: 'client core',
+    path: 'packages/client/src/core/',
+    pure: true,
+    may: ['@millrace/protocol'],
+    npm: [],
+  },
   { name: 'client', path: 'packages/client/src/', may: ['@millrace/protocol', 'client core'], npm: [] },
   { name: 'ui serve', path: 'packages/ui/serve/', may: [], node: true },
   { name: 'ui build', path: 'packages/ui/build/', may: [], node: true, tools: true },

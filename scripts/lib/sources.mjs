@@ -34,8 +34,8 @@ export const treeOf = (paths, read) => ({
   },
 })
 
-/** Tests, and the folders of what only tests use. */
-export const isTest = (path) => /\.test\.tsx?$|(^|\/)test\//.test(path)
+/** Tests, and what only tests use: folders named test, files named fixture. */
+export const isTest = (path) => /\.test\.tsx?$|(^|\/)test\/|[-.]fixture\.ts$/.test(path)
 
 /**
  * What a file imports, in any way, with the line: `import`, `export … from`, `import()`, `import('…').T`. `erased` says that

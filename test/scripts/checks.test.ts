@@ -89,6 +89,16 @@ describe('check-layers', () => {
       "'node:timers' layer hub may not import the platform",
     ],
     [
+      'time that does not enter by a port',
+      { [`${server}/src/hub/x.ts`]: 'export const x = () => Date.now()\n' },
+      'hub/x.ts:1: Date does not enter by a port',
+    ],
+    [
+      'randomness that does not enter by a port',
+      { [`${server}/src/hub/x.ts`]: 'export const x = Math.random\n' },
+      'hub/x.ts:1: Math.random does not enter by a port',
+    ],
+    [
       'a layer entered by a side door',
       {
         [`${server}/src/hub/b.ts`]: 'export const b = 1\n',
