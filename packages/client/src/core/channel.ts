@@ -64,7 +64,7 @@ export class Handle implements Channel {
     options?: ListenOptions,
   ): () => void {
     this.#attach()
-    const release = USES.includes(event) ? this.#use(event === 'presence') : undefined
+    const release = USES.includes(event) ? this.#use(event === 'presence' || undefined) : undefined
     const gone = () => {
       release?.()
       this.#detach()
@@ -204,11 +204,11 @@ export class Handle implements Channel {
     this.#subscription = undefined
   }
 
-  #use(presence = this.#options.presence): () => void {
+  #use(presence?: true): () => void {
     const subscription = this.#attach()
     const use = {}
     this.#uses.add(use)
-    subscription.use({ ...this.#options, presence })
+    subscription.use({ ...this.#options, presence: presence ?? this.#options.presence })
     // A position of an earlier life is gone on from once.
     this.#options = { ...this.#options, since: undefined }
     return () => {

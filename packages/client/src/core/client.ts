@@ -156,6 +156,7 @@ export class CoreClient implements Client<Api> {
   #established(said: MessageBodies['connected']): void {
     this.session = said.session
     this.user = said.user
+    this.#life.maxMessage = said.maxMessage
     this.#core.requests.open(this.#send)
     this.#life.established(said)
     // Those that came into use since the first frame.

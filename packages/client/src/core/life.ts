@@ -49,13 +49,14 @@ export class Life {
   state: ClientState
   /** Why the server is about to close, when it said so. */
   farewell: Ending | undefined
+  /** The largest frame the server reads, in bytes. */
+  maxMessage = Number.POSITIVE_INFINITY
   readonly #ports: Ports
   readonly #settings: Settings
   readonly #events: LifeEvents
   #dialect: Dialect = jsonDialect
   #link: Link | undefined
   #liveness: Liveness | undefined
-  #maxMessage = Number.POSITIVE_INFINITY
   #startedAt = 0
   #connectedAt = Number.POSITIVE_INFINITY
   #failures = 0
@@ -90,7 +91,6 @@ export class Life {
   established(said: MessageBodies['connected']): void {
     const { clock } = this.#ports
     this.#cancel?.()
-    this.#maxMessage = said.maxMessage
     this.#connectedAt = clock.now()
     this.#liveness = new Liveness(clock, said, {
       ping: () => this.#events.ping(),
@@ -109,14 +109,14 @@ export class Life {
     const [command, ...others] = commands
     if (command === undefined || this.#link === undefined) return
     const frame = this.#dialect.encodeCommands(commands)
-    const size = this.#maxMessage < frame.length * 3 ? this.#link.sizeOf(frame) : 0
-    if (size <= this.#maxMessage) this.#link.send(frame)
+    const size = this.maxMessage < frame.length * 3 ? this.#link.sizeOf(frame) : 0
+    if (size <= this.maxMessage) this.#link.send(frame)
     else if (others.length > 0) {
       const half = commands.length >> 1
       this.send(commands.slice(0, half))
       this.send(commands.slice(half))
     } else {
-      const message = `The message has ${size} bytes; the server reads at most ${this.#maxMessage}`
+      const message = `The message has ${size} bytes; the server reads at most ${this.maxMessage}`
       this.#events.oversized(command.id, new MillraceError('message-too-large', { message }))
     }
   }
