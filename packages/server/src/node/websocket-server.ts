@@ -1,5 +1,7 @@
+import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CLOSE_CODE } from '../websocket/index.js'
@@ -20,8 +22,7 @@ export interface WebSocketServerOptions extends AcceptOptions {
 }
 
 /** A server of node:http, node:https or node:http2. */
-export type HttpServerLike = Pick<Server, 'on' | 'off' | 'listenerCount'> &
-  Partial<Pick<Http2Server, 'updateSettings'>>
+export type HttpServerLike = Server | HttpsServer | Http2Server | Http2SecureServer
 
 const NOT_FOUND: Refusal = { status: 404, reason: 'there is no WebSocket endpoint at this path' }
 const UPGRADE_REQUIRED = 'this is a WebSocket endpoint: connect with a WebSocket client\n'
@@ -38,7 +39,7 @@ export class WebSocketServer {
   readonly #path: string | null
   readonly #timeoutMs: number
   readonly #settings: AcceptSettings
-  #attached: HttpServerLike[] = []
+  #attached: EventEmitter[] = []
   #own: Server | null = null
 
   constructor(options: WebSocketServerOptions) {
@@ -57,13 +58,14 @@ export class WebSocketServer {
    * switches on for the sessions to come (RFC 8441 §3). Other requests are left to the server's own listeners.
    */
   attach(server: HttpServerLike): this {
-    this.#attached.push(server)
-    server.on('upgrade', this.#onUpgrade)
-    if (server.updateSettings !== undefined) {
+    const emitter: EventEmitter = server
+    this.#attached.push(emitter)
+    emitter.on('upgrade', this.#onUpgrade)
+    if ('updateSettings' in server) {
       server.updateSettings({ enableConnectProtocol: true })
-      server.on('stream', this.#onStream)
+      emitter.on('stream', this.#onStream)
       // Node answers 405 to every CONNECT that nobody listens for, ours included, once there is a request listener.
-      server.on('connect', ignoreConnect)
+      emitter.on('connect', ignoreConnect)
     }
     return this
   }
@@ -106,7 +108,7 @@ export class WebSocketServer {
     })
   }
 
-  #detach(server: HttpServerLike): void {
+  #detach(server: EventEmitter): void {
     server.off('upgrade', this.#onUpgrade)
     server.off('stream', this.#onStream)
     server.off('connect', ignoreConnect)
