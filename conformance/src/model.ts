@@ -122,6 +122,8 @@ export interface ResponseSpec extends HeaderEdit {
   /** Sent before the response: interim responses. */
   readonly before?: string
   readonly behind?: readonly Piece[]
+  /** Over HTTP/2: whether SETTINGS_ENABLE_CONNECT_PROTOCOL is sent (RFC 8441 §3). Default true. */
+  readonly connects?: boolean
   /** Replaces the right Sec-WebSocket-Accept. */
   readonly accept?: (right: string) => string
 }
@@ -131,6 +133,8 @@ export interface ResponseOpening {
   readonly kind: 'response'
   readonly response: ResponseSpec
   readonly client: 'opens' | 'fails'
+  /** The subprotocol the client must report. Judged only when given. */
+  readonly protocol?: string
 }
 
 export type Opening = RequestOpening | ResponseOpening

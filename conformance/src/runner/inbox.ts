@@ -10,6 +10,11 @@ export class Inbox<T> {
     else waiting(item)
   }
 
+  /** How many items nobody has taken. */
+  waiting(): number {
+    return this.#items.length
+  }
+
   /** Everything that is waiting. */
   drain(): T[] {
     return this.#items.splice(0)

@@ -1,7 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import type { ResponseSpec } from '../model.js'
+import type { ResponseOpening, ResponseSpec } from '../model.js'
 import type { ClientRun, ClientSubject } from '../subjects/subject.js'
-import { concat } from '../wire/bytes.js'
 import { createCodec } from '../wire/compressor.js'
 import {
   type DeflateAgreement,
@@ -9,140 +7,131 @@ import {
   parseExtensions,
   readDeflateParams,
 } from '../wire/deflate-params.js'
-import {
-  acceptFor,
-  editHeaders,
-  type Headers,
-  type HttpHead,
-  headerValues,
-  readHttpHead,
-  writeHttpHead,
-} from '../wire/http1.js'
-import { type LinkEnd, socketLink } from '../wire/link.js'
+import { editHeaders, type Headers, headerValues } from '../wire/http1.js'
+import type { LinkEnd } from '../wire/link.js'
+import type { Arrival, Listener } from './arrival.js'
 import type { RunContext } from './context.js'
-import { deliver } from './deliver.js'
 import { Inbox } from './inbox.js'
+import { listenH2 } from './listen-h2.js'
+import { listenHttp1 } from './listen-http1.js'
 import { Mismatch } from './mismatch.js'
-import { encodePieces, Peer } from './peer.js'
+import { Peer } from './peer.js'
 import type { Probe } from './probe.js'
 import { openingDelivery } from './server-opening.js'
 
-type Incoming = { readonly bytes: Uint8Array } | { readonly end: LinkEnd }
-
 /** Lets a client subject dial a scripted server. Undefined when the case wants the client to refuse and it did. */
 export async function openClient(context: RunContext, subject: ClientSubject): Promise<Probe | undefined> {
-  const listener = await listen()
-  context.cleanup(() => listener.server.close())
-  const { port } = listener
-  const url = `ws://127.0.0.1:${port}/echo?run=${context.name}`
-  const run = subject.dial(url, {
-    ...context.run.options,
-    deflate: context.run.options.deflate ?? subject.deflate,
-  })
+  const opening = context.run.opening?.kind === 'response' ? context.run.opening : undefined
+  const path = `/echo?run=${context.name}`
+  const connects = opening?.response.connects ?? true
+  const listener = subject.transport === 'h2' ? await listenH2(path, connects) : await listenHttp1(path)
+  context.cleanup(() => listener.close())
+  const deflate = context.run.options.deflate ?? subject.deflate
+  const run = subject.dial(listener.url, { ...context.run.options, deflate })
   context.cleanup(() => run.abort())
-  const socket = await listener.accept(context.patience)
-  context.cleanup(() => socket.destroy())
-  return serve({ context, subject, run, socket })
+  // Without the setting there must not be a request at all (RFC 8441 §3).
+  if (!connects) return judgeClient(run, { opening, patience: context.patience }).then(() => undefined)
+  return serve({ context, subject, run, listener, opening })
 }
 
 interface Serving {
   readonly context: RunContext
   readonly subject: ClientSubject
   readonly run: ClientRun
-  readonly socket: Socket
+  readonly listener: Listener
+  readonly opening: ResponseOpening | undefined
 }
 
-async function serve({ context, subject, run, socket }: Serving): Promise<Probe | undefined> {
-  const { transcript, delivery, run: current } = context
-  const incoming = new Inbox<Incoming>()
-  let peer: Peer | undefined
-  const link = socketLink(socket, {
-    data: (bytes) => (peer === undefined ? incoming.put({ bytes }) : peer.receive(bytes)),
-    end: (end) => (peer === undefined ? incoming.put({ end }) : peer.ended(end)),
-  })
-  const request = await readRequest(incoming, context.patience)
+async function serve({ context, subject, run, listener, opening }: Serving): Promise<Probe | undefined> {
+  const { transcript, delivery, patience } = context
+  const arrival = await listener.accept(patience)
+  const { request, link } = arrival
+  context.cleanup(() => link.destroy())
   transcript.got(request.startLine)
   for (const [name, value] of request.headers) transcript.got(`${name}: ${value}`)
-  const opening = current.opening?.kind === 'response' ? current.opening : undefined
-  const planned = planResponse(opening?.response ?? {}, request, context.deflate)
-  const units = [planned.head, ...encodePieces(opening?.response.behind ?? [], 'server')]
-  transcript.sentText(Buffer.from(planned.head).toString('latin1'))
-  for (const unit of units.slice(1)) transcript.sent(unit)
-  if (opening?.client !== 'fails') {
-    const codec = planned.agreed === undefined ? {} : { codec: createCodec(planned.agreed, 'server') }
-    peer = new Peer({ link, suiteIs: 'server', delivery, transcript, ...codec })
-  }
-  await deliver(units, openingDelivery(current.opening, delivery), (bytes) => {
-    link.write(bytes)
-    return true
+  const { headers, agreed } = planAnswer(opening?.response ?? {}, arrival, context.deflate)
+  for (const [name, value] of headers) transcript.sentText(`${name}: ${value}`)
+  const fails = opening?.client === 'fails'
+  const codec = agreed === undefined ? {} : { codec: createCodec(agreed, 'server') }
+  const peer = new Peer({ link, suiteIs: 'server', delivery, transcript, ...codec })
+  const refused = new Inbox<{ readonly bytes: number } | { readonly end: LinkEnd }>()
+  arrival.listen({
+    data: (bytes) => (fails ? refused.put({ bytes: bytes.byteLength }) : peer.receive(bytes)),
+    end: (end) => (fails ? refused.put({ end }) : peer.ended(end)),
   })
-  if (opening?.response.raw !== undefined) link.end()
-  await judgeClient(run, opening?.client ?? 'opens', context.patience)
-  if (peer === undefined) {
-    await expectSilence(incoming, context.patience, link.end)
+  const spec = opening?.response ?? {}
+  const sent = await arrival.respond({
+    spec,
+    headers,
+    delivery: openingDelivery(context.run.opening, delivery),
+  })
+  for (const unit of sent.slice(1)) transcript.sent(unit)
+  await judgeClient(run, { opening, patience })
+  if (fails) {
+    link.end()
+    await expectSilence(refused, patience)
     return undefined
+  }
+  const another = async (): Promise<Probe> => {
+    const probe = await openClient(context, subject)
+    if (probe === undefined) throw new Mismatch('one more connection', 'a refusal')
+    return probe
   }
   return {
     peer,
     transcript,
-    patience: context.patience,
+    patience,
     request,
-    another: () => openAgain(context, subject),
+    another,
     report: () => run.report,
     destroy: () => link.destroy(),
   }
 }
 
-async function openAgain(context: RunContext, subject: ClientSubject): Promise<Probe> {
-  const probe = await openClient(context, subject)
-  if (probe === undefined) throw new Mismatch('one more connection', 'a refusal')
-  return probe
-}
-
-/** RFC 6455 §4.1: a client that refuses the answer closes TCP, and has sent nothing but its request. */
-async function expectSilence(incoming: Inbox<Incoming>, patience: number, end: () => void): Promise<void> {
-  end()
-  const next = await incoming.take(patience)
+/** RFC 6455 §4.1: a client that refuses the answer ends the connection, and has sent nothing but its request. */
+async function expectSilence(
+  refused: Inbox<{ readonly bytes: number } | { readonly end: LinkEnd }>,
+  patience: number,
+): Promise<void> {
+  const next = await refused.take(patience)
   if (next === undefined) throw new Mismatch('the client closes the connection', 'it stays open')
-  if ('bytes' in next)
-    throw new Mismatch('the client closes the connection', `${next.bytes.byteLength} octets from it`)
+  if ('bytes' in next) throw new Mismatch('the client closes the connection', `${next.bytes} octets from it`)
 }
 
-async function judgeClient(run: ClientRun, wanted: 'opens' | 'fails', patience: number): Promise<void> {
+const LATE = Symbol('late')
+
+interface Judging {
+  readonly opening: ResponseOpening | undefined
+  readonly patience: number
+}
+
+async function judgeClient(run: ClientRun, { opening, patience }: Judging): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), patience)
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), patience)
   })
   const outcome = await Promise.race([run.opened, late]).finally(() => clearTimeout(timer))
-  const got = outcome === 'late' ? 'no decision in time' : outcome === undefined ? 'it fails' : 'it opens'
-  const want = wanted === 'opens' ? 'it opens' : 'it fails'
+  const got = outcome === LATE ? 'no decision in time' : outcome === undefined ? 'it fails' : 'it opens'
+  const want = opening?.client === 'fails' ? 'it fails' : 'it opens'
   if (got !== want) throw new Mismatch(`the client reads the answer: ${want}`, got)
+  const protocol = opening?.protocol
+  if (protocol !== undefined && protocol !== outcome) {
+    throw new Mismatch(`the client reports the subprotocol "${protocol}"`, `"${String(outcome)}"`)
+  }
 }
 
-interface PlannedResponse {
-  readonly head: Uint8Array
+interface AnswerPlan {
+  readonly headers: Headers
   readonly agreed?: DeflateAgreement
 }
 
-/** RFC 6455 §4.2.2: the right answer, changed as the case wants. */
-function planResponse(spec: ResponseSpec, request: HttpHead, deflate: boolean): PlannedResponse {
-  const right = acceptFor(headerValues(request, 'Sec-WebSocket-Key')[0] ?? '')
-  const offer = headerValues(request, 'Sec-WebSocket-Extensions').join(', ')
+/** The right answer, changed as the case wants. */
+function planAnswer(spec: ResponseSpec, arrival: Arrival, deflate: boolean): AnswerPlan {
+  const offer = headerValues(arrival.request, 'Sec-WebSocket-Extensions').join(', ')
   const extension = deflate ? [['Sec-WebSocket-Extensions', answerTo(offer)] as const] : []
-  const usual: Headers = [
-    ['Upgrade', 'websocket'],
-    ['Connection', 'Upgrade'],
-    ['Sec-WebSocket-Accept', spec.accept?.(right) ?? right],
-    ...extension,
-  ]
-  const headers = editHeaders(usual, spec)
-  const head = writeHttpHead(spec.statusLine ?? 'HTTP/1.1 101 Switching Protocols', headers)
-  const before = Buffer.from(spec.before ?? '', 'latin1')
-  const sent =
-    spec.raw === undefined ? concat([before, head]) : new Uint8Array(Buffer.from(spec.raw, 'latin1'))
-  const answer = headerValues({ headers }, 'Sec-WebSocket-Extensions')[0]
-  const agreed = judgeAnswer(offer, answer)
-  return { head: sent, ...(typeof agreed === 'object' ? { agreed } : {}) }
+  const headers = editHeaders([...arrival.usualHeaders(spec), ...extension], spec)
+  const agreed = judgeAnswer(offer, headerValues({ headers }, 'Sec-WebSocket-Extensions')[0])
+  return { headers, ...(typeof agreed === 'object' ? { agreed } : {}) }
 }
 
 /** The plainest answer that fits the client's first offer of permessage-deflate. */
@@ -153,40 +142,4 @@ function answerTo(offer: string): string {
   if (typeof asked === 'string') throw new Mismatch('a valid offer of permessage-deflate', asked)
   const bits = asked.serverMaxWindowBits < 15 ? `; server_max_window_bits=${asked.serverMaxWindowBits}` : ''
   return `permessage-deflate${asked.serverNoContextTakeover ? '; server_no_context_takeover' : ''}${bits}`
-}
-
-async function readRequest(incoming: Inbox<Incoming>, patience: number): Promise<HttpHead> {
-  let buffer: Uint8Array = new Uint8Array(0)
-  for (;;) {
-    const head = readHttpHead(buffer)
-    // RFC 6455 §4.1: the client waits for the answer before it sends anything else.
-    if (head !== undefined && head.rest.byteLength > 0)
-      throw new Mismatch('a request', 'more octets behind it')
-    if (head !== undefined) return head
-    const next = await incoming.take(patience)
-    if (next === undefined || 'end' in next) throw new Mismatch('a request', 'nothing')
-    buffer = concat([buffer, next.bytes])
-  }
-}
-
-interface Listener {
-  readonly server: Server
-  readonly port: number
-  accept(patience: number): Promise<Socket>
-}
-
-async function listen(): Promise<Listener> {
-  const sockets = new Inbox<Socket>()
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => sockets.put(socket))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  return {
-    server,
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    accept: async (patience) => {
-      const socket = await sockets.take(patience)
-      if (socket === undefined) throw new Mismatch('the client connects', 'nothing in time')
-      return socket
-    },
-  }
 }

@@ -30,7 +30,7 @@ export async function openTcp(context: RunContext, server: RunningServer): Promi
   transcript.sentText(Buffer.from(head).toString('latin1'))
   const behind = encodePieces(spec.behind ?? [], 'client')
   for (const unit of behind) transcript.sent(unit)
-  await sendHead(link, [head, ...behind], context)
+  await sendRequest(link, { context, incoming, head, behind })
   const response = await readResponse(incoming, context)
   transcript.got(response.startLine)
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(response.startLine)?.[1] ?? 0)
@@ -52,11 +52,27 @@ export async function openTcp(context: RunContext, server: RunningServer): Promi
   }
 }
 
-async function sendHead(link: Link, units: readonly Uint8Array[], context: RunContext): Promise<void> {
-  await deliver(units, openingDelivery(context.run.opening, context.delivery), (bytes) => {
+interface Sending {
+  readonly context: RunContext
+  readonly incoming: Inbox<Incoming>
+  readonly head: Uint8Array
+  readonly behind: readonly Uint8Array[]
+}
+
+/**
+ * Sends the request, and what is to follow it whatever the answer. The request itself stops at the first octet of an
+ * answer: a server that refuses early closes TCP, and writing on would turn its answer into a reset. The second turn
+ * gives that octet the time to arrive.
+ */
+async function sendRequest(link: Link, { context, incoming, head, behind }: Sending): Promise<void> {
+  const delivery = openingDelivery(context.run.opening, context.delivery)
+  const write = (bytes: Uint8Array): boolean => {
     link.write(bytes)
     return true
-  })
+  }
+  if (delivery === 'whole') return deliver([head, ...behind], { delivery, write })
+  await deliver([head], { delivery, turns: 2, write: (bytes) => incoming.waiting() === 0 && write(bytes) })
+  await deliver(behind, { delivery, write })
 }
 
 async function readResponse(incoming: Inbox<Incoming>, context: RunContext): Promise<HttpHead> {

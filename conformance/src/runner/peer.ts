@@ -71,9 +71,12 @@ export class Peer {
     const last = units.at(-1)
     if (cut > 0 && last !== undefined) units[units.length - 1] = last.subarray(0, last.byteLength - cut)
     for (const unit of units) this.#ports.transcript.sent(unit)
-    await deliver(units, this.#ports.delivery, (bytes) => {
-      if (!this.#over) this.#ports.link.write(bytes)
-      return !this.#over
+    await deliver(units, {
+      delivery: this.#ports.delivery,
+      write: (bytes) => {
+        if (!this.#over) this.#ports.link.write(bytes)
+        return !this.#over
+      },
     })
   }
 

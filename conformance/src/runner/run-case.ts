@@ -31,7 +31,7 @@ export interface Verdict extends Run {
 }
 
 // Long enough for a busy machine; only failures ever wait for it.
-const PATIENCE_MS = 5_000
+export const PATIENCE_MS = 5_000
 
 let count = 0
 
@@ -56,7 +56,13 @@ export function missingFeatures(testCase: Case, subject: Subject): Feature[] {
   )
 }
 
-export async function runCase(run: Run, pool: ServerPool): Promise<Outcome> {
+export interface RunSettings {
+  readonly pool: ServerPool
+  /** Milliseconds one expectation may take, where the case does not ask for more. */
+  readonly patience: number
+}
+
+export async function runCase(run: Run, { pool, patience }: RunSettings): Promise<Outcome> {
   const { subject, testCase, delivery } = run
   const missing = missingFeatures(testCase, subject)
   if (missing.length > 0) return { is: 'skipped', why: `the subject cannot be told ${missing.join(', ')}` }
@@ -68,7 +74,7 @@ export async function runCase(run: Run, pool: ServerPool): Promise<Outcome> {
     delivery,
     deflate: (testCase.options.deflate ?? subject.deflate) !== false,
     transcript,
-    patience: testCase.patience ?? PATIENCE_MS,
+    patience: Math.max(patience, testCase.patience ?? 0),
     cleanup: (release) => releases.push(release),
   }
   try {

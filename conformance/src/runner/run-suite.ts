@@ -1,6 +1,6 @@
 import type { Case, Delivery } from '../model.js'
 import type { Subject } from '../subjects/subject.js'
-import { concerns, type Run, runCase, type Verdict } from './run-case.js'
+import { concerns, PATIENCE_MS, type Run, runCase, type Verdict } from './run-case.js'
 import { ServerPool } from './server-pool.js'
 
 export const DELIVERIES: readonly Delivery[] = ['whole', 'bytes']
@@ -12,6 +12,8 @@ export interface SuitePlan {
   readonly subjects: readonly Subject[]
   readonly cases: readonly Case[]
   readonly deliveries?: readonly Delivery[]
+  /** Milliseconds one expectation may take, where a case does not ask for more. Default 5,000. */
+  readonly patience?: number
   readonly progress?: (done: number, total: number, failed: number) => void
 }
 
@@ -27,7 +29,7 @@ export async function runSuite(plan: SuitePlan): Promise<Verdict[]> {
     for (let at = next++; at < runs.length; at = next++) {
       const run = runs[at]
       if (run === undefined) return
-      const outcome = await runCase(run, pool)
+      const outcome = await runCase(run, { pool, patience: plan.patience ?? PATIENCE_MS })
       verdicts[at] = { ...run, outcome }
       if (outcome.is === 'failed') failed++
       plan.progress?.(++done, runs.length, failed)

@@ -62,8 +62,8 @@ export function planConnect(spec: RequestSpec, facts: RequestFacts, scheme: stri
     ['sec-websocket-version', '13'],
     ...extension,
   ]
-  // RFC 9113 §8.2: field names are lower case.
-  return editHeaders(usual, spec).map(([name, value]) => [name.toLowerCase(), value] as const)
+  // RFC 9113 §8.2.1: field names are lower case, and values have no blanks around them.
+  return editHeaders(usual, spec).map(([name, value]) => [name.toLowerCase(), value.trim()] as const)
 }
 
 export interface Judged {
@@ -118,7 +118,7 @@ function judgeAcceptance({ status, head, offered, transport }: Answer): void {
   const connection = headerList(head, 'Connection').map((token) => token.toLowerCase())
   require(connection.includes('upgrade'), 'Connection: Upgrade', `${connection}`)
   const accept = headerValues(head, 'Sec-WebSocket-Accept')
-  const right = acceptFor(headerValues({ headers: offered }, 'Sec-WebSocket-Key')[0] ?? '')
+  const right = acceptFor((headerValues({ headers: offered }, 'Sec-WebSocket-Key')[0] ?? '').trim())
   require(accept.length === 1 && accept[0] === right, `Sec-WebSocket-Accept: ${right}`, `${accept}`)
 }
 

@@ -1,10 +1,13 @@
 import { hex } from '../wire/bytes.js'
 
-const MOST_LINES = 40
+// Of a long run the beginning and the end are kept.
+const FIRST_LINES = 24
+const LAST_LINES = 12
 
 /** What went over the wire in one run, kept for the report of a failure. */
 export class Transcript {
-  readonly lines: string[] = []
+  readonly #first: string[] = []
+  readonly #last: string[] = []
   #dropped = 0
 
   sent(bytes: Uint8Array): void {
@@ -25,11 +28,18 @@ export class Transcript {
   }
 
   text(): readonly string[] {
-    return this.#dropped === 0 ? this.lines : [...this.lines, `· and ${this.#dropped} more`]
+    const gap = this.#dropped === 0 ? [] : [`· ${this.#dropped} lines left out`]
+    return [...this.#first, ...gap, ...this.#last]
   }
 
   #add(line: string): void {
-    if (this.lines.length < MOST_LINES) this.lines.push(line)
-    else this.#dropped++
+    if (this.#first.length < FIRST_LINES) {
+      this.#first.push(line)
+      return
+    }
+    this.#last.push(line)
+    if (this.#last.length <= LAST_LINES) return
+    this.#last.shift()
+    this.#dropped++
   }
 }

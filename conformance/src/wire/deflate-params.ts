@@ -118,8 +118,19 @@ export function judgeAnswer(
   if (typeof agreed === 'string') return agreed
   const offers = (parseExtensions(offer) ?? []).filter((one) => one.name === 'permessage-deflate')
   const problems = offers.map((one) => matchOffer(one, only, agreed))
-  if (problems.includes(undefined)) return agreed
+  const matched = offers[problems.indexOf(undefined)]
+  if (matched !== undefined) return { ...agreed, clientMaxWindowBits: clientWindow(matched, only, agreed) }
   return `the answer "${answer}" fits no offer: ${problems.join('; ') || 'none was made'}`
+}
+
+const namesClientWindow = (one: Extension) => one.params.some(([name]) => name === 'client_max_window_bits')
+
+/** RFC 7692 §7.1.2.2: a value in the offer binds the client even when the answer does not repeat it. */
+function clientWindow(offer: Extension, answer: Extension, agreed: DeflateAgreement): number {
+  const asked = readDeflateParams(offer, 'offer')
+  return namesClientWindow(answer) || typeof asked === 'string'
+    ? agreed.clientMaxWindowBits
+    : asked.clientMaxWindowBits
 }
 
 /** RFC 7692 §7.1.1 and §7.1.2, the rules an answer must keep for the offer it accepts. */
@@ -131,9 +142,10 @@ function matchOffer(offer: Extension, answer: Extension, agreed: DeflateAgreemen
   if (agreed.serverMaxWindowBits > asked.serverMaxWindowBits) {
     return `server_max_window_bits is above the ${asked.serverMaxWindowBits} asked for`
   }
-  const names = (one: Extension) => one.params.some(([name]) => name === 'client_max_window_bits')
-  if (names(answer) && !names(offer)) return 'client_max_window_bits was not offered'
-  if (agreed.clientMaxWindowBits > asked.clientMaxWindowBits)
+  if (!namesClientWindow(answer)) return undefined
+  if (!namesClientWindow(offer)) return 'client_max_window_bits was not offered'
+  if (agreed.clientMaxWindowBits > asked.clientMaxWindowBits) {
     return 'client_max_window_bits is above the offer'
+  }
   return undefined
 }

@@ -17,7 +17,8 @@ export function readHttpHead(data: Uint8Array): HttpHead | undefined {
   const [startLine = '', ...lines] = text.slice(0, end).split('\r\n')
   const headers = lines.map((line) => {
     const colon = line.indexOf(':')
-    return [line.slice(0, colon), line.slice(colon + 1).trim()] as const
+    // A line without a colon gets a name that no field can have.
+    return [line.slice(0, Math.max(0, colon)), line.slice(colon + 1).trim()] as const
   })
   return { startLine, headers, rest: data.subarray(end + 4) }
 }

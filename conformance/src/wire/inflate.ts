@@ -7,6 +7,11 @@ export class InflateError extends Error {
   override readonly name = 'InflateError'
 }
 
+/** The message is longer than was allowed. */
+export class InflateLimit extends Error {
+  override readonly name = 'InflateLimit'
+}
+
 export interface Inflated {
   readonly output: Uint8Array
   /** The furthest back any match reached, in octets. */
@@ -39,18 +44,23 @@ const CODE_LENGTH_ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2
 
 /**
  * Inflates one message. `history` is the output that came before it (at most 32 KiB), empty when the sender
- * may not take its context over. RFC 7692 §7.2.2: the four octets 00 00 ff ff are put back first.
+ * may not take its context over. More than `limit` octets are an InflateLimit. RFC 7692 §7.2.2: the four octets 00 00 ff ff are put back first.
  */
-export function inflateMessage(data: Uint8Array, history: Uint8Array): Inflated {
+export function inflateMessage(
+  data: Uint8Array,
+  history: Uint8Array,
+  limit = Number.POSITIVE_INFINITY,
+): Inflated {
   const input = new Uint8Array(data.byteLength + 4)
   input.set(data)
   input.set([0, 0, 0xff, 0xff], data.byteLength)
-  return new Inflater(input, history).run()
+  return new Inflater(input, history, limit).run()
 }
 
 class Inflater {
   readonly #input: Uint8Array
   readonly #start: number
+  readonly #limit: number
   #output: Uint8Array
   #written: number
   #position = 0
@@ -58,11 +68,12 @@ class Inflater {
   #bitCount = 0
   #furthest = 0
 
-  constructor(input: Uint8Array, history: Uint8Array) {
+  constructor(input: Uint8Array, history: Uint8Array, limit: number) {
     this.#input = input
     this.#output = new Uint8Array(Math.max(1024, history.byteLength + input.byteLength * 4))
     this.#output.set(history)
     this.#start = history.byteLength
+    this.#limit = limit
     this.#written = history.byteLength
   }
 
@@ -186,6 +197,7 @@ class Inflater {
   }
 
   #emit(octet: number): void {
+    if (this.#written - this.#start >= this.#limit) throw new InflateLimit(`more than ${this.#limit} octets`)
     if (this.#written === this.#output.byteLength) {
       const bigger = new Uint8Array(this.#written * 2)
       bigger.set(this.#output)

@@ -1,5 +1,5 @@
 import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls'
 
 /** How the subject ended its direction: FIN or END_STREAM, or an abort with a reason. */
 export type LinkEnd = { readonly how: 'end' } | { readonly how: 'reset'; readonly why: string }
@@ -28,12 +28,22 @@ export interface Target {
   readonly tls: boolean
 }
 
+// One context for all dials: making one costs as much as the handshake.
+const context = createSecureContext()
+
 /** Opens a connection for the suite. Rejects when the subject does not accept it. */
 export function dialSocket(target: Target, alpn: string): Promise<Socket> {
   const { host, port } = target
   return new Promise((resolve, reject) => {
     const socket = target.tls
-      ? connectTls({ host, port, rejectUnauthorized: false, ALPNProtocols: [alpn], servername: 'localhost' })
+      ? connectTls({
+          host,
+          port,
+          rejectUnauthorized: false,
+          ALPNProtocols: [alpn],
+          servername: 'localhost',
+          secureContext: context,
+        })
       : connectTcp({ host, port, allowHalfOpen: true })
     // Without this the kernel would gather single bytes into one segment.
     socket.setNoDelay(true)
@@ -65,7 +75,8 @@ export function socketLink(socket: Socket, handler: LinkHandler): Link {
       if (socket.writable) socket.write(bytes)
     },
     end: () => socket.end(),
-    reset: () => socket.resetAndDestroy(),
+    // TLS has no reset of its own; its socket can only be let go.
+    reset: () => (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy()),
     destroy: () => socket.destroy(),
   }
 }
