@@ -26,7 +26,7 @@ const PAGES = fileURLToPath(new URL('../dist/web/', import.meta.url))
 /** Starts everything. Rejects with the system's error when it cannot listen, `EADDRINUSE` for a taken port. */
 export async function start({ port, host, data }: StartOptions): Promise<Running> {
   const wheel = createServer({ api, auth: () => ({ id: randomUUID() }) })
-  const support = createSupportChat({ store: fileStore(join(data, 'support-chat.json')) })
+  const support = createSupportChat({ store: fileStore(join(data, 'support-chat.jsonl')) })
   const site = createSite([
     ...support.handlers,
     supportChatPages(),

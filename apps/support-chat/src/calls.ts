@@ -23,7 +23,7 @@ export function serveCalls(
 ): void {
   const announcer = new Announcer(millrace, desk)
   const tell = (changed: readonly Ticket[]): Promise<void> => {
-    store.save(() => desk.all())
+    store.save(changed)
     return announcer.tickets(changed)
   }
   /** Both are handed over in one turn, so that no other call's news comes between them. */

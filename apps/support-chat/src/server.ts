@@ -66,7 +66,7 @@ export function createSupportChat({
     handlers: [sessionEndpoints(store.secret, now)],
     async close() {
       await millrace.close()
-      store.flush()
+      store.close()
     },
   }
 }

@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -11,47 +19,60 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** A desk with one ticket in each state. */
-function busyDesk(): HelpDesk {
+const ines = { id: 'agent.ines', name: 'Ines' }
+
+/** A desk with one ticket in each state, saved as it went along. */
+function busyDesk(path: string): HelpDesk {
+  const store = fileStore(path)
   const desk = new HelpDesk()
-  for (const n of [1, 2, 3]) desk.open({ id: `t${n}`, customer: { id: `c${n}`, name: `C${n}` }, now: n })
-  desk.take({ ticket: 't2', agent: { id: 'agent.ines', name: 'Ines' }, now: 5 })
-  desk.close({ ticket: 't3', by: 'customer', now: 6 })
+  for (const n of [1, 2, 3]) {
+    store.save([desk.open({ id: `t${n}`, customer: { id: `c${n}`, name: `C${n}` }, now: n })])
+  }
+  store.save(desk.take({ ticket: 't2', agent: ines, now: 5 }))
+  store.save(desk.take({ ticket: 't3', agent: ines, now: 5 }))
+  store.save(desk.close({ ticket: 't3', by: 'customer', now: 6 }))
   return desk
 }
 
-it('finds the secret and the tickets again', () => {
-  const path = join(folder, 'deep/data.json')
-  const before = fileStore(path)
-  expect(before.tickets).toEqual([])
-  const desk = busyDesk()
-  before.save(() => desk.all())
-  before.flush()
+it('finds the secret and the newest state of each ticket again, without having been closed', () => {
+  const path = join(folder, 'deep/data.jsonl')
+  const { secret, tickets } = fileStore(path)
+  expect(tickets).toEqual([])
+  const desk = busyDesk(path)
   const after = fileStore(path)
-  expect(after.secret).toBe(before.secret)
-  expect(after.tickets).toEqual(desk.all())
+  expect(after.secret).toBe(secret)
+  expect(new HelpDesk(after.tickets).all()).toEqual(desk.all())
 })
 
-it('writes once for changes that come together, with the newest state', async () => {
-  const path = join(folder, 'data.json')
-  const store = fileStore(path)
-  const desk = busyDesk()
-  store.save(() => [])
-  store.save(() => desk.all())
-  expect(JSON.parse(readFileSync(path, 'utf8')).tickets).toEqual([])
-  await expect.poll(() => JSON.parse(readFileSync(path, 'utf8')).tickets.length, { timeout: 5_000 }).toBe(3)
-  expect(readdirSync(folder)).toEqual(['data.json'])
+it('writes the file anew when it opens it, without what was overtaken', () => {
+  const path = join(folder, 'data.jsonl')
+  busyDesk(path)
+  const lines = () => readFileSync(path, 'utf8').trimEnd().split('\n').length
+  expect(lines()).toBeGreaterThan(4)
+  fileStore(path).close()
+  expect(lines()).toBe(4)
+  expect(readdirSync(folder)).toEqual(['data.jsonl'])
+})
+
+it('forgets a last line that a crash cut off', () => {
+  const path = join(folder, 'data.jsonl')
+  const desk = busyDesk(path)
+  appendFileSync(path, '{"id":"t9","custo')
+  expect(fileStore(path).tickets.map(({ id }) => id)).toEqual(desk.all().map(({ id }) => id))
 })
 
 it('lets nobody else read the secret', () => {
-  const path = join(folder, 'data.json')
+  const path = join(folder, 'data.jsonl')
   fileStore(path)
   expect(statSync(path).mode & 0o077).toBe(0)
 })
 
-it.each(['', '{}', 'not json', '{"secret":"short","tickets":[]}'])('does not overwrite %j', (text) => {
-  const path = join(folder, 'data.json')
-  writeFileSync(path, text)
-  expect(() => fileStore(path)).toThrow('move it away')
-  expect(readFileSync(path, 'utf8')).toBe(text)
-})
+it.each(['', '{}\n', 'not json\n', '{"secret":"short"}\n', `{"secret":"${'x'.repeat(40)}"}\n{"id":"t1"}\n`])(
+  'does not overwrite %j',
+  (text) => {
+    const path = join(folder, 'data.jsonl')
+    writeFileSync(path, text)
+    expect(() => fileStore(path)).toThrow('move it away')
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  },
+)

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { Ticket } from './domain/ticket.js'
@@ -8,19 +16,20 @@ import type { Ticket } from './domain/ticket.js'
 export interface Store {
   readonly secret: string
   readonly tickets: readonly Ticket[]
-  /** Saves soon: changes that come close together are written once. */
-  save(tickets: () => readonly Ticket[]): void
-  /** Writes what is still to be written. */
-  flush(): void
+  /** Keeps the newest state of these tickets. When it returns, they survive a crash of the process. */
+  save(changed: readonly Ticket[]): void
+  close(): void
 }
 
 /** Keeps nothing: for tests, and where no folder may be written to. */
 export const memoryStore = (tickets: readonly Ticket[] = []): Store => ({
-  secret: randomBytes(32).toString('base64url'),
+  secret: newSecret(),
   tickets,
   save: () => {},
-  flush: () => {},
+  close: () => {},
 })
+
+const newSecret = (): string => randomBytes(32).toString('base64url')
 
 const Mark = z.object({ time: z.number(), offset: z.number() })
 const Receipt = z.object({ delivered: Mark, read: Mark })
@@ -43,58 +52,61 @@ const SavedTicket = z.discriminatedUnion('status', [
     closedBy: z.enum(['customer', 'agent']),
   }),
 ])
-const Saved = z.object({ secret: z.string().min(32), tickets: z.array(SavedTicket) })
+const Head = z.object({ secret: z.string().min(32) })
 
-/** How long changes are gathered before the file is written, in milliseconds. */
-const GATHER = 250
+interface Journal {
+  readonly secret: string
+  readonly tickets: readonly Ticket[]
+}
 
 /**
- * Keeps everything in one JSON file that only its owner may read. It is written beside and renamed, so a crash leaves
- * the old file or the new one. Throws when the file is there but is not ours: it is not overwritten.
+ * Keeps everything in one file that only its owner may read: the secret in the first line, then a line for each change
+ * of a ticket, of which the last counts. Opening it writes it anew, without what was overtaken; beside and renamed, so
+ * that a crash leaves the old file or the new one. Throws when the file is there but is not ours: it is not overwritten.
  */
 export function fileStore(path: string): Store {
   const { secret, tickets } = load(path)
-  let unsaved: (() => readonly Ticket[]) | undefined
-  let timer: NodeJS.Timeout | undefined
-  const write = (): void => {
-    clearTimeout(timer)
-    timer = undefined
-    if (unsaved === undefined) return
-    const text = JSON.stringify({ secret, tickets: unsaved() })
-    unsaved = undefined
-    writeFileSync(`${path}.new`, text, { mode: 0o600 })
-    renameSync(`${path}.new`, path)
-  }
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.new`, linesOf([{ secret }, ...tickets]), { mode: 0o600 })
+  renameSync(`${path}.new`, path)
+  const file = openSync(path, 'a')
   return {
     secret,
     tickets,
-    save(tickets) {
-      unsaved = tickets
-      timer ??= setTimeout(write, GATHER)
-    },
-    flush: write,
+    save: (changed) => appendFileSync(file, linesOf(changed)),
+    close: () => closeSync(file),
   }
 }
 
-function load(path: string): z.output<typeof Saved> {
-  let text: string
+const linesOf = (values: readonly object[]): string =>
+  values.map((value) => `${JSON.stringify(value)}\n`).join('')
+
+function load(path: string): Journal {
+  const text = read(path)
+  if (text === undefined) return { secret: newSecret(), tickets: [] }
+  // A crash in the middle of a write leaves a last line without its end, of a change nobody was told of.
+  const [head, ...lines] = text.slice(0, text.lastIndexOf('\n')).split('\n').map(parsed)
+  const secret = Head.safeParse(head)
+  const tickets = z.array(SavedTicket).safeParse(lines)
+  if (!secret.success || !tickets.success) {
+    throw new Error(`${path} does not hold the support chat's data; move it away to start afresh`)
+  }
+  const newest = new Map<string, Ticket>(tickets.data.map((ticket) => [ticket.id, ticket]))
+  return { secret: secret.data.secret, tickets: [...newest.values()] }
+}
+
+function read(path: string): string | undefined {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    mkdirSync(dirname(path), { recursive: true })
-    const fresh = { secret: randomBytes(32).toString('base64url'), tickets: [] }
-    writeFileSync(path, JSON.stringify(fresh), { mode: 0o600 })
-    return fresh
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
-  const saved = Saved.safeParse(parsed(text))
-  if (saved.success) return saved.data
-  throw new Error(`${path} does not hold the support chat's data; move it away to start afresh`)
 }
 
-function parsed(text: string): unknown {
+function parsed(line: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(line)
   } catch {
     return undefined
   }

@@ -44,8 +44,9 @@ export class DeskConversation {
       }),
       // The customer sees who is with them: the agent who has the conversation, nobody who only looks.
       effect(() => {
-        if (this.#mine.value) this.room.enter({})
-        else this.room.leave()
+        if (!this.#mine.value) return
+        this.room.enter({})
+        return () => this.room.leave()
       }),
       effect(() => {
         if (this.customerHere.value) this.#lastSeen.value = Date.now()

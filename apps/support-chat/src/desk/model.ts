@@ -25,6 +25,8 @@ export class Desk {
   readonly #problem = signal<string | undefined>(undefined)
   readonly selected = signal<string | undefined>(undefined)
   readonly #stops: (() => void)[] = []
+  /** Tickets this connection has brought: what is older than it is only a memory, whatever its version. */
+  readonly #fresh = new Set<string>()
 
   constructor(identity: Identity, agentKey: string) {
     this.me = identity.user
@@ -122,6 +124,7 @@ export class Desk {
       }),
     )
     this.link.onConnected(() => {
+      this.#fresh.clear()
       void this.#load()
       void this.sender.flush()
       for (const conversation of this.#conversations.value.values()) conversation.marker.flush()
@@ -137,10 +140,11 @@ export class Desk {
         const known = this.#tickets.value
         this.#tickets.value = new Map(
           tickets.map((ticket) => {
-            const before = known.get(ticket.id)
+            const before = this.#fresh.has(ticket.id) ? known.get(ticket.id) : undefined
             return [ticket.id, before && before.version > ticket.version ? before : ticket]
           }),
         )
+        for (const { id } of tickets) this.#fresh.add(id)
         this.#agents.value = agents
         this.#loaded.value = true
       })
@@ -151,7 +155,9 @@ export class Desk {
 
   #changed(ticket: Ticket): void {
     const before = this.#tickets.value.get(ticket.id)
-    if (before !== undefined && before.version >= ticket.version) return
+    const isFresh = this.#fresh.has(ticket.id)
+    if (isFresh && before !== undefined && before.version >= ticket.version) return
+    this.#fresh.add(ticket.id)
     this.#tickets.value = new Map(this.#tickets.value).set(ticket.id, ticket)
     if (before === undefined && ticket.status === 'waiting') announce(`${ticket.customer.name} is waiting`)
     const cameToMe = ticket.status === 'active' && ticket.agent.id === this.me.id

@@ -27,6 +27,8 @@ export class CustomerSupport {
   readonly sender: Sender
   readonly marker: Marker
   #stopRoom: (() => void)[] = []
+  /** Whether this connection has brought the ticket: what is older is only a memory, whatever its version. */
+  #fresh = false
 
   constructor(page: ReadonlySignal<NonNullable<Participant['page']>>) {
     this.#page = page
@@ -108,6 +110,7 @@ export class CustomerSupport {
   #connect(): void {
     const link = openLink(() => this.#freshToken())
     link.onConnected(() => {
+      this.#fresh = false
       void this.#find()
       void this.sender.flush()
       this.marker.flush()
@@ -155,7 +158,8 @@ export class CustomerSupport {
   /** Takes over what the server says of the ticket, unless something newer is known. */
   #show(ticket: TicketView): void {
     const known = this.#ticket.value
-    if (known?.id === ticket.id && known.version >= ticket.version) return
+    if (this.#fresh && known?.id === ticket.id && known.version >= ticket.version) return
+    this.#fresh = true
     batch(() => {
       this.#ticket.value = ticket
       this.#settled.value = true
