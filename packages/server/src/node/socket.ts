@@ -131,6 +131,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   terminate(): void {
+    this.#connection.abort()
     this.#socket.destroy()
   }
 

@@ -47,9 +47,9 @@ export async function startServer<Handler extends ServerHandler>(
   return { server, handler, port, url: `ws://127.0.0.1:${port}/` }
 }
 
-/** Resolves as soon as the condition holds; fails after two seconds, saying what it waited for. */
+/** Resolves as soon as the condition holds; fails after ten seconds, saying what it waited for. */
 export async function until(condition: () => boolean, what = String(condition)): Promise<void> {
-  const deadline = performance.now() + 2000
+  const deadline = performance.now() + 10_000
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))

@@ -10,7 +10,7 @@ export type ConnectionState =
   | { readonly name: 'closing' }
   /** Both Close frames passed (§7.1.4): only the transport is left to end. */
   | { readonly name: 'shaken'; readonly code: number; readonly reason: string }
-  /** We failed the connection (§7.1.7): our Close frame is sent, the peer is not listened to any more. */
+  /** We failed the connection (§7.1.7) or gave it up: the peer is not listened to any more, and gets nothing more. */
   | { readonly name: 'failed'; readonly code: number; readonly reason: string }
   /** The transport has gone and the application has been told. */
   | { readonly name: 'done' }

@@ -256,6 +256,24 @@ describe('[E10] re-entrancy of a connection', () => {
     expect(log).toEqual(['text a', 'frame 88 03f0', 'end output', 'expect end'])
   })
 
+  it('abort() in onMessage: nothing is told or sent any more but the end', () => {
+    const { port, connection, log } = connect(CLIENT)
+    port.onMessageHook = () => connection.abort()
+    connection.receive(three)
+    expect([connection.isOpen, connection.send('text', encodeUtf8('x'))]).toEqual([false, false])
+    connection.fail(1011, 'late')
+    connection.transportEnd()
+    expect(log).toEqual(['text a', 'closed 1006  unclean'])
+  })
+
+  it('abort() after both Close frames changes nothing', () => {
+    const { connection, deliver, log } = connect()
+    deliver(0x88, encodeClose(4000))
+    connection.abort()
+    connection.transportEnd()
+    expect(log.at(-1)).toBe('closed 4000  clean')
+  })
+
   it('transportEnd() in onMessage: the rest of the chunk is not read', () => {
     const { port, connection, log } = connect(CLIENT)
     port.onMessageHook = () => connection.transportEnd()

@@ -42,6 +42,7 @@ export interface ConnectionSettings {
 
 const OPEN: ConnectionState = { name: 'open' }
 const CLOSING: ConnectionState = { name: 'closing' }
+const ABORTED: ConnectionState = { name: 'failed', code: CLOSE_CODE.abnormal, reason: '' }
 const DONE: ConnectionState = { name: 'done' }
 const EMPTY = new Uint8Array(0)
 
@@ -144,6 +145,15 @@ export class Connection implements FrameEvents {
     if (before === OPEN) this.#port.writeFrame(CLOSE_HEAD, encodeClose(code, fitCloseReason(reason)))
     this.#port.endOutput()
     this.#port.expectEnd()
+  }
+
+  /**
+   * Gives up without a Close frame, because the transport is being destroyed: nothing is sent or told any more but the
+   * end, which is 1006 unless both Close frames had passed.
+   */
+  abort(): void {
+    this.#parser.stop()
+    if (this.#state === OPEN || this.#state === CLOSING) this.#move('failure', ABORTED)
   }
 
   /** The transport ended or broke: the last thing to tell a connection, and allowed in every state. */
