@@ -7,6 +7,7 @@ const CHECKS = {
   lint: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--colors=off', '.'],
   layers: ['scripts/check-layers.mjs'],
   rules: ['scripts/check-rules.mjs'],
+  docs: ['scripts/check-docs.mjs'],
   budget: ['scripts/check-budget.mjs'],
   surface: ['scripts/check-surface.mjs'],
 }

@@ -8,6 +8,7 @@ const { treeOf } = await import(`${SCRIPTS}lib/sources.mjs`)
 const { checkLayers } = await import(`${SCRIPTS}lib/import-table.mjs`)
 const { tableText } = await import(`${SCRIPTS}lib/layers.mjs`)
 const { checkRules } = await import(`${SCRIPTS}lib/rules.mjs`)
+const { checkDocs } = await import(`${SCRIPTS}lib/docs.mjs`)
 const { checkBudget } = await import(`${SCRIPTS}lib/budget.mjs`)
 
 type Files = Readonly<Record<string, string>>
@@ -23,7 +24,7 @@ const run = (check: (tree: unknown) => Outcome, files: Files): Outcome =>
 const complaintsOf = (check: (tree: unknown) => Outcome, files: Files): string =>
   run(check, files).complaints.join('\n')
 
-test.each(['check-layers', 'check-rules', 'check-budget', 'check-surface', 'test'])(
+test.each(['check-layers', 'check-rules', 'check-docs', 'check-budget', 'check-surface', 'test'])(
   '%s has a --help',
   (script) => {
     const { status, stdout } = spawnSync(process.execPath, [`${SCRIPTS}${script}.mjs`, '--help'], {
@@ -211,6 +212,52 @@ describe('check-rules', () => {
     ],
   ])('finds %s', (_, files, complaint) => {
     expect(complaintsOf(checkRules, files)).toContain(complaint)
+  })
+})
+
+describe('check-docs', () => {
+  const code = 'say()\n'
+  const page = (text: string): Files => ({
+    'README.md': text,
+    'docs/a.md': '# One `two`, three\n',
+    'x/say.mjs': code,
+  })
+
+  test.each([
+    [
+      'links to files, folders, headings and elsewhere',
+      '[a](docs/a.md) [b](docs) [c](docs/a.md#one-two-three) [d](https://x.y)',
+    ],
+    ['links that are code', '`[a](nowhere.md)`\n\n```md\n[a](nowhere.md)\n```\n'],
+    ['an example that is the file', `<!-- x/say.mjs -->\n\n\`\`\`js\n${code}\`\`\`\n`],
+  ])('passes %s', (_, text) => {
+    expect(complaintsOf(checkDocs, page(text))).toBe('')
+  })
+
+  test.each<[string, Files, string]>([
+    ['a link to nothing', page('[a](docs/b.md)'), 'README.md: links to docs/b.md, which is not there'],
+    [
+      'a link to no heading',
+      page('[a](docs/a.md#four)'),
+      'links to docs/a.md#four, but there is no such heading',
+    ],
+    [
+      'an example that is stale',
+      page('<!-- x/say.mjs -->\n\n```js\nshout()\n```\n'),
+      'README.md: the example is not what x/say.mjs is',
+    ],
+    [
+      'a dependency without a reason',
+      { 'package.json': '{"dependencies":{"left-pad":"1"}}' },
+      'docs/dependencies.md: left-pad is missing, with its reason',
+    ],
+    [
+      'a reason without a dependency',
+      { 'docs/dependencies.md': '| `left-pad` | why |\n' },
+      'docs/dependencies.md: left-pad is no dependency',
+    ],
+  ])('finds %s', (_, files, complaint) => {
+    expect(complaintsOf(checkDocs, files)).toContain(complaint)
   })
 })
 
