@@ -9,8 +9,11 @@ export interface Flushable {
   nextInOutbox: Flushable | null
 }
 
-/** One batch in so many is held until the end of the turn to find out whether that saves writes. */
-const BATCHES_PER_TRIAL = 32
+/**
+ * One batch in so many is held until the end of the turn to find out whether that saves writes. A prime, so that trials
+ * do not always meet the same callback of turns that are all alike.
+ */
+const BATCHES_PER_TRIAL = 31
 /** After a turn that saved writes, this many batches are held too, each of which may prolong it. */
 const HELD_AFTER_SAVING = 8
 /** Holding pays from one write saved in this many. */

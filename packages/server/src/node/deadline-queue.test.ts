@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DeadlineQueue } from './deadline-queue.js'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('[E31] deadlines share one timer', () => {
+  it('each item expires its delay after it was added', () => {
+    const expired: string[] = []
+    const queue = new DeadlineQueue<string>(1000, (item) => expired.push(item))
+    queue.add('a')
+    vi.advanceTimersByTime(400)
+    queue.add('b')
+    queue.add('c')
+    expect(vi.getTimerCount()).toBe(1)
+    vi.advanceTimersByTime(599)
+    expect(expired).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(expired).toEqual(['a'])
+    vi.advanceTimersByTime(400)
+    expect(expired).toEqual(['a', 'b', 'c'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('an empty queue starts again, also from within an expiry', () => {
+    const expired: number[] = []
+    const queue = new DeadlineQueue<number>(10, (item) => {
+      expired.push(item)
+      if (item < 3) queue.add(item + 1)
+    })
+    queue.add(1)
+    vi.advanceTimersByTime(30)
+    expect(expired).toEqual([1, 2, 3])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
