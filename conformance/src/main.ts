@@ -94,11 +94,24 @@ function printText({ subjects, verdicts, failures, seconds }: Result, verbose: b
   )
   const total = sum(rows.flatMap((row) => [...row.cells.values()]))
   const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`
-  console.log(`\n${total.passed} passed, ${total.failed} failed${skipped} in ${seconds.toFixed(1)} s`)
+  console.log(
+    `\n${total.passed} passed, ${total.failed} failed${byLevel(verdicts)}${skipped} in ${seconds.toFixed(1)} s`,
+  )
   const shown = verbose ? failures : failures.slice(0, MOST_FAILURES)
   for (const failure of shown) console.log(`\n${renderFailure(failure)}`)
   if (shown.length < failures.length)
     console.log(`\n${failures.length - shown.length} more; --verbose prints them all`)
+}
+
+/** How binding what failed is, for instance ` (3 must, 2 choice)`. */
+function byLevel(verdicts: readonly Verdict[]): string {
+  const failed = verdicts.filter(({ outcome }) => outcome.is === 'failed')
+  const counts = (['must', 'should', 'choice'] as const).map((level) => {
+    const count = failed.filter(({ testCase }) => testCase.level === level).length
+    return count === 0 ? '' : `${count} ${level}`
+  })
+  const told = counts.filter((text) => text !== '')
+  return told.length === 0 ? '' : ` (${told.join(', ')})`
 }
 
 function printJson({ subjects, verdicts, failures, seconds }: Result): void {
