@@ -20,10 +20,14 @@ export const DEFAULT_DEFLATE_SETTINGS: DeflateSettings = { thresholdBytes: 1024,
 
 /** What ends a flushed DEFLATE block, and is left out of every message. RFC 7692 §7.2.1. */
 const FLUSH_TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
+/** The tail again, and an empty final block: a message whose blocks are complete ends here, and zlib knows it. */
+const FINISHED_TAIL = Buffer.from([...FLUSH_TAIL, 0x01, 0x00, 0x00, 0xff, 0xff])
 /** An empty message compressed. RFC 7692 §7.2.3.6. */
 const EMPTY_BLOCK = Buffer.from([0x00])
 /** zlib cannot write raw DEFLATE with a window of 2^8; with 2^9 it keeps 262 bytes of lookahead and so reaches back 250. */
 const SMALLEST_ZLIB_WINDOW_BITS = 9
+/** Each costs a zlib stream, however few bytes it has; no encoder needs more than one or two in a message. */
+const MAX_FINAL_BLOCKS = 16
 const NOTHING = Buffer.alloc(0)
 const SMALLEST_OUTPUT_CHUNK = 1024
 const LARGEST_OUTPUT_CHUNK = 64 * 1024
@@ -59,51 +63,58 @@ export interface InflateContext {
 
 /**
  * The message in a compressed payload, RFC 7692 §7.2.2.
- * @throws {ProtocolFailure} 1009 beyond the limit, 1007 for what is not DEFLATE.
+ * @throws {ProtocolFailure} 1009 beyond the limit, 1007 for what is not DEFLATE, or breaks off within a block.
  */
 export function inflateMessage(payload: Uint8Array, context: InflateContext): Buffer {
-  const input = Buffer.concat([payload, FLUSH_TAIL])
-  let { output, consumed } = inflateStream(input, context)
-  let size = output.length
-  const outputs = [output]
+  // RFC 7692 §7.2.3.6 has a byte for an empty message; peers that leave it out mean the same.
+  if (payload.length === 0) return NOTHING
+  const input = Buffer.concat([payload, FINISHED_TAIL])
+  const outputs: Buffer[] = []
+  let { dictionary, limit: room } = context
+  let at = 0
   // RFC 7692 §7.2.3.4: a block may be marked final, which ends zlib's stream, and further blocks may follow it.
-  while (consumed < payload.length) {
-    const window = Buffer.concat([context.dictionary ?? NOTHING, ...outputs]).subarray(
-      -(2 ** context.windowBits),
-    )
-    const next = inflateStream(input.subarray(consumed), {
-      ...context,
-      dictionary: window,
-      limit: context.limit - size,
-    })
-    if (next.consumed === 0) fail(CLOSE_CODE.invalidPayload, 'the compressed message is not valid DEFLATE')
-    consumed += next.consumed
-    size += next.output.length
-    outputs.push(next.output)
+  while (at < payload.length) {
+    if (outputs.length === MAX_FINAL_BLOCKS) failDeflate()
+    const { output, consumed } = inflateStream(input.subarray(at), { ...context, dictionary }, room)
+    // A final block ends within the payload, a stream without one at the end of the tail; anything else broke off.
+    at += consumed
+    if (consumed === 0 || (at > payload.length && at < input.length)) failDeflate()
+    room -= output.length
+    if (room < 0) failSize(context.limit)
+    outputs.push(output)
+    if (at < payload.length)
+      dictionary = Buffer.concat([dictionary ?? NOTHING, output]).subarray(-(2 ** context.windowBits))
   }
-  if (outputs.length > 1) output = Buffer.concat(outputs)
-  return output
+  return outputs.length === 1 && outputs[0] !== undefined ? outputs[0] : Buffer.concat(outputs)
+}
+
+function failSize(limit: number): never {
+  fail(CLOSE_CODE.messageTooBig, `the inflated message exceeds the limit of ${limit} bytes`)
+}
+
+function failDeflate(): never {
+  fail(CLOSE_CODE.invalidPayload, 'the compressed message is not valid DEFLATE')
 }
 
 /** Inflates up to the end of the input, or of the first block that is marked final. */
-function inflateStream(input: Buffer, { limit, windowBits, dictionary }: InflateContext): InflatedStream {
+function inflateStream(input: Buffer, context: InflateContext, room: number): InflatedStream {
+  const { limit, windowBits, dictionary } = context
   try {
     // With `info`, zlib's synchronous calls answer their stream too, which counted what it took.
     const { buffer, engine } = inflateRawSync(input, {
       windowBits,
-      // Zero would mean "no limit" to nobody's surprise but ours; one byte more than allowed is refused just as well.
-      maxOutputLength: Math.max(1, limit),
+      // zlib wants at least one; where that is one too many, the caller sees it.
+      maxOutputLength: Math.max(1, room),
       chunkSize: Math.min(LARGEST_OUTPUT_CHUNK, Math.max(SMALLEST_OUTPUT_CHUNK, input.length * 4)),
-      finishFlush: constants.Z_SYNC_FLUSH,
       info: true,
       ...(dictionary === undefined || dictionary.length === 0 ? {} : { dictionary }),
     }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
     return { output: buffer, consumed: engine.bytesWritten }
   } catch (error) {
     if (hasCode(error, 'ERR_BUFFER_TOO_LARGE')) {
-      fail(CLOSE_CODE.messageTooBig, `the inflated message exceeds the limit of ${limit} bytes`)
+      failSize(limit)
     }
-    fail(CLOSE_CODE.invalidPayload, 'the compressed message is not valid DEFLATE')
+    failDeflate()
   }
 }
 
