@@ -26,7 +26,8 @@ describe('the cases', () => {
   })
 
   it('are counted rightly in docs/conformance.md', async () => {
-    const page = await readFile(new URL('../../docs/conformance.md', import.meta.url), 'utf8')
+    const file = await readFile(new URL('../../docs/conformance.md', import.meta.url), 'utf8')
+    const page = file.replaceAll(/ +/g, ' ')
     for (const { title, cases } of SECTIONS) {
       const name = title.replaceAll(/ +/g, ' ')
       expect(page, name).toContain(`| ${name} | ${cases.length} |`)
