@@ -308,7 +308,7 @@ describe('npm test', () => {
     expect(stderr).toContain('no such step: magic')
   })
 
-  test('ends with a line that counts what passed and failed', () => {
+  test('ends with a line that counts what passed and failed', { timeout: 60_000 }, () => {
     const none = spawnSync(process.execPath, [`${SCRIPTS}test.mjs`, 'no/such/test'], { encoding: 'utf8' })
     expect(none.stdout).toMatch(/\n0 passed, 1 failed, 0 skipped\n$/)
     expect(none.status).toBe(1)
