@@ -104,7 +104,10 @@ export class ModelServer {
       case 'connect': {
         session.connected = true
         const limits = { heartbeat: 10_000, patience: 5_000, maxMessage: 1_000_000 }
-        reply({ kind: 'connected', body: { session: `s${this.sessions.length}`, node: 'n', server: 'm', ...limits } })
+        reply({
+          kind: 'connected',
+          body: { session: `s${this.sessions.length}`, node: 'n', server: 'm', ...limits },
+        })
         break
       }
       case 'subscribe':

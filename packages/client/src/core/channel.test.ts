@@ -391,13 +391,22 @@ describe('a hole in the live stream', () => {
     await w.socket.push('publication', publication(13))
     await reconnect(w)
     expect(w.socket.last('subscribe').body.since).toEqual(position(10))
-    expect(w.socket.count('history')).toBe(0)
+    expect(w.socket.commands.map(({ kind }) => kind)).toEqual(['connect', 'subscribe'])
     await w.socket.reply(
       'subscribe',
       'subscribed',
       subscribedAt(13, { recovered: true, publications: [11, 12, 13].map((offset) => publication(offset)) }),
     )
     expect(heard).toEqual(['11r', '12r', '13r'])
+  })
+
+  it('is no reason to do anything when the client closes', async () => {
+    const { w } = await subscribed()
+    await w.socket.push('publication', publication(13))
+    w.client.close()
+    await settle()
+    expect(w.clock.waiting).toBe(0)
+    expect(w.socket.count('unsubscribe')).toBe(0)
   })
 
   it('hands on a gap the server pushes, and goes on from its end [P6.5]', async () => {

@@ -1,8 +1,9 @@
-import type { MillraceError, Position } from '@millrace/protocol'
+import type { CommandBodies, MillraceError, Position } from '@millrace/protocol'
 import type { Core } from './core.js'
 import { Emitter } from './emitter.js'
 import { Iteration } from './iteration.js'
 import { deliveryOf } from './payloads.js'
+import type { Asked, Reply } from './requests.js'
 import { Subscription, UNSUBSCRIBED } from './subscription.js'
 import type {
   Channel,
@@ -91,34 +92,35 @@ export class Handle implements Channel {
   }
 
   async publish(data: unknown, options: PublishOptions = {}): Promise<Position> {
-    const core = this.#used()
-    const { id = core.id(), excludeSelf } = options
-    const body = { channel: this.name, id, excludeSelf, data: core.payloads.write(data, this.#codec) }
-    return (await core.requests.ask('publish', body, { ...options, fate: 'again' })).position
+    const { id, payloads } = this.#core
+    const body = {
+      id: options.id ?? id(),
+      excludeSelf: options.excludeSelf,
+      data: payloads.write(data, this.#codec),
+    }
+    return (await this.#ask('publish', body, options)).position
   }
 
   sendEphemeral(data: unknown, options: { readonly excludeSelf?: boolean | undefined } = {}): void {
-    const core = this.#used()
-    const payload = core.payloads.write(data)
-    const { excludeSelf } = options
+    const { buffered, payloads, requests, settings, use } = this.#core
+    const body = { channel: this.name, excludeSelf: options.excludeSelf, data: payloads.write(data) }
+    use()
     // Late is worse than never for what is of the moment.
-    if (core.buffered() <= core.settings.limits.congestion)
-      core.requests.tell('ephemeral', { channel: this.name, excludeSelf, data: payload })
+    if (buffered() <= settings.limits.congestion) requests.tell('ephemeral', body)
   }
 
   async enter(data: unknown, options: RequestOptions = {}): Promise<void> {
-    const core = this.#used()
-    const payload = core.payloads.write(data)
+    const payload = this.#core.payloads.write(data)
     this.#leaveMembership?.()
     const release = this.#use()
     this.#leaveMembership = release
     const subscription = this.#attach()
     const before = subscription.member
     // Commands of a channel are carried out in order, so this comes after the subscribe command [P5.1].
-    if (core.connected()) subscription.resume()
+    if (this.#core.connected()) subscription.resume()
     subscription.member = payload
     try {
-      await core.requests.ask('enter', { channel: this.name, data: payload }, { ...options, fate: 'again' })
+      await this.#ask('enter', { data: payload }, options)
     } catch (error) {
       if (subscription.member === payload) subscription.member = before
       if (before === undefined) release()
@@ -127,34 +129,27 @@ export class Handle implements Channel {
   }
 
   async leave(options: RequestOptions = {}): Promise<void> {
-    const core = this.#used()
     const subscription = this.#known
     if (subscription !== undefined) subscription.member = undefined
     try {
-      await core.requests.ask('leave', { channel: this.name }, { ...options, fate: 'again' })
+      await this.#ask('leave', {}, options)
     } finally {
       this.#leaveMembership?.()
     }
   }
 
   async members(options: RequestOptions = {}): Promise<MemberList> {
-    const core = this.#used()
-    const how = { ...options, fate: 'again' } as const
-    const { members = [], silent = [] } = await core.requests.ask('presence', { channel: this.name }, how)
-    return Object.assign(
-      members.map((member) => core.payloads.member(member)),
-      { silent },
-    )
+    const { members = [], silent = [] } = await this.#ask('presence', {}, options)
+    const list = members.map((member) => this.#core.payloads.member(member))
+    return Object.assign(list, { silent })
   }
 
   async history(request: HistoryRequest = {}): Promise<HistoryPage> {
-    const core = this.#used()
     const { since, before, limit } = request
-    const body = { channel: this.name, since, before, limit }
-    const reply = await core.requests.ask('history', body, { ...request, fate: 'again' })
+    const reply = await this.#ask('history', { since, before, limit }, request)
     const { position, more = false, gap } = reply
     const publications = reply.publications.map((publication) => ({
-      message: core.payloads.read(publication.data, this.#codec),
+      message: this.#core.payloads.read(publication.data, this.#codec),
       ...deliveryOf(publication, true),
     }))
     return { publications, position, more, gap }
@@ -184,9 +179,15 @@ export class Handle implements Channel {
     return this.#known?.codec ?? this.#core.payloads.ofChannel(this.name)
   }
 
-  #used(): Core {
+  /** A request about this channel, which may be carried out twice without harm. */
+  #ask<K extends Asked>(
+    kind: K,
+    body: Omit<CommandBodies[K], 'channel'>,
+    options: RequestOptions,
+  ): Promise<Reply<K>> {
     this.#core.use()
-    return this.#core
+    const whole = { channel: this.name, ...body } as unknown as CommandBodies[K]
+    return this.#core.requests.ask(kind, whole, { ...options, fate: 'again' })
   }
 
   #attach(): Subscription {

@@ -1,17 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { type ClientEvent, type ClientState, initialState, printStates, transition } from './client-states.js'
 
-const lost: ClientEvent = { type: 'lost', reason: 'cut', attempt: 1, retryAt: 50 }
+const lost: ClientEvent = { type: 'away', reason: 'cut', attempt: 1, retryAt: 50 }
 const events: readonly ClientEvent[] = [
   { type: 'open' },
   { type: 'established' },
   { type: 'late', reason: 'silence' },
   { type: 'heard' },
   lost,
-  { type: 'lostOffline', reason: 'cut', attempt: 1 },
-  { type: 'attempt', reason: 'cut', attempt: 1 },
-  { type: 'wentOffline', reason: 'no network', attempt: 1 },
-  { type: 'wentOnline', reason: 'cut', attempt: 1 },
+  { type: 'awayOffline', reason: 'cut', attempt: 1 },
   { type: 'close', reason: 'enough', code: 1000 },
 ]
 
@@ -21,7 +18,7 @@ const connecting = transition(start, { type: 'open' }, 2)
 const connected = transition(connecting, { type: 'established' }, 3)
 const degraded = transition(connected, { type: 'late', reason: 'silence' }, 4)
 const reconnecting = transition(connected, lost, 5)
-const offline = transition(connected, { type: 'lostOffline', reason: 'cut', attempt: 1, retryAt: 90 }, 6)
+const offline = transition(connected, { type: 'awayOffline', reason: 'cut', attempt: 1, retryAt: 90 }, 6)
 const closed = transition(connected, { type: 'close', reason: 'enough', code: 1000 }, 7)
 
 describe('the client states', () => {
@@ -40,7 +37,7 @@ describe('the client states', () => {
   })
 
   it('keep since while the name stays', () => {
-    const attempt = transition(reconnecting, { type: 'attempt', reason: 'cut', attempt: 1 }, 60)
+    const attempt = transition(reconnecting, { type: 'away', reason: 'cut', attempt: 1 }, 60)
     expect(attempt).toEqual({ name: 'reconnecting', since: 5, reason: 'cut', attempt: 1 })
     const again = transition(attempt, { ...lost, attempt: 2, retryAt: 200 }, 70)
     expect(again).toEqual({ name: 'reconnecting', since: 5, reason: 'cut', attempt: 2, retryAt: 200 })
@@ -48,11 +45,11 @@ describe('the client states', () => {
 
   it.each<[ClientState, readonly string[]]>([
     [start, ['open', 'close']],
-    [connecting, ['established', 'lost', 'lostOffline', 'close']],
-    [connected, ['late', 'lost', 'lostOffline', 'close']],
-    [degraded, ['heard', 'lost', 'lostOffline', 'close']],
-    [reconnecting, ['established', 'lost', 'lostOffline', 'attempt', 'wentOffline', 'close']],
-    [offline, ['established', 'lost', 'lostOffline', 'attempt', 'wentOnline', 'close']],
+    [connecting, ['established', 'away', 'awayOffline', 'close']],
+    [connected, ['late', 'away', 'awayOffline', 'close']],
+    [degraded, ['heard', 'away', 'awayOffline', 'close']],
+    [reconnecting, ['established', 'away', 'awayOffline', 'close']],
+    [offline, ['established', 'away', 'awayOffline', 'close']],
     [closed, ['open', 'close']],
   ])('take from %j exactly the events of the table; any other throws', (state, legal) => {
     for (const event of events) {

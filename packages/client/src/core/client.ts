@@ -50,7 +50,6 @@ export class CoreClient implements Client<Api> {
     const life = new Life(ports, settings, {
       ready: (token) => this.#greet(token),
       message: (message) => this.#receive(message),
-      oversized: (id, error) => this.#core.requests.fail(id, error),
       ping: () => this.#core.requests.tell('ping', {}),
       lost: () => this.#lost(),
       changed: (state) => this.#changed(state),
@@ -92,6 +91,7 @@ export class CoreClient implements Client<Api> {
   close(reason = 'Closed by the application'): void {
     if (this.state.code !== undefined) return
     // Before the connection goes, so that what is in flight learns why.
+    this.#cut()
     this.#core.requests.close(new MillraceError('aborted', { message: reason }))
     this.#life.close(NORMAL, reason)
   }
@@ -144,10 +144,7 @@ export class CoreClient implements Client<Api> {
       requests.send('connect', { body, timeout, fate: 'bound' }, (error, said) => {
         if (said !== undefined) this.#established(said)
         // The server closes after that, with a code of its own [P1.5].
-        else if (error !== undefined) {
-          const { code, message: reason, retryAfter: after } = error
-          this.#life.farewell = { code, reason, after }
-        }
+        else if (error !== undefined) this.#life.farewell = { reason: error.message, after: error.retryAfter }
       })
       this.#resume()
     })
@@ -213,8 +210,13 @@ export class CoreClient implements Client<Api> {
   }
 
   #lost(): void {
+    this.#cut()
     this.#core.requests.lost()
     this.#calls.lost()
+  }
+
+  /** Before requests fail, so that no subscription takes that for the server's word. */
+  #cut(): void {
     for (const subscription of [...this.#core.subscriptions.values()]) subscription.cut()
   }
 

@@ -19,8 +19,6 @@ export interface LifeEvents {
   /** A socket is open and the token is at hand: time for the first frame. */
   ready(token: string | undefined): void
   message(message: Message): void
-  /** A command is larger than the server reads; it was not sent. */
-  oversized(id: number, error: MillraceError): void
   ping(): void
   /** The connection, or the attempt at one, is gone. */
   lost(): void
@@ -48,7 +46,7 @@ export const NORMAL = 1000
 export class Life {
   state: ClientState
   /** Why the server is about to close, when it said so. */
-  farewell: Ending | undefined
+  farewell: Partial<Ending> | undefined
   /** The largest frame the server reads, in bytes. */
   maxMessage = Number.POSITIVE_INFINITY
   readonly #ports: Ports
@@ -60,6 +58,7 @@ export class Life {
   #startedAt = 0
   #connectedAt = Number.POSITIVE_INFINITY
   #failures = 0
+  #reason = ''
   /** There from the beginning of an attempt to the end of its connection; tells the token function to stop. */
   #aborter: ReturnType<Ports['platform']['aborter']> | undefined
   /** Ends the wait for the next attempt, or the deadline of this one. */
@@ -84,7 +83,7 @@ export class Life {
       this.#unwatch = this.#ports.platform.watch((event) => this.#onPlatform(event))
       this.#move({ type: 'open' })
       this.#attempt()
-    } else this.#retryNow()
+    } else this.#stir()
   }
 
   /** The server accepted the connection: from now on liveness watches, not the attempt's deadline. */
@@ -116,8 +115,10 @@ export class Life {
       this.send(commands.slice(0, half))
       this.send(commands.slice(half))
     } else {
-      const message = `The message has ${size} bytes; the server reads at most ${this.maxMessage}`
-      this.#events.oversized(command.id, new MillraceError('message-too-large', { message }))
+      // Answered here as the server would, had it an id to answer to [P3.9].
+      const { code } = CODES['message-too-large']
+      const message = `The message has ${size} bytes; the limit is ${this.maxMessage}`
+      this.#events.message({ id: command.id, kind: 'error', body: { code, message } })
     }
   }
 
@@ -135,7 +136,7 @@ export class Life {
   async #attempt(): Promise<void> {
     const { clock, platform } = this.#ports
     const { dialect = jsonDialect, timeouts, token } = this.#settings
-    const { name, attempt = 0, reason = '' } = this.state
+    const { name } = this.state
     if (name === 'closed') return
     const aborter = platform.aborter()
     // A connection that ended is deaf: whatever its socket or its token still bring belongs to the past.
@@ -145,10 +146,7 @@ export class Life {
     this.#after(timeouts.connect, () =>
       this.#cut('connect-timeout', `No connection within ${timeouts.connect} ms`),
     )
-    if (name !== 'connecting') {
-      const type = name === 'offline' && platform.online() ? 'wentOnline' : 'attempt'
-      this.#move({ type, attempt, reason })
-    }
+    if (name !== 'connecting') this.#away(undefined)
     try {
       if (!live()) return
       const opened = this.#open(dialect, live)
@@ -175,11 +173,8 @@ export class Life {
           if (live()) this.#receive(frame, live)
         },
         closed: (code, reason) => {
-          if (!live()) return
-          const { farewell } = this
-          // Proxies lose close codes; what the server announced stands then.
-          if (farewell !== undefined && code < 4000) this.#end(farewell)
-          else this.#end({ ...farewell, code, reason: farewell?.reason || reason })
+          // Proxies lose close codes; what the server announced stands.
+          if (live()) this.#end({ code, reason, ...this.farewell })
         },
       })
     })
@@ -221,48 +216,41 @@ export class Life {
     // Only a connection that held for a while proves that trying at once is harmless again.
     if (clock.now() - this.#connectedAt >= series.stableAfter) this.#failures = 0
     this.#connectedAt = Number.POSITIVE_INFINITY
-    const attempt = ++this.#failures
-    const offline = !platform.online()
-    const delay = spread === undefined ? this.#delay(offline) : spread * random()
-    const retryAt = this.#after(after + delay, () => this.#attempt())
-    this.#move({ type: offline ? 'lostOffline' : 'lost', reason, attempt, retryAt })
+    this.#failures++
+    this.#reason = reason
+    // Without a network no attempt is likely to succeed: they are as rare as they become.
+    const usual = platform.online()
+      ? backoff(this.#failures, series, random)
+      : (series.cap * (1 + random())) / 2
+    const delay = after + (spread === undefined ? usual : spread * random())
+    this.#after(delay, () => this.#attempt())
+    this.#away(Math.round(clock.now() + delay))
   }
 
-  /** Waits, for one thing at a time; gives when it will be. */
-  #after(ms: number, run: () => void): number {
-    const { clock } = this.#ports
+  #away(retryAt: number | undefined): void {
+    const type = this.#ports.platform.online() ? 'away' : 'awayOffline'
+    this.#move({ type, reason: this.#reason, attempt: this.#failures, retryAt })
+  }
+
+  /** Waits, for one thing at a time. */
+  #after(ms: number, run: () => void): void {
     this.#cancel?.()
-    this.#cancel = clock.schedule(ms, run)
-    return Math.round(clock.now() + ms)
-  }
-
-  /** Before the next attempt; without a network the longest there is, because no attempt is likely to succeed. */
-  #delay(offline: boolean): number {
-    const { random } = this.#ports
-    const { backoff: series } = this.#settings
-    return offline ? (series.cap * (1 + random())) / 2 : backoff(this.#failures, series, random)
+    this.#cancel = this.#ports.clock.schedule(ms, run)
   }
 
   #onPlatform(event: PlatformEvent): void {
     if (event === 'suspend') this.#end({ code: SUSPENDED, reason: 'The page was put aside' })
-    else if (event !== 'offline') this.#retryNow()
-    else if (this.#liveness !== undefined) {
-      this.#liveness.probe()
-      if (this.state.name === 'connected') this.#move({ type: 'late', reason: NO_NETWORK })
-    } else if (this.state.name === 'reconnecting' && this.#aborter === undefined) {
-      const retryAt = this.#after(this.#delay(true), () => this.#attempt())
-      this.#move({ type: 'wentOffline', attempt: this.#failures, reason: NO_NETWORK, retryAt })
-    }
+    else this.#stir(event === 'offline' ? 'The platform reports no network' : undefined)
   }
 
-  /** The network or the page came back: probes the connection, or tries anew. */
-  #retryNow(): void {
+  /** Something changed: the network, the page, or a person's patience. Finds out at once how things stand. */
+  #stir(doubt?: string): void {
     if (this.#liveness !== undefined) {
-      this.#liveness.probe()
+      this.#liveness.probe(doubt)
       return
     }
     if (this.#aborter !== undefined) {
-      // An attempt that began before the network came back may hang on the old one.
+      // An attempt that began before the change may hang on what was.
       if (this.#ports.clock.now() - this.#startedAt < YOUNG) return
       this.#cut('connection-lost', 'Trying afresh')
     }
@@ -274,5 +262,3 @@ export class Life {
     this.#events.changed(this.state)
   }
 }
-
-const NO_NETWORK = 'The platform reports no network'

@@ -53,12 +53,13 @@ export class Liveness {
     this.#left = 0
   }
 
-  /** Asks for a sign of life at once. */
-  probe(waits = WAITS): void {
+  /** Asks for a sign of life at once, for the reason given if it is doubted. */
+  probe(reason?: string, waits = WAITS): void {
     this.#left = waits
     this.#late = 0
     this.#arm(this.#wait)
     this.#events.ping()
+    if (reason !== undefined) this.#events.doubt(reason)
   }
 
   stop(): void {
@@ -80,10 +81,7 @@ export class Liveness {
       this.#heardAt = Math.min(this.#heardAt, now)
       const quiet = now - this.#heardAt
       if (quiet < this.#calm) this.#arm(this.#calm - quiet)
-      else {
-        this.probe(late ? WAITS : WAITS / 2)
-        this.#events.doubt(`Nothing heard for ${Math.round(quiet / 1000)} s`)
-      }
+      else this.probe(`Nothing heard for ${Math.round(quiet / 1000)} s`, late ? WAITS : WAITS / 2)
     }
   }
 

@@ -11,7 +11,10 @@ const CHANNEL = 'chat:lobby'
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ do: 'publish' } as const) },
   { weight: 2, arbitrary: fc.constant({ do: 'lose' } as const) },
-  { weight: 8, arbitrary: fc.integer({ min: 1, max: 6 }).map((count) => ({ do: 'deliver', count }) as const) },
+  {
+    weight: 8,
+    arbitrary: fc.integer({ min: 1, max: 6 }).map((count) => ({ do: 'deliver', count }) as const),
+  },
   { weight: 6, arbitrary: fc.constant({ do: 'read' } as const) },
   { weight: 2, arbitrary: fc.constant({ do: 'repeat' } as const) },
   { weight: 3, arbitrary: fc.constantFrom(1006, 4000, 4001).map((code) => ({ do: 'cut', code }) as const) },
@@ -19,8 +22,14 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 60_000 }).map((ms) => ({ do: 'sleep', ms }) as const) },
   { weight: 1, arbitrary: fc.constant({ do: 'trim' } as const) },
   { weight: 1, arbitrary: fc.constant({ do: 'wipe' } as const) },
-  { weight: 2, arbitrary: fc.constantFrom('online', 'offline', 'wake').map((event) => ({ do: event }) as const) },
-  { weight: 3, arbitrary: fc.constantFrom('send', 'call', 'history', 'subscribe').map((what) => ({ do: what }) as const) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('online', 'offline', 'wake').map((event) => ({ do: event }) as const),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('send', 'call', 'history', 'subscribe').map((what) => ({ do: what }) as const),
+  },
 )
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
@@ -73,7 +82,9 @@ class Run {
         break
       case 'repeat': {
         // Pushes come twice when a node changes; replies do not.
-        const messages = JSON.parse(this.#last ?? '[]').filter(({ kind }: { kind: string }) => kind === 'publication')
+        const messages = JSON.parse(this.#last ?? '[]').filter(
+          ({ kind }: { kind: string }) => kind === 'publication',
+        )
         if (socket !== undefined && messages.length > 0) await socket.say(...messages)
         break
       }

@@ -265,7 +265,7 @@ describe('messages larger than the server reads', () => {
     const large = room.publish('x'.repeat(2000))
     const refused = expect(large).rejects.toMatchObject({
       kind: 'message-too-large',
-      message: expect.stringMatching(/^The message has 20\d\d bytes; the server reads at most 1000$/),
+      message: expect.stringMatching(/^The message has 20\d\d bytes; the limit is 1000$/),
     })
     small.push(room.publish('c'))
     await refused

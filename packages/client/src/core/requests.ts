@@ -22,8 +22,8 @@ interface Replies {
   leave: 'left'
   call: 'answered'
 }
-type Asked = keyof Replies
-type Reply<K extends Asked> = MessageBodies[Replies[K]]
+export type Asked = keyof Replies
+export type Reply<K extends Asked> = MessageBodies[Replies[K]]
 type Send = (commands: readonly Command[]) => void
 
 /**
@@ -94,12 +94,9 @@ export class Requests {
 
   /** Settles the request a reply belongs to. A reply nobody waits for any more is ignored. */
   receive({ id, kind, body }: Message): void {
-    if (kind === 'error') this.fail(id, new MillraceError(body.code, body))
-    else this.#requests.get(id)?.settle(undefined, body)
-  }
-
-  fail(id: number, error: MillraceError): void {
-    this.#requests.get(id)?.settle(error)
+    const settle = this.#requests.get(id)?.settle
+    if (kind === 'error') settle?.(new MillraceError(body.code, body))
+    else settle?.(undefined, body)
   }
 
   /** Sends what `greet` asks for as one frame, ahead of everything that waits. */

@@ -43,7 +43,9 @@ describe('the roster', () => {
   it('goes by what it knows: a known member cannot join, an unknown one cannot go', () => {
     const roster = new Roster()
     roster.replace([ada])
-    expect(roster.change('joined', ada)).toMatchObject({ joined: [], updated: [ada] })
+    expect(roster.change('joined', ada)).toBeUndefined()
+    const away = member('ada', { away: true })
+    expect(roster.change('joined', away)).toMatchObject({ joined: [], updated: [away] })
     expect(roster.change('updated', bob)).toMatchObject({ joined: [bob], updated: [] })
     expect(roster.change('departed', member('eve'))).toBeUndefined()
   })

@@ -1,6 +1,5 @@
 import { type Gap, type MessageBodies, MillraceError, type Position } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
-import { FakeClock } from '../../test/clock.js'
 import { position, publication, subscribedAt } from '../../test/world.js'
 import { Stream } from './stream.js'
 
@@ -8,7 +7,6 @@ type History = MessageBodies['history']
 
 /** A stream that stands at offset 10, what it hands on, and the reads it asks for. */
 function standing(at = 10, limit = 5) {
-  const clock = new FakeClock()
   const told: unknown[] = []
   const reads: {
     since: Position
@@ -16,7 +14,7 @@ function standing(at = 10, limit = 5) {
     fail: (e: MillraceError) => void
   }[] = []
   const events = { restarts: 0 }
-  const stream = new Stream(clock, limit, {
+  const stream = new Stream(limit, {
     publication: ({ offset }, recovered) => told.push(recovered ? `${offset}r` : offset),
     gap: ({ from, to, reason }: Gap) =>
       told.push(`gap ${from?.epoch}${from?.offset}-${to.epoch}${to.offset} ${reason}`),
@@ -33,7 +31,7 @@ function standing(at = 10, limit = 5) {
     },
   })
   stream.joined(subscribedAt(at))
-  return { clock, told, reads, stream, events }
+  return { told, reads, stream, events }
 }
 
 const offsets = (from: number, to: number) =>
@@ -114,23 +112,19 @@ describe('a stream that is recovered', () => {
     expect(stream.position).toEqual(position(3, 'e2'))
   })
 
-  it('does not believe "recovered" when the chain says otherwise: it asks history [P6.4]', () => {
+  it('does not believe "recovered" when the chain says otherwise: what lies between is lost, and said to be', () => {
     const { stream, told, reads } = standing()
     stream.joined(subscribedAt(13, { recovered: true, publications: [publication(11), publication(13)] }))
-    expect(told).toEqual(['11r'])
-    expect(reads.map(({ since }) => since)).toEqual([position(11)])
-    reads[0]?.answer({ position: position(13), publications: offsets(12, 13) })
-    expect(told).toEqual(['11r', '12r', '13r'])
+    expect(told).toEqual(['11r', 'gap e111-e112 broker-lost', '13r'])
+    expect(stream.position).toEqual(position(13))
+    expect(reads).toEqual([])
   })
 
   it('does not believe "recovered" in another epoch', () => {
-    const { stream, told, reads, events } = standing()
+    const { stream, told } = standing()
     stream.joined({ ...subscribedAt(0), position: position(4, 'e2'), recovered: true })
-    expect(stream.position).toEqual(position(10))
-    const gap = { from: position(10), to: position(3, 'e2'), reason: 'epoch-changed' } as const
-    reads[0]?.answer({ position: position(4, 'e2'), gap, publications: [publication(4)] })
-    expect(told).toEqual(['gap e110-e23 epoch-changed', '4r'])
-    expect(events.restarts).toBe(1)
+    expect(told).toEqual(['gap e110-e24 epoch-changed'])
+    expect(stream.position).toEqual(position(4, 'e2'))
   })
 
   it('asks history when the server subscribed without a position to recover from [P5.13]', () => {
@@ -257,41 +251,25 @@ describe('a live stream', () => {
     expect(stream.position).toEqual(position(10))
   })
 
-  it('asks again when history lags behind, ever more patiently, and then says what is lost', async () => {
-    const { stream, told, reads, clock } = standing()
-    stream.receive(publication(13))
-    const waits = [100, 400, 1600, 6400]
-    for (const [i, wait] of waits.entries()) {
-      reads[i]?.answer({ position: position(11), publications: i === 0 ? [publication(11)] : [] })
-      await clock.advance(wait - 1)
-      expect(reads).toHaveLength(i + 1)
-      await clock.advance(1)
-      expect(reads).toHaveLength(i + 2)
-    }
-    reads[4]?.answer({ position: position(11) })
-    expect(told).toEqual(['11r', 'gap e111-e112 broker-lost', 13])
-    expect(clock.waiting).toBe(0)
-  })
-
-  it('asks again after an error that may pass, and not after one that will not', async () => {
-    const { stream, told, reads, clock } = standing()
-    stream.receive(publication(13))
-    reads[0]?.fail(new MillraceError('unavailable'))
-    await clock.advance(100)
-    reads[1]?.fail(new MillraceError('not-available'))
-    expect(told).toEqual(['gap e110-e112 broker-lost', 13])
-    await clock.advance(60_000)
-    expect(reads).toHaveLength(2)
-  })
-
-  it('does not take an answer with a hole of its own for whole', async () => {
-    const { stream, told, reads, clock } = standing()
+  it.each([
+    ['lags behind', { position: position(11), publications: [publication(11)] }],
+    ['has a hole of its own', { position: position(14), publications: [publication(12), publication(14)] }],
+    ['has more but gives nothing', { position: position(14), more: true }],
+  ])('subscribes anew when history %s: the server has to say what is lost', (_, answer) => {
+    const { stream, reads, events } = standing()
     stream.receive(publication(14))
-    reads[0]?.answer({ position: position(14), publications: [publication(12), publication(14)] })
+    reads[0]?.answer(answer)
+    expect(events.restarts).toBe(1)
+    expect(reads).toHaveLength(1)
+  })
+
+  it('subscribes anew when history cannot be read', () => {
+    const { stream, told, reads, events } = standing()
+    stream.receive(publication(13))
+    reads[0]?.fail(new MillraceError('not-available'))
+    expect(events.restarts).toBe(1)
     expect(told).toEqual([])
-    await clock.advance(100)
-    reads[1]?.answer({ position: position(14), publications: offsets(11, 14) })
-    expect(told).toEqual(['11r', '12r', '13r', '14r'])
+    expect(stream.position).toEqual(position(10))
   })
 })
 
@@ -309,7 +287,7 @@ describe('a stream that is cut', () => {
 
   it('stops when a listener ends it in the middle of an answer', () => {
     const told: number[] = []
-    const stream = new Stream(new FakeClock(), 5, {
+    const stream = new Stream(5, {
       publication: ({ offset }) => {
         told.push(offset)
         if (offset === 2) stream.cut()
@@ -323,12 +301,11 @@ describe('a stream that is cut', () => {
     expect(stream.position).toEqual(position(2))
   })
 
-  it('asks for nothing more once it is cut', async () => {
-    const { stream, reads, clock } = standing()
+  it('is deaf to what fails then', () => {
+    const { stream, reads, events } = standing()
     stream.receive(publication(13))
-    reads[0]?.fail(new MillraceError('connection-lost'))
     stream.cut()
-    await clock.advance(60_000)
-    expect(reads).toHaveLength(1)
+    reads[0]?.fail(new MillraceError('connection-lost'))
+    expect(events.restarts).toBe(0)
   })
 })

@@ -154,8 +154,8 @@ export class Subscription {
   }
 
   #newStream(): Stream {
-    const { payloads, ports, requests, settings } = this.#core
-    return new Stream(ports.clock, settings.limits.held, {
+    const { payloads, requests, settings } = this.#core
+    return new Stream(settings.limits.held, {
       publication: (publication, recovered) =>
         this.#guard(() =>
           this.#emit(
@@ -179,8 +179,8 @@ export class Subscription {
   }
 
   #start(): void {
+    this.#become(SUBSCRIBING)
     if (this.#core.connected()) this.#join()
-    else this.#become(SUBSCRIBING)
   }
 
   /** Asks anew from the position on, in place of the subscription there is. */
@@ -242,8 +242,6 @@ export class Subscription {
   }
 
   #refused(error: MillraceError): void {
-    // The connection went, or the client closed: whoever did that says what comes next.
-    if (error.kind === 'connection-lost' || error.kind === 'aborted') return
     // Subscribed by an earlier command or by the server: then it is not known from where.
     if (error.kind === 'already-subscribed') this.#again(error)
     else this.#give(error)
