@@ -27,12 +27,12 @@ export interface Verdict {
 const INDEPENDENT = 1.1
 const KB = 1024
 
+/** The reference case, but with so many outstanding and, where it is said, so many subscribers. */
 const fanOut = (
   samples: readonly Sample[],
   peer: PeerName,
-  outstanding: number,
-  subscribers: number = REFERENCE.subscribers,
-) => pick(samples, 'fan-out', { peer, outstanding, subscribers, size: REFERENCE.size })
+  load: { readonly outstanding: number; readonly subscribers?: number },
+) => pick(samples, 'fan-out', { peer, ...REFERENCE, ...load })
 
 const echo = (samples: readonly Sample[], peer: PeerName, inFlight: number) =>
   pick(samples, 'echo', { peer, inFlight })
@@ -42,7 +42,11 @@ const fanOutRate = (other: PeerName, atLeast: number): Target => ({
   bound: { atLeast },
   unit: '×',
   measure: (samples) =>
-    ratioOf<LoadSample>(fanOut(samples, 'millrace', 16), fanOut(samples, other, 16), perSecond),
+    ratioOf<LoadSample>(
+      fanOut(samples, 'millrace', { outstanding: 16 }),
+      fanOut(samples, other, { outstanding: 16 }),
+      perSecond,
+    ),
 })
 
 /** The rounds of the largest number of connections measured, up to 10,000: the case the target is read at. */
@@ -66,8 +70,8 @@ const growth = (outstanding: number): Target => ({
   unit: '×',
   measure: (samples) =>
     ratioOf<LoadSample>(
-      fanOut(samples, 'millrace', outstanding, 10_000),
-      fanOut(samples, 'millrace', outstanding, 100),
+      fanOut(samples, 'millrace', { outstanding, subscribers: 10_000 }),
+      fanOut(samples, 'millrace', { outstanding, subscribers: 100 }),
       cpuMicros,
     ),
 })
@@ -92,7 +96,11 @@ export const TARGETS: readonly Target[] = [
     bound: { atMost: 0.65 },
     unit: '×',
     measure: (samples) =>
-      ratioOf<LoadSample>(fanOut(samples, 'millrace', 1), fanOut(samples, 'ws', 1), userMicros),
+      ratioOf<LoadSample>(
+        fanOut(samples, 'millrace', { outstanding: 1 }),
+        fanOut(samples, 'ws', { outstanding: 1 }),
+        userMicros,
+      ),
   },
   {
     name: 'Echo, 32 in flight: the engine’s rate to ws’s',

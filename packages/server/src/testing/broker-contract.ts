@@ -63,6 +63,7 @@ export function brokerContract(make: () => Promise<BrokerSubject>, { it, equal }
     })
 
   streams(test, equal)
+  ranges(test, equal)
   retention(test, equal)
   others(test, equal)
 }
@@ -111,7 +112,9 @@ function streams(test: Test, equal: Equal): void {
     const { head, publications, more, floor } = await broker.read(channel, { before: 10, limit: 5 }, KEEP)
     equal([head.offset, publications, more, floor], [0, [], false, undefined])
   })
+}
 
+function ranges(test: Test, equal: Equal): void {
   test('[B4] since gives what follows, cut at the limit from the oldest', async ({
     broker,
   }, _heard, channel) => {
