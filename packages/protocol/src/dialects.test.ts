@@ -58,7 +58,7 @@ describe.each(dialects)('the %s dialect', (_, dialect) => {
     )
   })
 
-  test('an optional list that is empty is not told from an absent one', () => {
+  test('[P3.5] an optional list that is empty is not told from an absent one', () => {
     const position = { epoch: 'e', offset: 0 }
     const body = { channel: 'a:b', position }
     const empty: Message = { id: 1, kind: 'subscribed', body: { ...body, publications: [], members: [] } }
@@ -113,7 +113,7 @@ describe.each(dialects)('the %s dialect', (_, dialect) => {
     expect(decoded).toMatchObject({ id: 1 })
   })
 
-  test('limits of text: 255 units for what a server keeps, none for a token', () => {
+  test('[P3.10] limits of text: 255 units for what a server keeps, none for a token', () => {
     const connect = (body: { token?: string; client?: string; session?: string }): Command => ({
       id: 1,
       kind: 'connect',

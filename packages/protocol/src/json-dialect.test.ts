@@ -133,7 +133,7 @@ describe('[P3.6] a field that is wrong is named', () => {
     expect(() => jsonDialect.decodeMessages(frame('null'))).toThrow('history.publications: is required')
   })
 
-  test('two kinds in one message are not guessed between', () => {
+  test('[P3.1] two kinds in one message are not guessed between', () => {
     expect(decode('{"id":1,"ping":{},"leave":{"channel":"a:b"}}')).toEqual([
       [1, 'malformed-command', 'leave'],
     ])

@@ -150,13 +150,13 @@ export const BAD_VECTORS: readonly BadVector[] = [
   },
   {
     name: 'an id of a publication with half a surrogate pair',
-    rules: ['P3.6'],
+    rules: ['P3.10'],
     json: '{"id":9,"publish":{"channel":"a:b","id":"\\ud83d","data":1}}',
     expect: [malformed(9, 'publish.id')],
   },
   {
     name: 'an id of a publication of 256 characters',
-    rules: ['P3.6'],
+    rules: ['P3.10'],
     json: `{"id":9,"publish":{"channel":"a:b","id":"${'x'.repeat(256)}","data":1}}`,
     binary: publish(channel, len(2, 'x'.repeat(256)), len(4, '1')),
     expect: [malformed(9, 'publish.id')],
