@@ -21,7 +21,7 @@ export function createClient<A extends Api = OpenApi>(options: ClientOptions<A>)
   const WebSocket: WebSocketClass | undefined = options.webSocket ?? globalThis.WebSocket
   if (typeof WebSocket !== 'function')
     throw new TypeError(
-      "webSocket must be given: this runtime has no WebSocket of its own; pass the class of 'ws' or 'undici'",
+      "webSocket must be given here, for this runtime has none of its own: the class of 'ws' or 'undici'",
     )
   const ports = {
     clock: systemClock,

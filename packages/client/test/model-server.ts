@@ -31,6 +31,8 @@ export class ModelServer {
   readonly published: Published = new Map()
   readonly sessions: Session[] = []
   readonly streams = new Map<string, Stream>()
+  /** What no client should ask. */
+  readonly complaints: string[] = []
 
   stream(channel: string): Stream {
     const stream = this.streams.get(channel) ?? { epoch: 1, head: 0, floor: 0, publications: [] }
@@ -111,10 +113,14 @@ export class ModelServer {
         break
       }
       case 'subscribe':
+        if (session.subscriptions.has(body.channel))
+          this.complaints.push(`${body.channel} is subscribed twice`)
         session.subscriptions.add(body.channel)
         reply({ kind: 'subscribed', body: this.#read(body.channel, body.since, body.history ?? 0) })
         break
       case 'unsubscribe':
+        if (!session.subscriptions.has(body.channel))
+          this.complaints.push(`${body.channel} is not subscribed`)
         session.subscriptions.delete(body.channel)
         reply({ kind: 'unsubscribed', body: { channel: body.channel } })
         break

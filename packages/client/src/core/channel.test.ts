@@ -21,7 +21,7 @@ async function subscribed(options: SubscriptionOptions = {}) {
 /** The connection is cut and comes back; the subscriptions are not answered yet. */
 async function reconnect(w: World): Promise<void> {
   await w.socket.drop()
-  await w.clock.advance(20_000)
+  await w.clock.advance(600)
   await w.socket.accept()
 }
 

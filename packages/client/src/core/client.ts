@@ -144,7 +144,7 @@ export class CoreClient implements Client<Api> {
       requests.send('connect', { body, timeout, fate: 'bound' }, (error, said) => {
         if (said !== undefined) this.#established(said)
         // The server closes after that, with a code of its own [P1.5].
-        else if (error !== undefined) this.#life.farewell = { reason: error.message, after: error.retryAfter }
+        else if (error !== undefined) this.#life.farewell = { reason: error.message, wait: error.retryAfter }
       })
       this.#resume()
     })
@@ -189,7 +189,7 @@ export class CoreClient implements Client<Api> {
         this.#fail(new MillraceError(body.code, body))
         break
       case 'disconnect':
-        this.#life.farewell = { code: body.code, reason: body.reason, spread: body.retryAfter }
+        this.#leaving(body)
         break
       case 'subscribed':
         this.#subscribed(body)
@@ -197,6 +197,12 @@ export class CoreClient implements Client<Api> {
       default:
         if ('channel' in body) subscriptions.get(body.channel)?.receive(message)
     }
+  }
+
+  /** The server is about to close; `retryAfter` is the time over which everybody's return is spread [P1.9]. */
+  #leaving({ code, reason, retryAfter }: MessageBodies['disconnect']): void {
+    const wait = retryAfter && retryAfter * this.#core.ports.random()
+    this.#life.farewell = { code, reason, wait }
   }
 
   #subscribed(body: MessageBodies['subscribed']): void {

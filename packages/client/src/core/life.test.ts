@@ -188,7 +188,7 @@ describe('refusals', () => {
     await w.socket.reply('connect', 'error', { code: 204, message: 'Too busy', retryAfter: 5000 })
     await w.socket.drop(4004)
     expect(w.client.state).toMatchObject({ name: 'reconnecting', attempt: 1 })
-    await w.clock.advance(5124)
+    await w.clock.advance(4999)
     expect(w.sockets).toHaveLength(1)
     await w.clock.advance(1)
     expect(w.sockets).toHaveLength(2)

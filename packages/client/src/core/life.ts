@@ -29,10 +29,8 @@ export interface LifeEvents {
 interface Ending {
   readonly code: number
   readonly reason: string
-  /** Milliseconds to wait at least before the next. */
-  readonly after?: number | undefined
-  /** Milliseconds to spread the next over. */
-  readonly spread?: number | undefined
+  /** Milliseconds until the next, where the server said something about that. */
+  readonly wait?: number | undefined
 }
 
 /** An attempt so young, in milliseconds, is not given up for a fresh one when the network comes back. */
@@ -198,7 +196,7 @@ export class Life {
     this.#end({ code: CODES[code].code, reason })
   }
 
-  #end({ code, reason, after = 0, spread }: Ending): void {
+  #end({ code, reason, wait }: Ending): void {
     if (this.#aborter === undefined) return
     this.#aborter.abort()
     this.#liveness?.stop()
@@ -222,7 +220,7 @@ export class Life {
     const usual = platform.online()
       ? backoff(this.#failures, series, random)
       : (series.cap * (1 + random())) / 2
-    const delay = after + (spread === undefined ? usual : spread * random())
+    const delay = wait ?? usual
     this.#after(delay, () => this.#attempt())
     this.#away(Math.round(clock.now() + delay))
   }

@@ -200,6 +200,7 @@ describe('a client in a hostile world', () => {
         judge(run, { epoch: 'e1', offset: 0 })
         expect(run.promises.filter(({ settled }) => !settled)).toEqual([])
         expect(run.w.reports).toEqual([])
+        expect(run.server.complaints).toEqual([])
         expect(run.w.client.state.name).toBe('connected')
       }),
       { numRuns: Number(process.env['MILLRACE_RUNS'] ?? 300) },
