@@ -24,6 +24,7 @@ describe.skipIf(chromium === undefined)('the keyboard alone', { timeout: 60_000 
   const focused = (page: Page): Promise<string> =>
     page.evaluate(() => {
       const element = document.activeElement
+      if (element === document.body) return 'nothing'
       return element?.getAttribute('aria-label') ?? element?.textContent?.trim() ?? ''
     })
 
@@ -134,8 +135,12 @@ describe.skipIf(chromium === undefined)('the keyboard alone', { timeout: 60_000 
     await beginChat(customer.page, site.url, 'Ugo', 'Anybody there?')
     const { page } = agent
     await logIn(page, site.url, 'Tomas Berg')
+    await page.getByRole('option', { name: 'Kay' }).waitFor()
     await page.getByRole('option', { name: 'Ugo' }).waitFor()
+    // Kay has waited longer.
     await page.keyboard.press('n')
+    await page.getByRole('heading', { name: 'Kay' }).waitFor()
+    await page.keyboard.press('j')
     await page.getByRole('heading', { name: 'Ugo' }).waitFor()
     await page.keyboard.press('?')
     const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' })

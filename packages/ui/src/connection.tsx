@@ -78,13 +78,13 @@ export function linkNotices(states: {
 }
 
 function noticeOf({ name, retryAt, code, reason }: LinkState): Notice | undefined {
-  if (name === 'reconnecting') return { mood: 'busy', icon: 'refresh', text: 'Connection lost.', retryAt }
-  if (name === 'offline') return { mood: 'bad', icon: 'cloudOff', text: 'You’re offline.' }
+  if (name === 'reconnecting') return { mood: 'busy', icon: 'refresh', text: 'Connection lost', retryAt }
+  if (name === 'offline') return { mood: 'bad', icon: 'cloudOff', text: 'You’re offline' }
   if (code === undefined) return undefined
   return {
     mood: 'bad',
     icon: 'alert',
-    text: `Disconnected: ${reason ?? 'the server closed the connection'}.`,
+    text: `Disconnected: ${reason ?? 'the server closed the connection'}`,
   }
 }
 
@@ -105,8 +105,12 @@ export function ConnectionBanner({ notice, onRetry, meanwhile }: BannerProps): J
             <Icon name={notice.icon} />
           </span>
           <span class="banner__words">
-            {notice.text} {notice.mood === 'busy' && <Retrying at={notice.retryAt} />}
-            {notice.mood !== 'good' && meanwhile && <span class="banner__more">{meanwhile}</span>}
+            <strong class="banner__text">{notice.text}</strong>
+            {notice.mood !== 'good' && (
+              <span class="banner__more">
+                {notice.mood === 'busy' && <Retrying at={notice.retryAt} />} {meanwhile}
+              </span>
+            )}
           </span>
           {notice.mood !== 'good' && (
             <Button small onClick={onRetry}>
@@ -122,6 +126,6 @@ export function ConnectionBanner({ notice, onRetry, meanwhile }: BannerProps): J
 /** The countdown is for eyes; a screen reader that spoke every second would be no help. */
 function Retrying({ at }: { readonly at: number | undefined }): JSX.Element | null {
   const seconds = at === undefined ? 0 : Math.ceil((at - eachSecond.value) / 1_000)
-  if (seconds <= 0) return <span aria-hidden="true">Trying again…</span>
-  return <span aria-hidden="true" class="banner__count">{`Trying again in ${seconds} s`}</span>
+  if (seconds <= 0) return <span aria-hidden="true">Trying now.</span>
+  return <span aria-hidden="true" class="banner__count">{`Next try in ${seconds} s.`}</span>
 }

@@ -1,5 +1,5 @@
 import type { TargetedKeyboardEvent } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from './button.js'
 import type { IconName } from './icons.js'
 
@@ -31,7 +31,8 @@ export function Menu({ label, icon, items, side = 'below', hint, worded = true, 
   const button = useRef<HTMLButtonElement>(null)
   opener?.(() => setOpen(items.length > 0))
 
-  useEffect(() => {
+  // Before the next key can come, so that a quick one does not miss the menu.
+  useLayoutEffect(() => {
     if (!open) return
     place.current?.querySelector<HTMLElement>('[role="menuitem"]')?.focus()
     const outside = (event: Event): void => {

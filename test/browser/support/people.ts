@@ -11,17 +11,20 @@ export interface Person {
 export interface Look {
   readonly dark?: boolean
   readonly size?: keyof typeof SIZES
+  /** Whether the system asks for less motion. */
+  readonly still?: boolean
 }
 
 /** A browser profile of its own with one page. */
 export async function person(
   browser: Browser,
-  { dark = false, size = 'desktop' }: Look = {},
+  { dark = false, size = 'desktop', still = false }: Look = {},
 ): Promise<Person> {
   const context = await browser.newContext({
     viewport: SIZES[size],
     colorScheme: dark ? 'dark' : 'light',
     locale: 'en-GB',
+    reducedMotion: still ? 'reduce' : 'no-preference',
   })
   const errors = watchErrors(context)
   return { context, errors, page: await context.newPage() }

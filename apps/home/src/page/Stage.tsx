@@ -56,7 +56,13 @@ const PADDLE = 'M200 84V54'
 
 function MillWheel({ turns }: { readonly turns: number }): JSX.Element {
   return (
-    <svg class="mill" viewBox="0 0 400 250" aria-hidden="true" focusable="false">
+    <svg
+      class="mill"
+      viewBox="0 0 400 250"
+      preserveAspectRatio="xMidYMax slice"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path class="mill__ground" d="M0 52h118v198H0Z" />
       <path class="mill__race" d="M0 40h158c14 0 24 2 32 7" />
       <path class="mill__gate" d="M104 12v24" />

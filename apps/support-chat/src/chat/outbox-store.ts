@@ -22,7 +22,7 @@ export interface SenderOptions {
   readonly isConnected: () => boolean
   /** Opens a conversation for a message that has none, and gives its id. */
   readonly openTicket: () => Promise<string>
-  readonly publish: (ticket: string, id: string, text: string) => Promise<void>
+  readonly publish: (message: { ticket: string; id: string; text: string }) => Promise<void>
 }
 
 /**
@@ -90,7 +90,7 @@ export class Sender {
     try {
       const to = ticket ?? (await this.#options.openTicket())
       if (ticket === undefined) this.#change(addressed(this.#outbox.value, to))
-      await this.#options.publish(to, id, text)
+      await this.#options.publish({ ticket: to, id, text })
       this.#stored.add(id)
       setTimeout(() => this.arrived(id), PAUSE)
     } catch (error) {

@@ -18,6 +18,21 @@ type RoomChannel = ReturnType<typeof openChannel>
 const openChannel = (client: Client<SupportApi>, ticket: string) =>
   client.channel(supportChannel(ticket), { history: PAGE })
 
+/** A message and the conversation it goes to. */
+export interface Addressed {
+  readonly ticket: string
+  readonly id: string
+  readonly text: string
+}
+
+/** Sends a message to a conversation, followed or not. Its id makes a second sending the same message. */
+export async function publishText(
+  client: Client<SupportApi>,
+  { ticket, id, text }: Addressed,
+): Promise<void> {
+  await client.channel(supportChannel(ticket)).publish({ kind: 'text', id, text }, { id })
+}
+
 /** One conversation, live: its messages, who is there and who types. Knows no page. */
 export class Room {
   readonly ticket: string
@@ -36,7 +51,7 @@ export class Room {
     this.ticket = ticket
     this.#side = side
     this.#channel = openChannel(client, ticket)
-    this.#listen(this.#channel)
+    this.#listen(client, this.#channel)
   }
 
   get conversation(): ReadonlySignal<Conversation> {
@@ -58,7 +73,7 @@ export class Room {
     return this.#loaded
   }
 
-  #listen(channel: RoomChannel): void {
+  #listen(client: Client<SupportApi>, channel: RoomChannel): void {
     this.#stops.push(
       channel.on('message', (message, about) => {
         const entry = entryOf(message, about)
@@ -74,6 +89,10 @@ export class Room {
       }),
       channel.on('presence', ({ members }) => {
         this.#members.value = members
+      }),
+      // Who typed before a cut may have stopped since.
+      client.on('state', ({ name }) => {
+        if (name !== 'connected') this.#otherTypes(false)
       }),
       channel.on('state', ({ name }) => {
         if (name === 'subscribed' && !this.#loaded.value) this.#first()
@@ -124,10 +143,6 @@ export class Room {
   }
   leave(): void {
     this.#channel.leave().catch(() => {})
-  }
-
-  async publish(id: string, text: string): Promise<void> {
-    await this.#channel.publish({ kind: 'text', id, text }, { id })
   }
 
   close(): void {

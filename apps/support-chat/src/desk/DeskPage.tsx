@@ -57,7 +57,7 @@ export function DeskPage({ desk, onLogout }: Props): JSX.Element {
         <ConnectionBanner
           notice={desk.link.notice.value}
           onRetry={desk.link.retry}
-          meanwhile="Replies wait here and are sent when it’s back."
+          meanwhile="What you write is kept."
         />
       </div>
       <List desk={desk} sections={sections} tab={tab} onSelect={select} />
@@ -86,6 +86,7 @@ function Head({ desk, onHelp, onLogout }: HeadProps): JSX.Element {
         small
         look="plain"
         icon="keyboard"
+        class="desk__keys"
         label="Keyboard shortcuts"
         hint="Keyboard shortcuts (?)"
         onClick={onHelp}

@@ -4,6 +4,7 @@ import { announce } from '../chat/announce.js'
 import { askForToken, type Identity, NoToken } from '../chat/identity.js'
 import { type Link, openLink } from '../chat/link.js'
 import { Sender } from '../chat/outbox-store.js'
+import { publishText } from '../chat/room.js'
 import { newestText } from '../domain/conversation.js'
 import type { Person, Ticket } from '../domain/ticket.js'
 import { DESK_CHANNEL } from '../names.js'
@@ -35,7 +36,7 @@ export class Desk {
       key: `support-desk-outbox-${identity.user.id}`,
       isConnected: () => this.link.isConnected(),
       openTicket: () => Promise.reject(new MillraceError('no-such-target')),
-      publish: async (ticket, id, text) => this.#conversation(ticket).room.publish(id, text),
+      publish: (message) => publishText(this.link.client, message),
     })
     this.#listen()
     this.#stops.push(effect(() => this.#follow(this.#followed.value)))
@@ -186,12 +187,6 @@ export class Desk {
         if (this.selected.value !== ticket.id) announce(`${ticket.customer.name}: ${text}`)
       },
     })
-  }
-
-  #conversation(ticket: string): DeskConversation {
-    const conversation = this.#conversations.value.get(ticket)
-    if (conversation === undefined) throw new MillraceError('forbidden')
-    return conversation
   }
 
   /** The newest line of a conversation, for the list. */

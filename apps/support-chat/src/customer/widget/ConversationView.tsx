@@ -33,7 +33,7 @@ export function ConversationView({ support, onAnew }: Props): JSX.Element {
         label="Conversation with support"
         outbox={unsent}
         other={ticket?.receipts.agent ?? NO_RECEIPT}
-        typing={room?.typing.value && agent ? agent.name : undefined}
+        typing={room?.typing.value && ticket?.status === 'active' ? agent?.name : undefined}
         nameOf={(author) => (author === agent?.id ? agent.name : 'Support')}
         onRetry={({ id }) => support.retry(id)}
         onDiscard={({ id }) => support.sender.discard(id)}

@@ -13,7 +13,7 @@ interface Props {
 export function PanelHead({ support, onClose }: Props): JSX.Element {
   const ticket = support.ticket.value
   const agent = ticket?.status === 'waiting' ? undefined : ticket?.agent
-  const here = support.agentHere.value
+  const here = support.agentHere.value && (support.link.value?.isConnected() ?? false)
   return (
     <header class="panel__head">
       {agent ? (

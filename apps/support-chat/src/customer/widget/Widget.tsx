@@ -75,7 +75,7 @@ function Panel({ support, onClose }: { readonly support: CustomerSupport; readon
           <ConnectionBanner
             notice={link.notice.value}
             onRetry={link.retry}
-            meanwhile="What you write is sent when it’s back."
+            meanwhile="What you write is kept."
           />
         )}
         {waitsToKnow && <Waiting />}

@@ -5,7 +5,7 @@ import { askForToken, type Identity, keepIdentity, NoToken, storedIdentity } fro
 import { type Link, openLink } from '../../chat/link.js'
 import { Marker } from '../../chat/marker.js'
 import { Sender } from '../../chat/outbox-store.js'
-import { Room } from '../../chat/room.js'
+import { publishText, Room } from '../../chat/room.js'
 import { newestFrom, unreadBy } from '../../domain/conversation.js'
 import type { TicketView } from '../../domain/ticket.js'
 import { ticketChannel } from '../../names.js'
@@ -36,7 +36,7 @@ export class CustomerSupport {
       key: OUTBOX,
       isConnected: () => this.#link.value?.isConnected() ?? false,
       openTicket: () => this.#open(),
-      publish: (ticket, id, text) => this.#roomFor(ticket).publish(id, text),
+      publish: (message) => publishText(this.#connectedClient(), message),
     })
     this.marker = new Marker(async (marks) => {
       const ticket = this.#ticket.value?.id
@@ -149,8 +149,7 @@ export class CustomerSupport {
   }
 
   async #open(): Promise<string> {
-    const ticket = await this.#link.value?.client.call('support.open', {})
-    if (ticket === undefined) throw new MillraceError('connection-lost')
+    const ticket = await this.#connectedClient().call('support.open', {})
     this.#show(ticket)
     return ticket.id
   }
@@ -191,10 +190,10 @@ export class CustomerSupport {
     ]
   }
 
-  #roomFor(ticket: string): Room {
-    const room = this.#room.value
-    if (room?.ticket === ticket) return room
-    throw new MillraceError('forbidden')
+  #connectedClient(): Link['client'] {
+    const link = this.#link.value
+    if (link === undefined) throw new MillraceError('connection-lost')
+    return link.client
   }
 
   /** Another tab of this browser has begun a conversation: this one joins in. */
