@@ -32,6 +32,8 @@ export class Outbox {
   readonly arena = new FrameArena()
   /** Chunks received by links of this server: what is sent for different ones is sent by different callbacks. */
   inputs = 0
+  #isInInput = false
+  #isDueAfterInput = false
   #root: FrameSequence | null = null
   /** Those that wait, first to last, strung together by `nextInOutbox`. */
   #first: Flushable | null = null
@@ -50,6 +52,20 @@ export class Outbox {
     return this.#root
   }
 
+  /** A link is about to tell its handler what it received. */
+  beginInput(): void {
+    this.inputs += 1
+    this.#isInInput = true
+  }
+
+  /** The handler has returned; what it sent may leave. */
+  endInput(): void {
+    this.#isInInput = false
+    if (!this.#isDueAfterInput) return
+    this.#isDueAfterInput = false
+    this.#flushAll()
+  }
+
   /** Has the link flushed soon. */
   add(link: Flushable): void {
     const last = this.#last
@@ -61,6 +77,7 @@ export class Outbox {
     this.#first = link
     this.#batches += 1
     if (this.#held > 0 || this.#batches % BATCHES_PER_TRIAL === 0) setImmediate(this.#flushHeld)
+    else if (this.#isInInput) this.#isDueAfterInput = true
     else nextTick(this.#flush)
   }
 

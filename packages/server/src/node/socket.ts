@@ -190,14 +190,17 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   receive(bytes: Buffer): void {
+    const { outbox } = this.#settings
     this.bytesIn += bytes.length
-    this.#settings.outbox.inputs += 1
+    outbox.beginInput()
     try {
       this.#connection.receive(bytes)
     } catch (error) {
       // The handler threw, and where the parser stood is lost.
       this.#connection.fail(CLOSE_CODE.internalError, 'the server failed to handle a message')
       throw error
+    } finally {
+      outbox.endInput()
     }
     if (this.#isBacklogged) this.#holdBack()
   }

@@ -99,6 +99,30 @@ describe('[E18] RFC 6455 §4.2.1: refusals are readable HTTP, and the connection
     expect(peer.status).toBe(431)
   })
 
+  it('a request that is never finished gets 408 when its time is over', async () => {
+    const { port } = await start({ handshakeTimeoutMs: 60 })
+    const peer = RawPeer.dial(port)
+    peer.socket.write(handshakeText().slice(0, -10))
+    await until(() => peer.hasEnded)
+    expect(peer.status).toBe(408)
+  })
+
+  it('a peer that connects and says nothing is cut off when its time is over', async () => {
+    const { port } = await start({ handshakeTimeoutMs: 60 })
+    const peer = RawPeer.dial(port)
+    await until(() => peer.hasEnded)
+  })
+
+  it('an open link has all the time in the world', async () => {
+    const { port } = await start({ handshakeTimeoutMs: 40 })
+    const peer = await RawPeer.connect(port)
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    peer.send(0x81, 'still here')
+    await until(() => peer.events.length > 0)
+    expect(peer.events).toEqual(['text still here'])
+    peer.socket.destroy()
+  })
+
   it('a peer that does not leave after a refusal is cut off', async () => {
     const { port } = await start({ closeTimeoutMs: 30 })
     const peer = await RawPeer.connectHalfOpen(port, handshakeText({ 'Sec-WebSocket-Key': '' }))

@@ -17,6 +17,8 @@ export interface UpgradeEvent {
 export function answerUpgrade({ request, socket, head }: UpgradeEvent, settings: AcceptSettings): void {
   // From here on the socket is ours, and one that dies now must not take the process with it.
   socket.on('error', ignoreError)
+  // And whatever time the HTTP server gave it is over: the handshake has a deadline of its own.
+  if (socket instanceof Socket) socket.setTimeout(0)
   answerHandshake(requestOf(request), new UpgradeTransport(socket, head, settings.link.closing), settings)
 }
 
@@ -50,10 +52,7 @@ class UpgradeTransport implements HandshakeTransport {
 
   accept({ headers }: Accepted): void {
     const { socket } = this
-    if (socket instanceof Socket) {
-      socket.setTimeout(0)
-      socket.setNoDelay(true)
-    }
+    if (socket instanceof Socket) socket.setNoDelay(true)
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headerLines(headers)}\r\n`)
   }
 

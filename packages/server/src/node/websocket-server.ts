@@ -28,7 +28,7 @@ const NOT_FOUND: Refusal = { status: 404, reason: 'there is no WebSocket endpoin
 const UPGRADE_REQUIRED = 'this is a WebSocket endpoint: connect with a WebSocket client\n'
 
 /**
- * The engine on its own: WebSocket links, without channels or sessions.
+ * The engine on its own: WebSocket links, without channels or sessions. It sends no heartbeats: call `link.ping()`.
  * @throws {RangeError} naming an option that cannot be.
  */
 export function createWebSocketServer(options: WebSocketServerOptions): WebSocketServer {
@@ -64,18 +64,25 @@ export class WebSocketServer {
     if ('updateSettings' in server) {
       server.updateSettings({ enableConnectProtocol: true })
       emitter.on('stream', this.#onStream)
-      // Node answers 405 to every CONNECT that nobody listens for, ours included, once there is a request listener.
-      emitter.on('connect', ignoreConnect)
+      emitter.on('connect', this.#onConnect)
     }
     return this
   }
 
   /** Listens with an HTTP/1.1 server of its own, and answers the port: the one chosen, if 0 was asked for. */
   async listen(port = 0, host?: string): Promise<number> {
+    const timeout = this.#timeoutMs
     const server = createServer(
-      { headersTimeout: this.#timeoutMs, requestTimeout: this.#timeoutMs },
+      {
+        headersTimeout: timeout,
+        requestTimeout: timeout,
+        // Node looks for late requests only this often.
+        connectionsCheckingInterval: Math.ceil(timeout / 4),
+      },
       requireUpgrade,
     )
+    // Those timeouts begin with the first byte of a request; this one ends who never sends it.
+    server.timeout = timeout
     this.#own = server
     this.attach(server)
     await new Promise<void>((resolve, reject) => {
@@ -111,7 +118,7 @@ export class WebSocketServer {
   #detach(server: EventEmitter): void {
     server.off('upgrade', this.#onUpgrade)
     server.off('stream', this.#onStream)
-    server.off('connect', ignoreConnect)
+    server.off('connect', this.#onConnect)
   }
 
   /** Whether the request is for us; null if another listener may be the one it is for. */
@@ -128,6 +135,17 @@ export class WebSocketServer {
     else if (isOurs === false) refuseUpgrade(event, NOT_FOUND, this.#settings)
   }
 
+  /**
+   * Where there is a request listener, Node answers 405 to every CONNECT nobody listens for, ours included. So we listen,
+   * and answer in its place those that are neither ours nor somebody else's.
+   */
+  readonly #onConnect = ({ headers }: IncomingMessage, answer: ServerResponse | Duplex): void => {
+    if (isExtendedConnect(headers) || this.#attached.some((server) => server.listenerCount('connect') > 1))
+      return
+    if ('writeHead' in answer) answer.writeHead(405).end()
+    else answer.destroy()
+  }
+
   readonly #onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
     if (!isExtendedConnect(headers)) return
     const event = { stream, headers }
@@ -136,8 +154,6 @@ export class WebSocketServer {
     else refuseConnect(event, NOT_FOUND, this.#settings)
   }
 }
-
-function ignoreConnect(): void {}
 
 /** RFC 9110 §15.5.22: a 426 says in Upgrade what it wants. */
 function requireUpgrade(_request: IncomingMessage, response: ServerResponse): void {
