@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -21,7 +21,53 @@ const SHARED = ['packages/protocol/src', 'packages/client/src', 'packages/ui', '
  * @param {{ types?: string[], force?: boolean, say?: (line: string) => void }} [options] `types`: the projects to
  *   compile, by default all; `force`: make bundles even when nothing changed.
  */
-export async function build({ types = [], force = false, say = console.log } = {}) {
+export async function build(options = {}) {
+  const unlock = await lock()
+  try {
+    buildLocked(options)
+  } finally {
+    unlock()
+  }
+}
+
+/** How long another build on this machine may take. */
+const OTHER_BUILD = 180_000
+
+/** One build at a time: two would empty each other's folders. A lock whose process is gone does not count. */
+async function lock() {
+  const path = join(CACHE, 'build.lock')
+  mkdirSync(CACHE, { recursive: true })
+  for (const deadline = Date.now() + OTHER_BUILD; ; ) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' })
+      return () => rmSync(path, { force: true })
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    if (!isRunning(Number(readIfThere(path)))) rmSync(path, { force: true })
+    else if (Date.now() > deadline)
+      throw new Error(`Another build does not end; remove ${path} if there is none`)
+    else await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+function readIfThere(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+function buildLocked({ types = [], force = false, say = console.log }) {
   step('types', 'compiled', say, () =>
     run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...types], ROOT),
   )

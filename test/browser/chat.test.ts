@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { tool } from '../support/tools.js'
-import { launchChromium, sees } from './support/browser.js'
+import { launchChromium, sees, soon } from './support/browser.js'
 import { beginChat, choose, logIn, openChat, type Person, person, say, take } from './support/people.js'
 import { type Site, startSite } from './support/site.js'
 
@@ -94,13 +94,13 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
       .getByRole('option', { name })
       .getByText('1 unread message')
       .waitFor({ state: 'attached' })
-    await expect.poll(() => badge(agent.page)).toBe(unread + 1)
+    await soon(() => badge(agent.page)).toBe(unread + 1)
     await agent.page.evaluate(() => {
       Object.defineProperty(document, 'visibilityState', { value: 'visible', configurable: true })
       document.dispatchEvent(new Event('visibilitychange'))
     })
     await log.getByText('Delivered', { exact: true }).waitFor({ state: 'detached' })
-    await expect.poll(() => badge(agent.page)).toBe(unread)
+    await soon(() => badge(agent.page)).toBe(unread)
   })
 
   it('counts what is unread while the panel is closed, on every tab, and forgets it on all of them', async () => {
@@ -112,11 +112,11 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
     await say(agent.page, 'Two')
     for (const page of [customer.page, second]) {
       await page.getByRole('button', { name: /2 unread messages/ }).waitFor()
-      await expect.poll(() => page.title()).toMatch(/^\(2\) /)
+      await soon(() => page.title()).toMatch(/^\(2\) /)
     }
     await second.getByRole('button', { name: /Chat with us/ }).click()
     await customer.page.getByRole('button', { name: /unread/ }).waitFor({ state: 'detached' })
-    await expect.poll(() => customer.page.title()).toBe('Alder & Clay')
+    await soon(() => customer.page.title()).toBe('Alder & Clay')
   })
 
   it('shows the page the customer looks at, and when they leave', async () => {
@@ -256,12 +256,10 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
         'שלום, איפה ההזמנה שלי?',
       ]
       for (const message of words) await say(customer.page, message)
-      await expect
-        .poll(
-          async () =>
-            (await bubbles(agent.page)).filter((text) => words.some((word) => text.endsWith(word))).length,
-        )
-        .toBe(3)
+      await soon(
+        async () =>
+          (await bubbles(agent.page)).filter((text) => words.some((word) => text.endsWith(word))).length,
+      ).toBe(3)
       expect(await agent.page.title()).not.toContain('hacked')
       const direction = agent.page.getByText('שלום').last()
       expect(await direction.evaluate((element) => getComputedStyle(element).direction)).toBe('rtl')
@@ -281,7 +279,7 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
       await field.fill('x'.repeat(3_900))
       await sees(customer.page, '100 characters left')
       await customer.page.keyboard.press('Enter')
-      await expect.poll(async () => (await bubbles(customer.page)).length).toBe(before + 1)
+      await soon(async () => (await bubbles(customer.page)).length).toBe(before + 1)
     })
 
     it('a form without a name or a message says what is missing', async () => {

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tool } from '../support/tools.js'
-import { launchChromium, sees } from './support/browser.js'
+import { launchChromium, sees, soon } from './support/browser.js'
 import { beginChat, logIn, type Person, person } from './support/people.js'
 import { type Site, startSite } from './support/site.js'
 
@@ -63,7 +63,7 @@ describe.skipIf(chromium === undefined)('the keyboard alone', { timeout: 60_000 
     await page.goto(`${site.url}/support/`)
     await tabTo(page, /Chat with us/)
     await page.keyboard.press('Enter')
-    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('INPUT')
+    await soon(() => page.evaluate(() => document.activeElement?.tagName)).toBe('INPUT')
     await page.keyboard.type('Kay')
     await tabTo(page, /Your message/)
     await page.keyboard.type('No mouse here')
@@ -94,32 +94,32 @@ describe.skipIf(chromium === undefined)('the keyboard alone', { timeout: 60_000 
     await page.keyboard.press('End')
     await page.getByRole('heading', { name: 'Max' }).waitFor()
     await page.keyboard.press('t')
-    await expect.poll(() => focused(page)).toBe('Reply to Max')
+    await soon(() => focused(page)).toBe('Reply to Max')
     await page.keyboard.type('Hello ')
     await page.keyboard.press('Enter')
     await sees(customer.page, 'Hello')
 
     await page.keyboard.press('/')
-    await expect.poll(() => focused(page)).toContain('Greeting')
+    await soon(() => focused(page)).toContain('Greeting')
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
-    await expect
-      .poll(() => page.getByLabel('Reply to Max').inputValue())
-      .toBe('Thank you, Max. I’m looking into it and will be back with you in a minute or two.')
+    await soon(() => page.getByLabel('Reply to Max').inputValue()).toBe(
+      'Thank you, Max. I’m looking into it and will be back with you in a minute or two.',
+    )
     await page.keyboard.press('Enter')
     await sees(customer.page, 'I’m looking into it')
 
     await page.keyboard.press('Escape')
     await page.keyboard.press('a')
-    await expect.poll(() => focused(page)).toContain('Tomas Berg')
+    await soon(() => focused(page)).toContain('Tomas Berg')
     await page.keyboard.press('Escape')
-    await expect.poll(() => focused(page)).toBe('Assign')
+    await soon(() => focused(page)).toBe('Assign')
 
     await page.keyboard.press('e')
     await page.getByRole('dialog', { name: 'Close the conversation?' }).waitFor()
     await page.keyboard.press('Escape')
     await page.keyboard.press('r')
-    await expect.poll(() => focused(page)).toBe('Reply to Max')
+    await soon(() => focused(page)).toBe('Reply to Max')
     await page.keyboard.press('Escape')
     await page.keyboard.press('e')
     await tabTo(page, /Close it/)
@@ -155,7 +155,7 @@ describe.skipIf(chromium === undefined)('the keyboard alone', { timeout: 60_000 
     await help.waitFor({ state: 'hidden' })
     expect(await page.getByRole('button', { name: 'Take' }).isVisible()).toBe(true)
     await page.keyboard.press('t')
-    await expect.poll(() => focused(page)).toBe('Reply to Ugo')
+    await soon(() => focused(page)).toBe('Reply to Ugo')
     await page.keyboard.type('jante?')
     expect(await page.getByLabel('Reply to Ugo').inputValue()).toBe('jante?')
     for (const { context } of people) await context.close()
@@ -165,9 +165,9 @@ describe.skipIf(chromium === undefined)('the keyboard alone', { timeout: 60_000 
     const { page, context } = await person(browser)
     await logIn(page, site.url, 'Tomas Berg')
     await page.keyboard.press('Tab')
-    await expect.poll(() => focused(page)).toBe('Skip to the conversation')
+    await soon(() => focused(page)).toBe('Skip to the conversation')
     await page.keyboard.press('Enter')
-    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('conversation')
+    await soon(() => page.evaluate(() => document.activeElement?.id)).toBe('conversation')
     await context.close()
   })
 })

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { tool } from '../support/tools.js'
 import { audit } from './support/audit.js'
-import { launchChromium, type SIZES, screenshot, sees } from './support/browser.js'
+import { launchChromium, type SIZES, screenshot, sees, soon } from './support/browser.js'
 import { beginChat, logIn, openChat, type Person, person, say, take } from './support/people.js'
 import { type Site, startSite } from './support/site.js'
 
@@ -87,7 +87,7 @@ describe.skipIf(chromium === undefined)('the pages', { timeout: 90_000 }, () => 
       await sees(agent.page, /delivery to Lisbon/)
       await agent.page.getByLabel(`Reply to ${who}`).pressSequentially('Three')
       await sees(customer.page, 'Ines Moreau is typing')
-      await expect.poll(() => customer.page.getByText(/^(Sent|Delivered)$/).count()).toBe(0)
+      await soon(() => customer.page.getByText(/^(Sent|Delivered)$/).count()).toBe(0)
       await look(customer.page, 'chat')
       await look(agent.page, 'desk')
       await agent.page.getByRole('button', { name: 'Canned replies' }).click()

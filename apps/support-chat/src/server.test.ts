@@ -59,6 +59,9 @@ const customer = async (name: string) => {
 }
 const agent = async (key: string) => connect((await session('/support/desk/session', { agent: key })).token)
 
+/** Asks again until the answer is as expected; patient, because the machine may be busy with other tests. */
+const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 10_000 })
+
 const text = (id: string, words = id): ChatMessage => ({ kind: 'text', id, text: words })
 /** How a request was refused: the code's name and the field. */
 const refusal = (request: Promise<unknown>): Promise<string> =>
@@ -125,7 +128,7 @@ describe('a conversation', () => {
       )
     await ana.client.channel(supportChannel(ticket.id)).publish(text('a1', '  hello \r\n there '))
     await ines.channel(supportChannel(ticket.id)).publish(text('i1', 'good day'))
-    await expect.poll(() => seen).toEqual(['server: taken', 'customer: hello \n there', 'agent: good day'])
+    await soon(() => seen).toEqual(['server: taken', 'customer: hello \n there', 'agent: good day'])
   })
 
   it('tells the customer where the ticket stands, and moves everybody up', async () => {
@@ -136,11 +139,11 @@ describe('a conversation', () => {
     expect(second.ahead).toBe(1)
     const views: TicketView[] = []
     ben.client.channel(ticketChannel(second.id), { history: 1 }).on('message', (view) => views.push(view))
-    await expect.poll(() => views.at(-1)?.ahead).toBe(1)
+    await soon(() => views.at(-1)?.ahead).toBe(1)
     await ines.call('desk.take', { ticket: first.id })
-    await expect.poll(() => views.at(-1)?.ahead).toBe(0)
+    await soon(() => views.at(-1)?.ahead).toBe(0)
     await ines.call('desk.take', { ticket: second.id })
-    await expect.poll(() => views.at(-1)).toMatchObject({ status: 'active', agent: { name: 'Ines Moreau' } })
+    await soon(() => views.at(-1)).toMatchObject({ status: 'active', agent: { name: 'Ines Moreau' } })
   })
 
   it('carries receipts to the other side and to other devices', async () => {
@@ -152,7 +155,7 @@ describe('a conversation', () => {
     ana.client.channel(ticketChannel(ticket.id), { history: 1 }).on('message', (view) => views.push(view))
     const read = { time: Date.now() - 1, offset: 2 }
     await ines.call('support.mark', { ticket: ticket.id, read })
-    await expect.poll(() => views.at(-1)?.receipts.agent).toEqual({ delivered: read, read })
+    await soon(() => views.at(-1)?.receipts.agent).toEqual({ delivered: read, read })
     const device = connect(ana.token)
     expect((await device.call('support.find', {})).ticket?.receipts.agent.read).toEqual(read)
   })
@@ -187,7 +190,7 @@ describe('a conversation', () => {
     const room = ana.client.channel(supportChannel(ticket.id))
     await room.enter({ page: { path: '/support/', title: 'All products' } })
     room.sendEphemeral({ typing: true })
-    await expect.poll(() => heard).toContainEqual([{ typing: true }, ana.user.id])
+    await soon(() => heard).toContainEqual([{ typing: true }, ana.user.id])
     expect(heard).toContainEqual(['All products'])
   })
 })

@@ -1,8 +1,11 @@
 /** Checks of a page for who cannot see it or sees little: structure, names, roles, sizes, contrast. After WCAG 2.2. */
-import type { Page } from 'playwright-core'
+/** A page of any browser in which a function can be run. */
+interface Evaluates {
+  evaluate(run: () => string[]): Promise<string[]>
+}
 
 /** Everything found on the page as it is now; empty when all is well. */
-export async function audit(page: Page): Promise<string[]> {
+export async function audit(page: Evaluates): Promise<string[]> {
   const found: string[] = []
   // Each check runs in the page, where it can use nothing from outside.
   for (const check of [structure, references, names, roles, targets, contrasts]) {

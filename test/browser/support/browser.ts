@@ -50,8 +50,11 @@ export function watchErrors(context: BrowserContext): string[] {
   return errors
 }
 
+/** Asks again until the answer is as expected; patient, because the machine may be busy with other tests. */
+export const soon = <T>(ask: () => T | Promise<T>) => expect.poll(ask, { timeout: 20_000 })
+
 /** Waits until the page says this. Playwright's own waiting fails with less to read. */
-export async function sees(page: Page, text: string | RegExp, within = 10_000): Promise<void> {
+export async function sees(page: Page, text: string | RegExp, within = 20_000): Promise<void> {
   const found = page.getByText(text).filter({ visible: true }).first()
   await found.waitFor({ timeout: within }).catch(async () => {
     const shown = await page.locator('body').textContent()

@@ -1,0 +1,201 @@
+/**
+ * Firefox as Debian ships it, over WebDriver BiDi. Playwright drives builds of its own, and its BiDi mode asks every
+ * Firefox for a command that this one does not know (`emulation.setMediaFeaturesOverride`), so this is a small client of
+ * our own: https://w3c.github.io/webdriver-bidi/.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { WebSocket } from 'ws'
+
+const SCREENS = fileURLToPath(new URL('../../../.screens/', import.meta.url))
+const START_WITHIN = 30_000
+const SEE_WITHIN = 20_000
+
+interface Reply {
+  readonly id?: number
+  readonly result?: unknown
+  readonly error?: string
+  readonly message?: string
+}
+type Waiting = { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }
+
+export class Firefox {
+  readonly #process: ChildProcess
+  readonly #socket: WebSocket
+  readonly #profile: string
+  readonly #waiting = new Map<number, Waiting>()
+  #ids = 0
+
+  private constructor(process: ChildProcess, socket: WebSocket, profile: string) {
+    this.#process = process
+    this.#socket = socket
+    this.#profile = profile
+    socket.on('message', (data) => this.#answered(JSON.parse(String(data)) as Reply))
+  }
+
+  static async launch(path: string): Promise<Firefox> {
+    const profile = mkdtempSync(join(tmpdir(), 'firefox-'))
+    // Nothing of this profile may go out: no updates, no studies, no captive portal checks.
+    const quiet = ['app.normandy.enabled', 'app.update.auto', 'network.captive-portal-service.enabled']
+    writeFileSync(
+      join(profile, 'user.js'),
+      [...quiet, 'network.connectivity-service.enabled', 'browser.safebrowsing.update.enabled']
+        .map((name) => `user_pref("${name}", false);\n`)
+        .join(''),
+    )
+    const flags = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0']
+    const child = spawn(path, [...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const socket = new WebSocket(`${await endpointOf(child)}/session`)
+    await once(socket, 'open')
+    const firefox = new Firefox(child, socket, profile)
+    await firefox.send('session.new', { capabilities: {} })
+    return firefox
+  }
+
+  /** A window with cookies and storage of its own. */
+  async open(): Promise<FirefoxPage> {
+    const { userContext } = (await this.send('browser.createUserContext', {})) as { userContext: string }
+    const { context } = (await this.send('browsingContext.create', { type: 'window', userContext })) as {
+      context: string
+    }
+    await this.send('browsingContext.setViewport', { context, viewport: { width: 1280, height: 800 } })
+    return new FirefoxPage(this, context)
+  }
+
+  send(method: string, params: object): Promise<unknown> {
+    const id = ++this.#ids
+    this.#socket.send(JSON.stringify({ id, method, params }))
+    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+  }
+
+  #answered({ id, result, error, message }: Reply): void {
+    const waiting = this.#waiting.get(id ?? 0)
+    this.#waiting.delete(id ?? 0)
+    if (error === undefined) waiting?.resolve(result)
+    else waiting?.reject(new Error(`${error}: ${message}`))
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close()
+    this.#process.kill()
+    if (this.#process.exitCode === null) await once(this.#process, 'exit')
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** Firefox prints where it listens. */
+async function endpointOf(child: ChildProcess): Promise<string> {
+  let output = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output += chunk
+  })
+  const deadline = Date.now() + START_WITHIN
+  for (;;) {
+    const found = /WebDriver BiDi listening on (ws:\/\/\S+)/.exec(output)?.[1]
+    if (found !== undefined) return found
+    if (Date.now() > deadline || child.exitCode !== null) throw new Error(`Firefox did not start:\n${output}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** What the page shows, a line for each element. Runs in the page. */
+function shownText(): string {
+  return [...document.querySelectorAll('body *')]
+    .filter((element) => element.checkVisibility())
+    .map((element) => [...element.childNodes].filter(({ nodeType }) => nodeType === 3))
+    .map((texts) => texts.map(({ textContent }) => textContent).join(''))
+    .join('\n')
+}
+
+/** Keys that have no character, as WebDriver writes them. */
+const KEYS = { Enter: '\uE007', Escape: '\uE00C', Tab: '\uE004' } as const
+
+export class FirefoxPage {
+  readonly #firefox: Firefox
+  readonly #context: string
+
+  constructor(firefox: Firefox, context: string) {
+    this.#firefox = firefox
+    this.#context = context
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.#firefox.send('browsingContext.navigate', { context: this.#context, url, wait: 'complete' })
+  }
+  async reload(): Promise<void> {
+    await this.#firefox.send('browsingContext.reload', { context: this.#context, wait: 'complete' })
+  }
+
+  /** Runs a function in the page; it can use its arguments and nothing else from here. */
+  async evaluate<R, A extends readonly (string | number)[]>(run: (...args: A) => R, ...args: A): Promise<R> {
+    const answer = (await this.#firefox.send('script.callFunction', {
+      functionDeclaration: `(...args) => JSON.stringify((${run.toString()})(...args) ?? null)`,
+      arguments: args.map((value) => ({ type: typeof value, value })),
+      target: { context: this.#context },
+      awaitPromise: false,
+    })) as { type: string; result?: { value: string }; exceptionDetails?: { text: string } }
+    if (answer.result === undefined) throw new Error(answer.exceptionDetails?.text ?? 'The script failed')
+    return JSON.parse(answer.result.value) as R
+  }
+
+  /** Waits until the page shows this text. */
+  async sees(text: string): Promise<void> {
+    const deadline = Date.now() + SEE_WITHIN
+    for (let shown = ''; !shown.includes(text); shown = await this.evaluate(shownText)) {
+      if (Date.now() > deadline) throw new Error(`Firefox does not show '${text}' but:\n${shown}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  /** Presses what has this name: a button, a link, an option or a field. */
+  async press(name: string): Promise<void> {
+    const at = await this.evaluate((wanted: string) => {
+      const named = (element: Element): string =>
+        `${element.getAttribute('aria-label') ?? ''} ${element.textContent ?? ''} ${(element as HTMLInputElement).labels?.[0]?.textContent ?? ''}`
+      const found = [
+        ...document.querySelectorAll('button, a, input, textarea, [role="option"], [role="menuitem"]'),
+      ]
+        .filter((element) => element.checkVisibility())
+        .find((element) => named(element).includes(wanted))
+      found?.scrollIntoView({ block: 'nearest' })
+      const box = found?.getBoundingClientRect()
+      return box && { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) }
+    }, name)
+    if (at === undefined || at === null) throw new Error(`Firefox shows nothing named '${name}'`)
+    await this.#act({
+      type: 'pointer',
+      id: 'mouse',
+      actions: [
+        { type: 'pointerMove', ...at },
+        { type: 'pointerDown', button: 0 },
+        { type: 'pointerUp', button: 0 },
+      ],
+    })
+  }
+
+  /** Types into what has the focus, key by key. */
+  async type(text: string, ...keys: (keyof typeof KEYS)[]): Promise<void> {
+    const strokes = [...text, ...keys.map((key) => KEYS[key])]
+    const actions = strokes.flatMap((value) => [
+      { type: 'keyDown', value },
+      { type: 'keyUp', value },
+    ])
+    await this.#act({ type: 'key', id: 'keyboard', actions })
+  }
+
+  async screenshot(name: string): Promise<void> {
+    const { data } = (await this.#firefox.send('browsingContext.captureScreenshot', {
+      context: this.#context,
+    })) as { data: string }
+    mkdirSync(SCREENS, { recursive: true })
+    writeFileSync(join(SCREENS, `${name}.png`), Buffer.from(data, 'base64'))
+  }
+
+  async #act(source: object): Promise<void> {
+    await this.#firefox.send('input.performActions', { context: this.#context, actions: [source] })
+  }
+}
