@@ -81,8 +81,9 @@ export class WebSocketServer {
       },
       requireUpgrade,
     )
-    // Those timeouts begin with the first byte of a request; this one ends who never sends it.
-    server.timeout = timeout
+    // Those timeouts begin with the first byte of a request; this one ends who never sends it. It is longer, so that a
+    // late request gets its 408.
+    server.timeout = timeout * 2
     this.#own = server
     this.attach(server)
     await new Promise<void>((resolve, reject) => {
