@@ -127,7 +127,7 @@ export class ModelServer {
       case 'history':
         reply({
           kind: 'history',
-          body: { publications: [], ...this.#read(body.channel, body.since, body.limit ?? 100) },
+          body: this.#read(body.channel, body.since, body.limit ?? 100),
         })
         break
       case 'publish': {

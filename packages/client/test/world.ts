@@ -5,6 +5,7 @@ import {
   type Command,
   type CommandKind,
   type CommandOf,
+  type Gap,
   jsonDialect,
   type Message,
   type MessageBodies,
@@ -19,7 +20,7 @@ import {
   type Ports,
   type Transport,
 } from '../src/core/index.js'
-import type { CoreOptions } from '../src/core/types.js'
+import type { CoreOptions, SubscriptionOptions } from '../src/core/types.js'
 import { FakeClock, settle } from './clock.js'
 
 export const HEARTBEAT = 10_000
@@ -225,4 +226,16 @@ export async function connected(options: CoreOptions<Api> = {}): Promise<World> 
   await settle()
   await made.socket.accept()
   return made
+}
+
+/** A connected client with a subscription at offset 10, and what its listeners heard. */
+export async function subscribed(options: SubscriptionOptions = {}) {
+  const w = await connected()
+  const room = w.client.channel('chat:lobby', options)
+  const heard: unknown[] = []
+  room.on('message', (message, { recovered }) => heard.push(recovered ? `${message}r` : message))
+  room.on('gap', ({ from, to, reason }: Gap) => heard.push(`gap ${from?.offset}-${to.offset} ${reason}`))
+  await settle()
+  await w.socket.reply('subscribe', 'subscribed', subscribedAt(10))
+  return { w, room, heard }
 }

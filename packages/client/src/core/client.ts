@@ -210,8 +210,9 @@ export class CoreClient implements Client<Api> {
     const { subscriptions } = this.#core
     const subscription = subscriptions.get(channel) ?? new Subscription(this.#core, channel)
     subscriptions.set(channel, subscription)
-    // Told first, so that a listener set up there misses nothing.
-    if (!subscription.byServer) this.#emitter.emit('subscription', this.channel(channel))
+    // Told once, and first, so that a listener set up there misses nothing.
+    if (!subscription.announced) this.#emitter.emit('subscription', this.channel(channel))
+    subscription.announced = true
     subscription.made(body)
   }
 

@@ -29,13 +29,15 @@ export class Subscription {
   member: Payload | undefined
   /** How publications are written here: as the api says, or the server on subscribing. */
   codec: CodecChoice | undefined
-  /** Whether the server subscribed this session by itself. */
-  byServer = false
+  /** Whether the application was told that the server subscribed this session by itself. */
+  announced = false
   stream: Stream
   readonly #core: Core
   readonly #waiting = new Set<Settle>()
   #roster = new Roster()
   #options: SubscriptionOptions = {}
+  /** Whether it is the server's doing, which nobody here need have use for. */
+  #byServer = false
   /** Whether the server was asked on this connection. */
   #asked = false
   #tries = 0
@@ -75,7 +77,7 @@ export class Subscription {
   /** A handle has no use for it any more. */
   release(): void {
     atEndOfTurn(() => {
-      if (!this.#wanted && !this.byServer) this.stop()
+      if (!this.#wanted && !this.#byServer) this.stop()
     })
   }
 
@@ -93,7 +95,7 @@ export class Subscription {
     this.#roster = new Roster()
     this.#options = {}
     this.member = undefined
-    this.byServer = false
+    this.#byServer = this.announced = false
     this.end(new MillraceError('aborted', { message: 'Unsubscribed' }))
     this.#become(UNSUBSCRIBED)
     this.forget()
@@ -127,7 +129,7 @@ export class Subscription {
 
   /** The server subscribed this session. */
   made(body: MessageBodies['subscribed']): void {
-    this.byServer = this.#asked = true
+    this.#byServer = this.#asked = true
     this.#generation++
     this.#joined(body)
     // What the server makes by itself has no presence.
@@ -203,7 +205,7 @@ export class Subscription {
     const generation = ++this.#generation
     const { history, presence, since } = this.#options
     this.#asked = true
-    this.byServer = false
+    this.#byServer = false
     this.stream.position ??= since
     const { position } = this.stream
     const body = {
@@ -249,7 +251,7 @@ export class Subscription {
 
   #ended({ code, reason }: MessageBodies['unsubscribed']): void {
     this.cut()
-    this.byServer = false
+    this.#byServer = false
     this.stop()
     if (this.#wanted) this.#give(new MillraceError(code ?? 'disconnected', { message: reason }))
   }

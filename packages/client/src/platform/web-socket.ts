@@ -10,8 +10,16 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void
   addEventListener(
     type: 'open' | 'message' | 'close' | 'error',
-    listener: (event: { data?: unknown; code?: number; reason?: string }) => void,
+    listener: (event: WebSocketEvent) => void,
   ): void
+}
+
+/** What of its events; every one has a type, and those that matter some of the others. */
+export interface WebSocketEvent {
+  readonly type: string
+  readonly data?: unknown
+  readonly code?: number
+  readonly reason?: string
 }
 
 export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike
