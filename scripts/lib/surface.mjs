@@ -1,5 +1,4 @@
 /** Prints the public surface of packages, with API Extractor. */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -40,18 +39,9 @@ export function printSurface({ folder, types, report }) {
   }
 }
 
-/** Without the marks that every declaration has, and formatted like every other document. */
-function tidy(report) {
-  const lines = report.replaceAll('\r\n', '\n')
-  const input = lines.replace(/^\s*\/\/ (@public( \(undocumented\))?|\(undocumented\))\n/gm, '')
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['node_modules/@biomejs/biome/bin/biome', 'format', '--stdin-file-path=report.md'],
-    { cwd: ROOT, input, encoding: 'utf8' },
-  )
-  if (status !== 0) throw new Error(stderr)
-  return stdout
-}
+/** Without the marks that every declaration has. */
+const tidy = (report) =>
+  report.replaceAll('\r\n', '\n').replace(/^\s*\/\/ (@public( \(undocumented\))?|\(undocumented\))\n/gm, '')
 
 const configFor = ({ folder, types, report, into }) =>
   ExtractorConfig.prepare({
