@@ -68,7 +68,7 @@ function isRunning(pid) {
 }
 
 function buildLocked({ types = [], force = false, say = console.log }) {
-  step('types', 'compiled', say, () =>
+  step({ name: 'types', done: 'compiled', say }, () =>
     run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...types], ROOT),
   )
   for (const app of applications()) bundle(app, force, say)
@@ -90,7 +90,7 @@ function bundle(app, force, say) {
   const fresh =
     existsSync(join(ROOT, app, 'dist/web')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now
   if (fresh && !force) return say(`${app}: pages are up to date`)
-  step(app, 'pages bundled', say, () => {
+  step({ name: app, done: 'pages bundled', say }, () => {
     const vite = join(ROOT, 'node_modules/vite/bin/vite.js')
     run(process.execPath, [vite, 'build', '--logLevel', 'warn'], join(ROOT, app))
   })
@@ -98,7 +98,7 @@ function bundle(app, force, say) {
   writeFileSync(stamp, now)
 }
 
-function step(name, done, say, work) {
+function step({ name, done, say }, work) {
   const begun = performance.now()
   work()
   say(`${name}: ${done} in ${((performance.now() - begun) / 1000).toFixed(1)} s`)

@@ -3,7 +3,17 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { tool } from '../support/tools.js'
 import { launchChromium, sees, soon } from './support/browser.js'
-import { beginChat, choose, logIn, openChat, type Person, person, say, take } from './support/people.js'
+import {
+  beginChat,
+  choose,
+  logIn,
+  openChat,
+  type Person,
+  person,
+  say,
+  take,
+  tryNow,
+} from './support/people.js'
 import { type Site, startSite } from './support/site.js'
 
 const chromium = tool.chromium()
@@ -202,14 +212,7 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
     await say(agent.page, 'Written by the agent meanwhile')
     await sees(agent.page, 'Waiting to be sent')
     await site.restart()
-    for (const page of [customer.page, agent.page]) {
-      if (await page.getByRole('button', { name: 'Try now' }).isVisible()) {
-        await page
-          .getByRole('button', { name: 'Try now' })
-          .click({ timeout: 2_000 })
-          .catch(() => {})
-      }
-    }
+    for (const page of [customer.page, agent.page]) await tryNow(page)
     await sees(customer.page, 'Written by the agent meanwhile', 30_000)
     await agent.page
       .getByRole('log')
@@ -237,8 +240,7 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
     await customer.page.getByRole('button', { name: 'Chat with us' }).click()
     await sees(customer.page, 'Waiting to be sent')
     await customer.context.unroute('**/support/session')
-    // The next attempt may be a while off.
-    await customer.page.getByRole('button', { name: 'Try now' }).click()
+    await tryNow(customer.page)
     await agent.page.getByRole('log').getByText('From the tunnel').waitFor()
     await customer.page.getByText('Waiting to be sent').waitFor({ state: 'detached' })
   })

@@ -5,7 +5,7 @@ import { AGENTS, agentWithId } from './agents.js'
 import { Announcer } from './announcer.js'
 import type { SupportApi } from './api.js'
 import type { Note } from './domain/conversation.js'
-import { type HelpDesk, Refused } from './domain/help-desk.js'
+import { type Changed, type HelpDesk, Refused } from './domain/help-desk.js'
 import { agentOf, type Person, type Ticket } from './domain/ticket.js'
 import type { Store } from './store.js'
 import type { User } from './token.js'
@@ -17,30 +17,66 @@ export interface CallContext {
 }
 
 /** What each call does: check who asks, let the help desk decide, tell everybody concerned. */
-export function serveCalls(
-  millrace: MillraceServer<SupportApi, User>,
-  { desk, store, now }: CallContext,
-): void {
-  const announcer = new Announcer(millrace, desk)
-  const tell = (changed: readonly Ticket[]): Promise<void> => {
-    store.save(changed)
-    return announcer.tickets(changed)
-  }
-  /** Both are handed over in one turn, so that no other call's news comes between them. */
-  const noted = async (
-    ticket: string,
-    note: Note,
-    changed: readonly Ticket[],
-  ): Promise<Record<string, never>> => {
-    await Promise.all([announcer.note(ticket, note), tell(changed)])
-    return {}
+export function serveCalls(millrace: Chat, context: CallContext): void {
+  const telling = new Telling(new Announcer(millrace, context.desk), context.store)
+  serveBothSides(millrace, context, telling)
+  serveCustomers(millrace, context, telling)
+  serveAgents(millrace, context, telling)
+}
+
+type Chat = MillraceServer<SupportApi, User>
+
+/** Saves what changed, and tells everybody concerned. */
+class Telling {
+  readonly #announcer: Announcer
+  readonly #store: Store
+
+  constructor(announcer: Announcer, store: Store) {
+    this.#announcer = announcer
+    this.#store = store
   }
 
+  tickets(changed: readonly Ticket[]): Promise<void> {
+    this.#store.save(changed)
+    return this.#announcer.tickets(changed)
+  }
+
+  /** With a line in the conversation. Both are handed over in one turn, so that no other call's news comes between them. */
+  async noted(note: Note, changed: Changed): Promise<Record<string, never>> {
+    await Promise.all([this.#announcer.note(changed[0].id, note), this.tickets(changed)])
+    return {}
+  }
+}
+
+function serveBothSides(millrace: Chat, { desk, now }: CallContext, telling: Telling): void {
+  millrace.handle('support.mark', async ({ request, user }) => {
+    const ticket = desk.get(request.ticket)
+    const side = ticket && sideOf(user, ticket)
+    if (side === undefined) throw new MillraceError('forbidden', { message: 'Not your conversation' })
+    // Nobody has read what is not written yet: a clock that runs ahead must not hide what comes.
+    const marks = { delivered: capped(request.delivered, now()), read: capped(request.read, now()) }
+    const changed = allowed(() => desk.mark(request.ticket, side, marks))
+    if (changed !== undefined) await telling.tickets([changed])
+    return {}
+  })
+
+  millrace.handle('support.close', ({ request, user }) => {
+    const ticket = desk.get(request.ticket)
+    if (user.role === 'customer' && ticket?.customer.id !== user.id) {
+      throw new MillraceError('forbidden', { message: 'Not your conversation' })
+    }
+    const by = user.role
+    const changed = allowed(() => desk.close({ ticket: request.ticket, by, now: now() }))
+    return telling.noted({ event: 'closed', by, name: user.name }, changed)
+  })
+}
+
+function serveCustomers(millrace: Chat, { desk, now }: CallContext, telling: Telling): void {
   millrace.handle('support.open', async ({ user }) => {
     const customer = personOf(user, 'customer')
     const before = desk.openTicketOf(customer.id)
     const ticket = allowed(() => desk.open({ id: randomUUID(), customer, now: now() }))
-    if (ticket !== before) await tell([ticket])
+    if (ticket !== before) await telling.tickets([ticket])
     return desk.view(ticket)
   })
 
@@ -49,49 +85,31 @@ export function serveCalls(
     const ticket = ticketFor(desk, user, request.ticket)
     return ticket === undefined ? {} : { ticket: desk.view(ticket) }
   })
+}
 
-  millrace.handle('support.mark', async ({ request, user }) => {
-    const ticket = desk.get(request.ticket)
-    const side = ticket && sideOf(user, ticket)
-    if (side === undefined) throw new MillraceError('forbidden', { message: 'Not your conversation' })
-    // Nobody has read what is not written yet: a clock that runs ahead must not hide what comes.
-    const marks = { delivered: capped(request.delivered, now()), read: capped(request.read, now()) }
-    const changed = allowed(() => desk.mark(request.ticket, side, marks))
-    if (changed !== undefined) await tell([changed])
-    return {}
-  })
-
-  millrace.handle('support.close', async ({ request, user }) => {
-    const ticket = desk.get(request.ticket)
-    if (user.role === 'customer' && ticket?.customer.id !== user.id) {
-      throw new MillraceError('forbidden', { message: 'Not your conversation' })
-    }
-    const by = user.role
-    const changed = allowed(() => desk.close({ ticket: request.ticket, by, now: now() }))
-    return noted(request.ticket, { event: 'closed', by, name: user.name }, changed)
-  })
-
+function serveAgents(millrace: Chat, { desk, now }: CallContext, telling: Telling): void {
   millrace.handle('desk.tickets', ({ user }) => {
     personOf(user, 'agent')
     return { tickets: desk.all(), agents: Object.values(AGENTS) }
   })
 
-  millrace.handle('desk.take', async ({ request: { ticket }, user }) => {
+  millrace.handle('desk.take', ({ request: { ticket }, user }) => {
     const agent = personOf(user, 'agent')
     const changed = allowed(() => desk.take({ ticket, agent, now: now() }))
-    return noted(ticket, { event: 'taken', agent: agent.name }, changed)
+    return telling.noted({ event: 'taken', agent: agent.name }, changed)
   })
 
-  millrace.handle('desk.assign', async ({ request: { ticket, agent: id }, user }) => {
+  millrace.handle('desk.assign', ({ request: { ticket, agent: id }, user }) => {
     const by = personOf(user, 'agent')
     const agent = agentWithId(id)
-    if (agent === undefined)
+    if (agent === undefined) {
       throw new MillraceError('application-error', { message: 'There is no such agent' })
+    }
     const before = desk.get(ticket)
-    const changed = allowed(() => desk.assign({ ticket, agent, now: now() }))
     const handedOver = before !== undefined && agentOf(before) !== undefined
+    const changed = allowed(() => desk.assign({ ticket, agent, now: now() }))
     const taken = { event: 'taken', agent: agent.name } as const
-    return noted(ticket, handedOver ? { ...taken, event: 'assigned', by: by.name } : taken, changed)
+    return telling.noted(handedOver ? { ...taken, event: 'assigned', by: by.name } : taken, changed)
   })
 }
 

@@ -64,3 +64,11 @@ export async function take(page: Page, customer: string): Promise<void> {
 
 export const choose = (page: Page, customer: string): Promise<void> =>
   page.getByRole('option', { name: customer }).click()
+
+/** Presses 'Try now', for the next attempt may be a while off; unless the page is connected by then, and the button gone. */
+export async function tryNow(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: 'Try now' })
+    .click({ timeout: 2_000 })
+    .catch(() => {})
+}

@@ -20,7 +20,7 @@ export interface TimelineProps {
   readonly other: Receipt
   /** The other side's name while they type. */
   readonly typing: string | undefined
-  readonly nameOf: (author: string, side: Role) => string
+  readonly nameOf: (author: string) => string
   readonly onRetry: (message: Pending) => void
   readonly onDiscard: (message: Pending) => void
   /** The newest message is in view. */
@@ -91,7 +91,7 @@ function OlderMessages({ room }: { readonly room: Room }): JSX.Element | null {
 
 function Messages({ block, props }: { readonly block: Block; readonly props: TimelineProps }): JSX.Element {
   const own = block.side === props.side
-  const name = props.nameOf(block.author, block.side)
+  const name = props.nameOf(block.author)
   const last = block.texts.at(-1)
   return (
     <div class={`block ${own ? 'block--own' : 'block--other'}`}>

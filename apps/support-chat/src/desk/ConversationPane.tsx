@@ -68,7 +68,7 @@ export function ConversationPane({ desk, actions, onBack }: Props): JSX.Element 
           outbox={desk.sender.outbox.value.filter((message) => message.ticket === ticket.id)}
           other={ticket.receipts.customer}
           typing={conversation.room.typing.value ? ticket.customer.name : undefined}
-          nameOf={(author, side) => nameOf(desk, ticket, author, side)}
+          nameOf={(author) => nameOf(desk, ticket, author)}
           onRetry={({ id }) => desk.sender.retry(id, ticket.id)}
           onDiscard={({ id }) => desk.sender.discard(id)}
           onSeen={() => conversation.seen()}
@@ -111,8 +111,9 @@ function actionsFor(desk: Desk, ticket: Ticket, tools: Tools): PaneActions {
 const isMine = (desk: Desk, ticket: Ticket): boolean =>
   ticket.status === 'active' && ticket.agent.id === desk.me.id
 
-function nameOf(desk: Desk, ticket: Ticket, author: string, side: string): string {
-  if (side === 'customer') return ticket.customer.name
+/** Who wrote something, by the name the desk knows. */
+function nameOf(desk: Desk, ticket: Ticket, author: string): string {
+  if (author === ticket.customer.id) return ticket.customer.name
   return desk.agents.value.find(({ id }) => id === author)?.name ?? 'An agent'
 }
 
