@@ -29,7 +29,11 @@ export function askHttp1({ url, headers, handshake, tls }: Ask): Asking {
         socket.setNoDelay(true)
       }
       const status = response.statusCode ?? 0
-      const verdict = verifyUpgrade({ status, headers: response.headers }, { ...handshake, key, sha1Base64 })
+      const { httpVersion, headers: fields } = response
+      const verdict = verifyUpgrade(
+        { httpVersion, status, headers: fields },
+        { ...handshake, key, sha1Base64 },
+      )
       resolve({ socket, head, verdict })
     })
     request.on('response', (response) => {

@@ -53,7 +53,10 @@ function openStream(
     stream.on('error', (cause: Error) => reject(new ConnectError('network', cause.message, { cause })))
     stream.on('response', (responseHeaders) => {
       const status = responseHeaders[':status'] ?? 0
-      const verdict = verifyConnect({ status, headers: plainHeaders(responseHeaders) }, handshake)
+      const verdict = verifyConnect(
+        { httpVersion: '2.0', status, headers: plainHeaders(responseHeaders) },
+        handshake,
+      )
       if (verdict.ok || status < 300) resolve({ socket: stream, head: NOTHING, verdict })
       else readRefusal(stream, status, reject)
     })

@@ -33,8 +33,17 @@ export function refuseUpgrade(
 }
 
 /** What the handshake needs of a request; the rest of it is let go. */
-function requestOf({ method, httpVersion, url, headers }: IncomingMessage): HandshakeRequest {
-  return { method: method ?? '', httpVersion, url: url ?? '', headers }
+function requestOf({
+  method,
+  httpVersion,
+  url,
+  headers,
+  headersDistinct,
+}: IncomingMessage): HandshakeRequest {
+  // Of several Hosts Node tells the first; the handshake wants to know about the others.
+  const hosts = headersDistinct['host'] ?? []
+  const fields = hosts.length > 1 ? { ...headers, host: hosts } : headers
+  return { method: method ?? '', httpVersion, url: url ?? '', headers: fields }
 }
 
 function ignoreError(): void {}

@@ -52,7 +52,9 @@ describe('[E21] RFC 6455 §4.1: how a client judges the response', () => {
       { protocol: '', deflate: DEFAULT_DEFLATE_OPTIONS },
     ],
   ])('%s', (_, headers, verdict) => {
-    expect(verifyUpgrade({ status: 101, headers: { ...HEADERS, ...headers } }, ASKED)).toEqual({
+    expect(
+      verifyUpgrade({ httpVersion: '1.1', status: 101, headers: { ...HEADERS, ...headers } }, ASKED),
+    ).toEqual({
       ok: true,
       ...verdict,
     })
@@ -69,6 +71,7 @@ describe('[E21] RFC 6455 §4.1: how a client judges the response', () => {
     ['a subprotocol of its own', 101, { 'sec-websocket-protocol': 'other' }, 'subprotocol'],
     ['two subprotocols', 101, { 'sec-websocket-protocol': 'chat, superchat' }, 'subprotocol'],
     ['an extension of its own', 101, { 'sec-websocket-extensions': 'foo' }, 'extension that was not offered'],
+    ['an empty list of extensions', 101, { 'sec-websocket-extensions': '' }, 'grammar'],
     ['malformed extensions', 101, { 'sec-websocket-extensions': ';' }, 'grammar'],
     [
       'an extension twice',
@@ -83,12 +86,21 @@ describe('[E21] RFC 6455 §4.1: how a client judges the response', () => {
       'permessage-deflate: ',
     ],
   ])('%s', (_, status, headers, reason) => {
-    const verdict = verifyUpgrade({ status, headers: { ...HEADERS, ...headers } }, ASKED)
+    const verdict = verifyUpgrade({ httpVersion: '1.1', status, headers: { ...HEADERS, ...headers } }, ASKED)
     expect(verdict).toEqual({ ok: false, reason: expect.stringContaining(reason) as string })
+  })
+
+  it('HTTP/1.0, which has no upgrades', () => {
+    const response = { httpVersion: '1.0', status: 101, headers: HEADERS }
+    expect(verifyUpgrade(response, ASKED)).toEqual({
+      ok: false,
+      reason: expect.stringContaining('HTTP/1.0') as string,
+    })
   })
 
   it('compression that was not offered', () => {
     const response = {
+      httpVersion: '1.1',
       status: 101,
       headers: { ...HEADERS, 'sec-websocket-extensions': 'permessage-deflate' },
     }
@@ -96,12 +108,14 @@ describe('[E21] RFC 6455 §4.1: how a client judges the response', () => {
   })
 
   it('RFC 8441 §5: over HTTP/2 any 2xx accepts, and nothing else', () => {
-    expect(verifyConnect({ status: 200, headers: {} }, ASKED)).toEqual({
+    expect(verifyConnect({ httpVersion: '2.0', status: 200, headers: {} }, ASKED)).toEqual({
       ok: true,
       protocol: '',
       deflate: null,
     })
-    expect(verifyConnect({ status: 404, headers: {} }, ASKED)).toMatchObject({ ok: false })
+    expect(verifyConnect({ httpVersion: '2.0', status: 404, headers: {} }, ASKED)).toMatchObject({
+      ok: false,
+    })
   })
 
   it('accepts what a server of ours answers', () => {
@@ -115,7 +129,7 @@ describe('[E21] RFC 6455 §4.1: how a client judges the response', () => {
         deflate: DEFAULT_DEFLATE_OPTIONS,
       },
     )
-    expect(verifyUpgrade(answer, ASKED)).toEqual({
+    expect(verifyUpgrade({ ...answer, httpVersion: '1.1' }, ASKED)).toEqual({
       ok: true,
       protocol: 'chat',
       deflate: DEFAULT_DEFLATE_OPTIONS,

@@ -25,6 +25,8 @@ export interface ClientHandshake {
 
 /** The response as an HTTP parser gives it. */
 export interface HandshakeResponse {
+  /** "1.1" or "2.0". */
+  readonly httpVersion: string
   readonly status: number
   readonly headers: HandshakeHeaders
 }
@@ -58,10 +60,12 @@ export function upgradeHeaders(key: string): Record<string, string> {
 
 /** Judges the response over HTTP/1.1. RFC 6455 §4.1, the numbered list at its end. */
 export function verifyUpgrade(
-  { status, headers }: HandshakeResponse,
+  { httpVersion, status, headers }: HandshakeResponse,
   asked: ClientHandshake & { readonly key: string; readonly sha1Base64: Sha1Base64 },
 ): Verdict {
   if (status !== 101) return refuse(`the server answered ${status} instead of 101`)
+  // RFC 9110 §7.8: HTTP/1.0 has no upgrades.
+  if (httpVersion !== '1.1') return refuse(`the server answered with HTTP/${httpVersion} instead of HTTP/1.1`)
   if (headerValue(headers, 'upgrade')?.toLowerCase() !== 'websocket') {
     return refuse('the response lacks "Upgrade: websocket"')
   }
@@ -87,7 +91,8 @@ function verifyAgreement(headers: HandshakeHeaders, asked: ClientHandshake): Ver
   if (protocol !== undefined && !asked.protocols.includes(protocol)) {
     return refuse('the server chose a subprotocol that was not offered')
   }
-  const extensions = parseExtensions(headerValue(headers, 'sec-websocket-extensions') ?? '')
+  const agreed = headerValue(headers, 'sec-websocket-extensions')
+  const extensions = agreed === undefined ? [] : parseExtensions(agreed)
   if (extensions === null)
     return refuse('Sec-WebSocket-Extensions does not follow the grammar of RFC 6455 section 9.1')
   const [extension, second] = extensions

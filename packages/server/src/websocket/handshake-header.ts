@@ -12,7 +12,7 @@ export function headerValue(headers: HandshakeHeaders, name: string): string | u
   return typeof value === 'object' ? value.join(', ') : value
 }
 
-/** The tokens of a list field, or null if it is not a list of tokens. Empty elements do not count. RFC 9110 §5.6.1. */
+/** The tokens of a list field, or null if it is not a list of at least one. Empty elements do not count. RFC 9110 §5.6.1. */
 export function parseTokens(value: string): readonly string[] | null {
   const tokens: string[] = []
   for (const element of value.split(',')) {
@@ -21,7 +21,7 @@ export function parseTokens(value: string): readonly string[] | null {
     if (!WHOLE_TOKEN.test(token)) return null
     tokens.push(token)
   }
-  return tokens
+  return tokens.length === 0 ? null : tokens
 }
 
 /** Whether a list field names a token, in any case. Elements that are no tokens, such as `name/version`, count as given. */
@@ -43,7 +43,7 @@ const PARAMETER = new RegExp(
 )
 const SEPARATOR = /[ \t]*(?:,|$)/y
 
-/** Reads Sec-WebSocket-Extensions, or null if it does not follow the grammar of RFC 6455 §9.1. */
+/** Reads Sec-WebSocket-Extensions, or null if it does not follow the grammar of RFC 6455 §9.1: at least one element. */
 export function parseExtensions(value: string): readonly ExtensionElement[] | null {
   const elements: ExtensionElement[] = []
   let at = 0
@@ -68,7 +68,7 @@ export function parseExtensions(value: string): readonly ExtensionElement[] | nu
     if (match(SEPARATOR) === null) return null
     elements.push({ name, parameters })
   }
-  return elements
+  return elements.length === 0 ? null : elements
 }
 
 /** Writes one element of Sec-WebSocket-Extensions. Values must be tokens. */

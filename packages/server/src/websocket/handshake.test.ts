@@ -81,6 +81,7 @@ describe('[E18] RFC 6455 §4.2.1: a malformed upgrade has its status and says ho
     ['another method', {}, { method: 'POST' }, 405, 'GET request, not POST'],
     ['HTTP/1.0', {}, { httpVersion: '1.0' }, 400, 'needs HTTP/1.1'],
     ['no Host', { host: undefined }, {}, 400, 'Host header is missing'],
+    ['two Hosts', { host: ['a', 'b'] }, {}, 400, 'Host header must occur once'],
     ['no Upgrade', { upgrade: undefined }, {}, 426, 'send "Upgrade: websocket"'],
     ['another Upgrade', { upgrade: 'h2c' }, {}, 426, 'send "Upgrade: websocket"'],
     ['no Connection', { connection: undefined }, {}, 400, 'must contain "Upgrade"'],

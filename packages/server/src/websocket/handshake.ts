@@ -101,7 +101,10 @@ function problemOfRequest({ method, httpVersion, headers }: HandshakeRequest): R
     return reject(405, `a WebSocket handshake is a GET request, not ${method}`, { allow: 'GET' })
   if (httpVersion !== '1.1')
     return reject(400, `a WebSocket handshake needs HTTP/1.1 or HTTP/2, not ${httpVersion}`)
-  if (!headerValue(headers, 'host')) return reject(400, 'the Host header is missing')
+  const host = headers['host']
+  if (!host) return reject(400, 'the Host header is missing')
+  // RFC 9112 §3.2: who reads the first and who reads the last would not mean the same server.
+  if (typeof host === 'object' && host.length !== 1) return reject(400, 'the Host header must occur once')
   if (!listNames(headerValue(headers, 'upgrade'), 'websocket')) {
     return reject(426, 'this is a WebSocket endpoint: send "Upgrade: websocket"', { upgrade: 'websocket' })
   }
@@ -156,16 +159,16 @@ function agree(
       `the origin ${printable(origin)} is not allowed here; the server's origin option lists the allowed ones`,
     )
   }
-  const offeredProtocols = headerValue(request.headers, 'sec-websocket-protocol') ?? ''
-  const offeredExtensions = headerValue(request.headers, 'sec-websocket-extensions') ?? ''
-  if (offeredProtocols.length > MAX_LIST_BYTES) return rejectLong('Sec-WebSocket-Protocol')
-  if (offeredExtensions.length > MAX_LIST_BYTES) return rejectLong('Sec-WebSocket-Extensions')
+  const offeredProtocols = headerValue(request.headers, 'sec-websocket-protocol')
+  const offeredExtensions = headerValue(request.headers, 'sec-websocket-extensions')
+  if ((offeredProtocols ?? '').length > MAX_LIST_BYTES) return rejectLong('Sec-WebSocket-Protocol')
+  if ((offeredExtensions ?? '').length > MAX_LIST_BYTES) return rejectLong('Sec-WebSocket-Extensions')
 
-  const protocols = parseTokens(offeredProtocols)
+  const protocols = offeredProtocols === undefined ? [] : parseTokens(offeredProtocols)
   if (protocols === null || new Set(protocols).size !== protocols.length) {
     return reject(400, 'Sec-WebSocket-Protocol must be a list of different tokens')
   }
-  const extensions = parseExtensions(offeredExtensions)
+  const extensions = offeredExtensions === undefined ? [] : parseExtensions(offeredExtensions)
   if (extensions === null) {
     return reject(400, 'Sec-WebSocket-Extensions must follow the grammar of RFC 6455 section 9.1')
   }
