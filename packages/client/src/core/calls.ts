@@ -10,7 +10,7 @@ export class Calls {
   readonly #core: Core
   readonly #handlers = new Map<string, Handler>()
   /** What ends the calls that are being answered. */
-  readonly #running = new Set<() => void>()
+  readonly #running = new Set<{ abort(): void }>()
 
   constructor(core: Core) {
     this.#core = core
@@ -37,9 +37,10 @@ export class Calls {
   /** The server calls. Answered once, unless nobody waits any more. */
   async answer({ call, method, timeout, data }: MessageBodies['call']): Promise<void> {
     const { payloads, ports, requests } = this.#core
-    const { signal, abort } = ports.platform.aborter()
-    const cancel = ports.clock.schedule(timeout, abort)
-    this.#running.add(abort)
+    const aborter = ports.platform.aborter()
+    const { signal } = aborter
+    const cancel = ports.clock.schedule(timeout, () => aborter.abort())
+    this.#running.add(aborter)
     let answer: Pick<CommandBodies['answer'], 'data' | 'error'>
     try {
       const handler = this.#handlers.get(method)
@@ -56,12 +57,12 @@ export class Calls {
       answer = { error: { code, message, field } }
     }
     cancel()
-    this.#running.delete(abort)
+    this.#running.delete(aborter)
     if (!signal.aborted) requests.tell('answer', { call, ...answer })
   }
 
   /** The connection is lost, and with it those who wait for answers. */
   lost(): void {
-    for (const abort of this.#running) abort()
+    for (const aborter of this.#running) aborter.abort()
   }
 }

@@ -1,7 +1,7 @@
 import type { CommandBodies, MillraceError, Position } from '@millrace/protocol'
 import type { Core } from './core.js'
 import { Emitter } from './emitter.js'
-import { Iteration } from './iteration.js'
+import { iterate } from './iteration.js'
 import { deliveryOf } from './payloads.js'
 import type { Asked, Reply } from './requests.js'
 import { Subscription, UNSUBSCRIBED } from './subscription.js'
@@ -159,7 +159,7 @@ export class Handle implements Channel {
     buffer = this.#core.settings.limits.iterator,
     signal,
   }: IterateOptions = {}): AsyncIterableIterator<Iterated> {
-    return new Iteration(this, buffer, signal)
+    return iterate(this, buffer, signal)
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Iterated> {
@@ -209,9 +209,10 @@ export class Handle implements Channel {
     const subscription = this.#attach()
     const use = {}
     this.#uses.add(use)
-    subscription.use({ ...this.#options, presence: presence ?? this.#options.presence })
     // A position of an earlier life is gone on from once.
-    this.#options = { ...this.#options, since: undefined }
+    const { since, ...options } = this.#options
+    this.#options = options
+    subscription.use({ ...options, ...(since && { since }), ...(presence && { presence }) })
     return () => {
       if (!this.#uses.delete(use)) return
       subscription.release()

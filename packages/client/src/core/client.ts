@@ -45,7 +45,8 @@ export class CoreClient implements Client<Api> {
   constructor(options: CoreOptions<Api>, ports: Ports) {
     const settings = resolveOptions(options)
     const { api, autoConnect = true, codecs } = settings
-    const prefix = [0, 0].map(() => ports.random().toString(36).slice(2, 12)).join('')
+    // 52 random bits: enough for what has to be unique in one channel for some minutes.
+    const prefix = ports.random().toString(36).slice(2)
     let ids = 0
     const life = new Life(ports, settings, {
       ready: (token) => this.#greet(token),

@@ -71,7 +71,7 @@ describe('iterating over a channel', () => {
     expect((await iteration.next()).value).toMatchObject({ message: 3 })
     await expect(iteration.next()).rejects.toMatchObject({
       kind: 'slow-consumer',
-      message: 'buffer: 2 publications wait to be read',
+      message: 'buffer: 2 publications wait',
     })
     expect(await iteration.next()).toEqual({ done: true, value: undefined })
   })

@@ -4,84 +4,61 @@ import { count } from './options.js'
 import { aborted, onAbort } from './pending.js'
 import type { Iterated, Signal } from './types.js'
 
-interface Reader {
-  resolve(result: IteratorResult<Iterated>): void
-  reject(error: unknown): void
-}
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
-
 /** A channel's publications from now on; IterateOptions says what becomes of a slow reader. */
-export class Iteration implements AsyncIterableIterator<Iterated> {
-  #waiting: Iterated[] = []
-  readonly #readers: Reader[] = []
-  readonly #offs: (() => void)[]
-  #gap: Gap | undefined
-  #over = false
-  /** Why it is over; told to one reader, after what waits. */
-  #error: MillraceError | undefined
+export function iterate(
+  handle: Handle,
+  buffer: number,
+  signal: Signal | undefined,
+): AsyncIterableIterator<Iterated> {
+  const limit = count(buffer, 'buffer')
+  let waiting: Iterated[] = []
+  let gap: Gap | undefined
+  let over: { readonly error: MillraceError | undefined } | undefined
+  let wake = () => {}
 
-  constructor(handle: Handle, buffer: number, signal: Signal | undefined) {
-    const limit = count(buffer, 'buffer')
-    this.#offs = [
-      handle.on('message', (message, delivery) => {
-        if (this.#waiting.length < limit) {
-          this.#waiting.push({ message, ...delivery, gap: this.#gap })
-          this.#gap = undefined
-          this.#serve()
-        } else
-          this.#finish(
-            new MillraceError('slow-consumer', { message: `buffer: ${limit} publications wait to be read` }),
-          )
-      }),
-      handle.on('gap', (gap) => {
-        this.#gap = { ...gap, from: this.#gap?.from ?? gap.from }
-      }),
-      handle.on('end', (error) => this.#finish(error)),
-    ]
-    this.#offs.push(
-      onAbort(signal, () => {
-        this.#waiting = []
-        this.#finish(aborted(signal))
-      }),
-    )
+  const finish = (error?: MillraceError) => {
+    if (over !== undefined) return
+    over = { error }
+    for (const off of offs) off()
+    wake()
   }
+  const offs = [
+    handle.on('message', (message, delivery) => {
+      if (waiting.length < limit) waiting.push({ message, ...delivery, gap })
+      else finish(new MillraceError('slow-consumer', { message: `buffer: ${limit} publications wait` }))
+      gap = undefined
+      wake()
+    }),
+    handle.on('gap', (next) => {
+      gap = { ...next, from: gap?.from ?? next.from }
+    }),
+    handle.on('end', finish),
+  ]
+  offs.push(
+    onAbort(signal, () => {
+      waiting = []
+      finish(aborted(signal))
+    }),
+  )
 
-  next(): Promise<IteratorResult<Iterated>> {
-    return new Promise((resolve, reject) => {
-      this.#readers.push({ resolve, reject })
-      this.#serve()
-    })
-  }
-
-  async return(): Promise<IteratorResult<Iterated>> {
-    this.#waiting = []
-    this.#finish(undefined)
-    return DONE
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  #finish(error: MillraceError | undefined): void {
-    if (this.#over) return
-    this.#over = true
-    this.#error = error
-    for (const off of this.#offs) off()
-    this.#serve()
-  }
-
-  #serve(): void {
-    while (this.#readers.length > 0 && (this.#waiting.length > 0 || this.#over)) {
-      const reader = this.#readers.shift()
-      const value = this.#waiting.shift()
-      if (value !== undefined) reader?.resolve({ done: false, value })
-      else if (this.#error === undefined) reader?.resolve(DONE)
-      else {
-        reader?.reject(this.#error)
-        this.#error = undefined
-      }
+  async function* read(): AsyncGenerator<Iterated, undefined> {
+    for (;;) {
+      const next = waiting.shift()
+      if (next !== undefined) yield next
+      else if (over?.error !== undefined) throw over.error
+      else if (over !== undefined) return undefined
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
     }
   }
+  const reader = read()
+  // A generator's own would wait for the next publication first.
+  reader.return = async () => {
+    waiting = []
+    finish()
+    return { done: true, value: undefined }
+  }
+  return reader
 }

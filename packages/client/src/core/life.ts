@@ -11,7 +11,7 @@ import {
 } from '@millrace/protocol'
 import { backoff } from './backoff.js'
 import { type ClientEvent, type ClientState, initialState, transition } from './client-states.js'
-import { Liveness } from './liveness.js'
+import { type Liveness, watchOver } from './liveness.js'
 import type { Settings } from './options.js'
 import type { Frame, Link, PlatformEvent, Ports } from './ports.js'
 
@@ -89,7 +89,7 @@ export class Life {
     const { clock } = this.#ports
     this.#cancel?.()
     this.#connectedAt = clock.now()
-    this.#liveness = new Liveness(clock, said, {
+    this.#liveness = watchOver(clock, said, {
       ping: () => this.#events.ping(),
       doubt: (reason) => {
         const { name } = this.state

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../test/clock.js'
-import { Liveness } from './liveness.js'
+import { watchOver } from './liveness.js'
 
 /** Heartbeat 10 s, patience 5 s: silence is doubted after 12.5 s, in waits of 1.25 s. */
 function watched(clock = new FakeClock()) {
   const log: string[] = []
-  const liveness = new Liveness(
+  const liveness = watchOver(
     clock,
     { heartbeat: 10_000, patience: 5_000 },
     {

@@ -41,6 +41,8 @@ export class Subscription {
   /** Whether the server was asked on this connection. */
   #asked = false
   #tries = 0
+  /** Ends the wait to ask again. */
+  #cancel: (() => void) | undefined
   /** Grows with every subscription and its end; replies to an earlier one are void. */
   #generation = 0
 
@@ -56,21 +58,19 @@ export class Subscription {
   }
 
   /** A handle has use for it. At the end of the turn it subscribes, with the options of all who came until then. */
-  use({ history, presence, since, member }: SubscriptionOptions): void {
-    const { payloads } = this.#core
-    const before = this.#options
-    this.#options = {
-      history: before.history ?? history,
-      since: before.since ?? since,
-      presence: before.presence || presence,
-    }
-    if (member !== undefined) this.member ??= payloads.write(member)
-    const widens = this.#asked && presence && !before.presence
+  use(options: SubscriptionOptions): void {
+    const { member, presence } = options
+    const widens = this.#asked && presence && !this.#options.presence
+    this.#options = { ...options, ...this.#options, ...(presence && { presence }) }
+    if (member !== undefined) this.member ??= this.#core.payloads.write(member)
     this.#core.use()
     atEndOfTurn(() => {
       if (!this.#wanted) return
       if (widens) this.#restart()
-      else if (this.state.name === 'unsubscribed' || this.state.name === 'failed') this.#start()
+      else if (this.state !== SUBSCRIBED && this.state !== SUBSCRIBING) {
+        this.#become(SUBSCRIBING)
+        if (this.#core.connected()) this.#join()
+      }
     })
   }
 
@@ -177,12 +177,8 @@ export class Subscription {
   #void(): void {
     this.#generation++
     this.#asked = false
+    this.#cancel?.()
     this.stream.cut()
-  }
-
-  #start(): void {
-    this.#become(SUBSCRIBING)
-    if (this.#core.connected()) this.#join()
   }
 
   /** Asks anew from the position on, in place of the subscription there is. */
@@ -269,11 +265,10 @@ export class Subscription {
   }
 
   #again({ retryAfter }: MillraceError): void {
-    const generation = this.#generation
     const { ports, settings } = this.#core
     const ms = retryAfter ?? backoff(++this.#tries, settings.backoff, ports.random)
-    ports.clock.schedule(ms, () => {
-      if (generation === this.#generation && this.#wanted) this.#restart()
+    this.#cancel = ports.clock.schedule(ms, () => {
+      if (this.#wanted) this.#restart()
     })
   }
 

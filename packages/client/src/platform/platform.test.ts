@@ -65,9 +65,9 @@ describe('the platform', () => {
   })
 
   it('aborts', () => {
-    const { signal, abort } = platformOf({}).aborter()
-    expect(signal.aborted).toBe(false)
-    abort()
-    expect(signal.aborted).toBe(true)
+    const aborter = platformOf({}).aborter()
+    expect(aborter.signal.aborted).toBe(false)
+    aborter.abort()
+    expect(aborter.signal.aborted).toBe(true)
   })
 })

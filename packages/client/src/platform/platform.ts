@@ -11,10 +11,7 @@ type Target = Pick<EventTarget, 'addEventListener'>
 /** The runtime's network and page events. */
 export const platformOf = (runtime: Runtime): Platform => ({
   online: () => runtime.navigator?.onLine !== false,
-  aborter() {
-    const controller = new AbortController()
-    return { signal: controller.signal, abort: () => controller.abort() }
-  },
+  aborter: () => new AbortController(),
   report: (error) => (runtime.reportError ?? console.error)(error),
   watch(tell) {
     const { document } = runtime
