@@ -152,6 +152,40 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
     await agent.page.getByLabel(`Reply to ${name}`).waitFor()
   })
 
+  it('shows earlier messages when asked, as far as they are kept', async () => {
+    const { customer } = await pair()
+    for (let n = 1; n <= 60; n++) await say(customer.page, `Line ${n}`)
+    await customer.page.getByText('Waiting to be sent').waitFor({ state: 'detached' })
+    await customer.page.reload()
+    await customer.page.getByRole('button', { name: 'Chat with us' }).click()
+    await sees(customer.page, 'Line 60')
+    const first = customer.page.getByRole('log').getByText('Is the kettle good for induction?')
+    expect(await first.count()).toBe(0)
+    await customer.page.getByRole('button', { name: 'Show earlier messages' }).click()
+    await first.waitFor()
+    await customer.page.getByRole('button', { name: 'Show earlier messages' }).waitFor({ state: 'detached' })
+    const lines = await customer.page.getByRole('log').locator('.bubble').allTextContents()
+    expect(lines.filter((line) => /Line \d+$/.test(line))).toHaveLength(60)
+  })
+
+  it('is the same on two devices of one agent: what one reads is read on the other', async () => {
+    const { name, customer, agent } = await pair()
+    const device = await comes()
+    await logIn(device.page, site.url, 'Ines Moreau')
+    const other = device.page.getByRole('option', { name })
+    await other.waitFor()
+    await agent.page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    })
+    await say(customer.page, 'Unread on both')
+    await other.getByText('1 unread message').waitFor({ state: 'attached' })
+    await choose(device.page, name)
+    await other.getByText('unread message').waitFor({ state: 'detached' })
+    const here = agent.page.getByRole('option', { name })
+    await here.getByText('unread message').waitFor({ state: 'detached' })
+  })
+
   it('moves the queue up, and lets one agent win', async () => {
     const [first, second] = [newName(), newName()]
     const [ana, ben, ines, tomas] = [await comes(), await comes(), await comes(), await comes()]
