@@ -41,7 +41,7 @@ export function watchErrors(context: BrowserContext): string[] {
     page.on('console', (message) => {
       // A connection that is refused while the server is cut off is what the test is about.
       const expected =
-        /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket connection to/.test(
+        /net::ERR_(CONNECTION_|INTERNET_DISCONNECTED|EMPTY_RESPONSE|FAILED)|WebSocket connection to/.test(
           message.text(),
         )
       if (message.type() === 'error' && !expected) errors.push(`${page.url()}: ${message.text()}`)
