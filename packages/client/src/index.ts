@@ -36,9 +36,15 @@ export function createClient<A extends Api = OpenApi>(options: ClientOptions<A>)
 export {
   CODES,
   type CodeName,
+  call,
+  channel,
+  type Duration,
+  defineApi,
   type Gap,
   type GapReason,
   MillraceError,
+  type PayloadCodec,
+  type PayloadCodecs,
   type Position,
   type Publisher,
 } from '@millrace/protocol'

@@ -180,8 +180,8 @@ export interface Channel<T extends ChannelTypes = ChannelTypes> {
   /**
    * Publishes, and resolves with the position when the publication is stored as durably as the channel says. While there
    * is no connection it waits its turn. When the connection is lost before the answer came, it is sent again with
-   * the same id; until the server keeps a dedupe window, such a publication may be stored twice.
-   * Rejects with the server's refusal, `timeout`, `aborted`, `message-too-large` or `limit-exceeded`.
+   * the same id, which the broker stores once within its dedupe window; after that, or with a broker that has none, it
+   * may be stored twice. Rejects with the server's refusal, `timeout`, `aborted`, `message-too-large` or `limit-exceeded`.
    */
   publish(data: T['publish'], options?: PublishOptions): Promise<Position>
   /** Sends to whoever is subscribed now. Dropped without a word when there is no connection or the link is congested. */
