@@ -23,7 +23,10 @@ export interface LinkOptions extends Partial<FrameLimits> {
   readonly maxBufferedBytes?: number
   /** Close code for a link beyond `maxBufferedBytes`. Default 1008. */
   readonly overflowCode?: number
-  /** While more than this waits for a peer, what it sends is not read. In bytes, default 256 KiB. */
+  /**
+   * While more than this waits for a peer, what it sends is not read. In bytes, default 256 KiB; a mark below the
+   * stream's own (16 KiB for a socket of Node 20) acts like that one.
+   */
   readonly pauseReadsAboveBytes?: number
   /** How long a peer may take to end its side once the link is closing. In milliseconds, default 5,000. */
   readonly closeTimeoutMs?: number

@@ -13,6 +13,7 @@ class WrittenSocket extends EventEmitter {
   readonly writable = true
   readonly destroyed = false
   writableLength = 0
+  readonly writableNeedDrain = false
   corks = 0
 
   write(bytes: Buffer): boolean {

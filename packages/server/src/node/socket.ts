@@ -60,7 +60,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   #pending: FrameSequence | null = null
   /** While waiting in the outbox: how many inputs the outbox had seen when the wait began. */
   #queuedAt = NOT_QUEUED
-  /** After the last flush the operating system had not taken everything. */
+  /** More is written than the stream likes to hold, so it will say when all of that has left. */
   #isBacklogged = false
   /** Reads are stopped because the peer does not read, or because the application said so. */
   #isHeldBack = false
@@ -136,6 +136,8 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   pause(): void {
+    // Nothing is told of a link that closes, and its closing handshake must be read.
+    if (this.#hasDeadline) return
     this.#isPaused = true
     this.#socket.pause()
   }
@@ -216,6 +218,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#connection.transportEnd()
   }
 
+  /** The stream has nothing left to write, after having had more than it likes, if only for a moment. */
   drained(): void {
     if (!this.#isBacklogged) return
     this.#isBacklogged = false
@@ -242,7 +245,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.flushes += 1
     this.bytesOut += frames.byteLength
     frames.writeTo(socket)
-    this.#isBacklogged = socket.writableLength > 0
+    if (socket.writableLength > 0 && socket.writableNeedDrain) this.#isBacklogged = true
   }
 
   #pendingBytes(): number {
