@@ -48,7 +48,7 @@ describe('createClient', () => {
 
   it('shows nothing but what the types say', () => {
     const client = createClient({ url: 'ws://host', webSocket: Silent as never })
-    expect(Object.keys(client)).toEqual(['session', 'user'])
+    expect(Object.keys(client)).toEqual([])
     expect(Object.keys(client.channel('chat:lobby'))).toEqual(['name'])
   })
 })

@@ -18,6 +18,7 @@ export class Calls {
 
   async call(method: string, data: unknown, options: CallRequestOptions = {}): Promise<unknown> {
     const { payloads, requests, settings } = this.#core
+    this.#core.use()
     const { to, timeout = settings.api?.calls[method]?.timeout ?? settings.timeouts.request } = options
     const codec = payloads.ofCall(method)
     // The server is told how long its answer is waited for.
@@ -29,6 +30,7 @@ export class Calls {
   handle(method: string, handler: Handler): () => void {
     if (this.#handlers.has(method)) throw new TypeError(`'${method}' has a handler already`)
     this.#handlers.set(method, handler)
+    this.#core.use()
     return () => {
       if (this.#handlers.get(method) === handler) this.#handlers.delete(method)
     }

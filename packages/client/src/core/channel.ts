@@ -92,21 +92,21 @@ export class Handle implements Channel {
   }
 
   async publish(data: unknown, options: PublishOptions = {}): Promise<Position> {
-    const { id, payloads } = this.#core
+    const core = this.#core
     const body = {
-      id: options.id ?? id(),
+      id: options.id ?? core.id(),
       excludeSelf: options.excludeSelf,
-      data: payloads.write(data, this.#codec),
+      data: core.payloads.write(data, this.#codec),
     }
     return (await this.#ask('publish', body, options)).position
   }
 
   sendEphemeral(data: unknown, options: { readonly excludeSelf?: boolean | undefined } = {}): void {
-    const { buffered, payloads, requests, settings, use } = this.#core
+    const { life, payloads, requests, settings } = this.#core
     const body = { channel: this.name, excludeSelf: options.excludeSelf, data: payloads.write(data) }
-    use()
+    this.#core.use()
     // Late is worse than never for what is of the moment.
-    if (buffered() <= settings.limits.congestion) requests.tell('ephemeral', body)
+    if (life.buffered <= settings.limits.congestion) requests.tell('ephemeral', body)
   }
 
   async enter(data: unknown, options: RequestOptions = {}): Promise<void> {
@@ -117,7 +117,7 @@ export class Handle implements Channel {
     const subscription = this.#attach()
     const before = subscription.member
     // Commands of a channel are carried out in order, so this comes after the subscribe command [P5.1].
-    if (this.#core.connected()) subscription.resume()
+    if (this.#core.connected) subscription.resume()
     subscription.member = payload
     try {
       await this.#ask('enter', { data: payload }, options)

@@ -1,24 +1,182 @@
-import type { Settings } from './options.js'
-import type { Payloads } from './payloads.js'
+import {
+  type Api,
+  type Message,
+  type MessageBodies,
+  MillraceError,
+  PROTOCOL_VERSION,
+} from '@millrace/protocol'
+import { Calls } from './calls.js'
+import { Handle } from './channel.js'
+import type { ClientState } from './client-states.js'
+import { Emitter } from './emitter.js'
+import { Life, type LifeHost, NORMAL } from './life.js'
+import { resolveOptions, type Settings } from './options.js'
+import { Payloads } from './payloads.js'
+import type { Settle } from './pending.js'
 import type { Ports } from './ports.js'
-import type { Requests } from './requests.js'
-import type { Subscription } from './subscription.js'
+import { Requests } from './requests.js'
+import { Subscription } from './subscription.js'
+import type { ClientEvents, CoreOptions } from './types.js'
+import { VERSION } from './version.js'
 
-/** What the parts of one client share. */
-export interface Core {
+/** What the parts of one client share, and where they meet: the connection's life, requests, subscriptions and calls. */
+export class Core implements LifeHost {
   readonly ports: Ports
   readonly settings: Settings
   readonly requests: Requests
   readonly payloads: Payloads
-  readonly subscriptions: Map<string, Subscription>
+  readonly life: Life
+  readonly calls: Calls
+  readonly subscriptions = new Map<string, Subscription>()
+  readonly emitter = new Emitter<ClientEvents>((error) => this.fail(error))
+  /** Who waits for a connection. */
+  readonly connecting = new Set<Settle>()
+  session: string | undefined
+  user: string | undefined
+  /** Whether a listener for errors is at work: what it throws cannot be told to it. */
+  #failing = false
+  readonly #prefix: string
+  #ids = 0
+
+  constructor(options: CoreOptions<Api>, ports: Ports) {
+    const settings = resolveOptions(options)
+    this.ports = ports
+    this.settings = settings
+    this.requests = new Requests(ports.clock, settings)
+    this.payloads = new Payloads(settings.api, settings.codecs)
+    this.life = new Life(this)
+    this.calls = new Calls(this)
+    // 52 random bits: enough for what has to be unique in one channel for some minutes.
+    this.#prefix = ports.random().toString(36).slice(2)
+  }
+
   /** Whether commands are sent right now. */
-  connected(): boolean
-  /** Bytes written and not yet on the network. */
-  buffered(): number
+  get connected(): boolean {
+    const { name } = this.life.state
+    return name === 'connected' || name === 'degraded'
+  }
+
   /** Connects, if the client was never used and may do so by itself. */
-  use(): void
+  use(): void {
+    const { name, code } = this.life.state
+    if (name === 'closed' && code === undefined && this.settings.autoConnect !== false) this.life.open()
+  }
+
   /** An id that no other publication has. */
-  id(): string
+  id(): string {
+    return `${this.#prefix}-${(++this.#ids).toString(36)}`
+  }
+
   /** Tells an error that has no better place. */
-  fail(error: unknown): void
+  fail(error: unknown): void {
+    const first = !this.#failing
+    this.#failing = true
+    if (!first || !this.emitter.emit('error', error as Error)) this.ports.platform.report(error)
+    if (first) this.#failing = false
+  }
+
+  /** The first frame: connect and all subscriptions in one [P1.4]. */
+  ready(token: string | undefined): void {
+    const { session, settings, requests, life } = this
+    const body = { version: PROTOCOL_VERSION, token, session, client: `millrace-js/${VERSION}` }
+    requests.first(life, () => {
+      const timeout = settings.timeouts.connect
+      requests.send('connect', { body, timeout, fate: 'bound' }, (error, said) => {
+        if (said !== undefined) this.#established(said)
+        // The server closes after that, with a code of its own [P1.5].
+        else if (error !== undefined) life.farewell = { reason: error.message, wait: error.retryAfter }
+      })
+      this.#resume()
+    })
+  }
+
+  message(message: Message): void {
+    try {
+      if (message.id === 0) this.#push(message)
+      else this.requests.receive(message)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  ping(): void {
+    this.requests.tell('ping', {})
+  }
+
+  lost(): void {
+    this.cut()
+    this.requests.lost()
+    this.calls.lost()
+  }
+
+  /** Before requests fail, so that no subscription takes that for the server's word. */
+  cut(): void {
+    for (const subscription of [...this.subscriptions.values()]) subscription.cut()
+  }
+
+  changed(state: ClientState): void {
+    if (state.name === 'connected') for (const settle of [...this.connecting]) settle()
+    if (state.name === 'closed') {
+      const { code = NORMAL, reason } = state
+      const error = this.requests.refusal ?? new MillraceError(code, { message: reason })
+      this.requests.close(error)
+      for (const subscription of [...this.subscriptions.values()]) subscription.end(error)
+      if (error.kind !== 'aborted') this.fail(error)
+    }
+    this.emitter.emit('state', state)
+  }
+
+  #established(said: MessageBodies['connected']): void {
+    const { life, requests } = this
+    this.session = said.session
+    this.user = said.user
+    life.maxMessage = said.maxMessage
+    requests.open(life)
+    life.established(said)
+    // Those that came into use since the first frame.
+    this.#resume()
+  }
+
+  #resume(): void {
+    for (const subscription of [...this.subscriptions.values()]) subscription.resume()
+  }
+
+  #push(message: Message): void {
+    const { kind, body } = message
+    switch (kind) {
+      case 'ping':
+        this.requests.tell('pong', {})
+        break
+      case 'call':
+        void this.calls.answer(body)
+        break
+      case 'error':
+        this.fail(new MillraceError(body.code, body))
+        break
+      case 'disconnect':
+        this.#leaving(body)
+        break
+      case 'subscribed':
+        this.#subscribed(body)
+        break
+      default:
+        if ('channel' in body) this.subscriptions.get(body.channel)?.receive(message)
+    }
+  }
+
+  /** The server is about to close; `retryAfter` is the time over which everybody's return is spread [P1.9]. */
+  #leaving({ code, reason, retryAfter }: MessageBodies['disconnect']): void {
+    const wait = retryAfter && retryAfter * this.ports.random()
+    this.life.farewell = { code, reason, wait }
+  }
+
+  #subscribed(body: MessageBodies['subscribed']): void {
+    const { channel } = body
+    const subscription = this.subscriptions.get(channel) ?? new Subscription(this, channel)
+    this.subscriptions.set(channel, subscription)
+    // Told once, and first, so that a listener set up there misses nothing.
+    if (!subscription.announced) this.emitter.emit('subscription', new Handle(this, channel))
+    subscription.announced = true
+    subscription.made(body)
+  }
 }

@@ -15,7 +15,10 @@ import { type Liveness, watchOver } from './liveness.js'
 import type { Settings } from './options.js'
 import type { Frame, Link, PlatformEvent, Ports } from './ports.js'
 
-export interface LifeEvents {
+/** What the client's life needs, and whom it tells. */
+export interface LifeHost {
+  readonly ports: Ports
+  readonly settings: Settings
   /** A socket is open and the token is at hand: time for the first frame. */
   ready(token: string | undefined): void
   message(message: Message): void
@@ -47,9 +50,8 @@ export class Life {
   farewell: Partial<Ending> | undefined
   /** The largest frame the server reads, in bytes. */
   maxMessage = Number.POSITIVE_INFINITY
+  readonly #host: LifeHost
   readonly #ports: Ports
-  readonly #settings: Settings
-  readonly #events: LifeEvents
   #dialect: Dialect = jsonDialect
   #link: Link | undefined
   #liveness: Liveness | undefined
@@ -63,11 +65,10 @@ export class Life {
   #cancel: (() => void) | undefined
   #unwatch: (() => void) | undefined
 
-  constructor(ports: Ports, settings: Settings, events: LifeEvents) {
-    this.#ports = ports
-    this.#settings = settings
-    this.#events = events
-    this.state = initialState(ports.clock.now())
+  constructor(host: LifeHost) {
+    this.#host = host
+    this.#ports = host.ports
+    this.state = initialState(host.ports.clock.now())
   }
 
   get buffered(): number {
@@ -90,7 +91,7 @@ export class Life {
     this.#cancel?.()
     this.#connectedAt = clock.now()
     this.#liveness = watchOver(clock, said, {
-      ping: () => this.#events.ping(),
+      ping: () => this.#host.ping(),
       doubt: (reason) => {
         const { name } = this.state
         if (reason === undefined && name === 'degraded') this.#move({ type: 'heard' })
@@ -116,7 +117,7 @@ export class Life {
       // Answered here as the server would, had it an id to answer to [P3.9].
       const { code } = CODES['message-too-large']
       const message = `The message has ${size} bytes; the limit is ${this.maxMessage}`
-      this.#events.message({ id: command.id, kind: 'error', body: { code, message } })
+      this.#host.message({ id: command.id, kind: 'error', body: { code, message } })
     }
   }
 
@@ -128,12 +129,12 @@ export class Life {
     // The connection ends before anybody hears of it: a listener may well connect again.
     this.state = transition(this.state, { type: 'close', code, reason }, this.#ports.clock.now())
     this.#end({ code, reason })
-    this.#events.changed(this.state)
+    this.#host.changed(this.state)
   }
 
   async #attempt(): Promise<void> {
     const { clock, platform } = this.#ports
-    const { dialect = jsonDialect, timeouts, token } = this.#settings
+    const { dialect = jsonDialect, timeouts, token } = this.#host.settings
     const { name } = this.state
     if (name === 'closed') return
     const aborter = platform.aborter()
@@ -150,7 +151,7 @@ export class Life {
       const opened = this.#open(dialect, live)
       const source = typeof token === 'function' ? token({ signal: aborter.signal }) : token
       const [said] = await Promise.all([source, opened])
-      if (live()) this.#events.ready(said)
+      if (live()) this.#host.ready(said)
     } catch (error) {
       if (!live()) return
       // A token function decides with its error whether to try again.
@@ -189,7 +190,7 @@ export class Life {
       this.#cut('connection-lost', `A frame could not be read: ${error}`)
       return
     }
-    for (const message of messages) if (live()) this.#events.message(message)
+    for (const message of messages) if (live()) this.#host.message(message)
   }
 
   #cut(code: CodeName, reason: string): void {
@@ -203,14 +204,14 @@ export class Life {
     // What closes by this side's own decision may say 1000, or 3000 and above (WHATWG WebSockets, close()).
     this.#link?.close(code < 3000 ? NORMAL : code, reason)
     this.#aborter = this.#liveness = this.#link = this.farewell = undefined
-    this.#events.lost()
+    this.#host.lost()
     if (this.state.name === 'closed') return
     if (describeCode(code).retry === 'never') {
       this.close(code, reason)
       return
     }
     const { clock, platform, random } = this.#ports
-    const { backoff: series } = this.#settings
+    const { backoff: series } = this.#host.settings
     // Only a connection that held for a while proves that trying at once is harmless again.
     if (clock.now() - this.#connectedAt >= series.stableAfter) this.#failures = 0
     this.#connectedAt = Number.POSITIVE_INFINITY
@@ -257,6 +258,6 @@ export class Life {
 
   #move(event: ClientEvent): void {
     this.state = transition(this.state, event, this.#ports.clock.now())
-    this.#events.changed(this.state)
+    this.#host.changed(this.state)
   }
 }

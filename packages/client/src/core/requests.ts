@@ -24,7 +24,11 @@ interface Replies {
 }
 export type Asked = keyof Replies
 export type Reply<K extends Asked> = MessageBodies[Replies[K]]
-type Send = (commands: readonly Command[]) => void
+
+/** What commands leave by. */
+interface Outlet {
+  send(commands: readonly Command[]): void
+}
 
 /**
  * What becomes of a request when its connection is lost. `again`: sent again, because it may be carried out twice without harm.
@@ -48,7 +52,7 @@ export class Requests {
   readonly #settings: Settings
   readonly #requests = new Map<number, Request>()
   #unsent: Command[] = []
-  #send: Send | undefined
+  #outlet: Outlet | undefined
   #flushing = false
   #lastId = 0
 
@@ -89,7 +93,7 @@ export class Requests {
   /** Sends without waiting for a reply; dropped when there is no connection. A ping has an id all the same: else it is not answered. */
   tell<K extends 'ping' | 'pong' | 'answer' | 'ephemeral'>(kind: K, body: CommandBodies[K]): void {
     const id = kind === 'ping' ? ++this.#lastId : 0
-    if (this.#send !== undefined) this.#queue({ id, kind, body } as Command)
+    if (this.#outlet !== undefined) this.#queue({ id, kind, body } as Command)
   }
 
   /** Settles the request a reply belongs to. A reply nobody waits for any more is ignored. */
@@ -100,24 +104,24 @@ export class Requests {
   }
 
   /** Sends what `greet` asks for as one frame, ahead of everything that waits. */
-  first(send: Send, greet: () => void): void {
+  first(outlet: Outlet, greet: () => void): void {
     const waiting = this.#unsent
     this.#unsent = []
     greet()
-    send(this.#unsent)
+    outlet.send(this.#unsent)
     this.#unsent = waiting
   }
 
   /** From now on commands are sent, those that waited first. */
-  open(send: Send): void {
-    this.#send = send
+  open(outlet: Outlet): void {
+    this.#outlet = outlet
     this.#flush()
   }
 
   /** The connection is lost: every request meets its fate. */
   lost(): void {
     const waiting = this.#unsent
-    this.#send = undefined
+    this.#outlet = undefined
     this.#unsent = []
     for (const { command, fate, settle } of [...this.#requests.values()]) {
       const stays =
@@ -130,7 +134,7 @@ export class Requests {
   /** Fails everything, and what is asked from now on, until `refusal` is cleared. */
   close(error: MillraceError): void {
     this.refusal = error
-    this.#send = undefined
+    this.#outlet = undefined
     for (const { settle } of [...this.#requests.values()]) settle(error)
   }
 
@@ -176,7 +180,7 @@ export class Requests {
   /** The commands of one turn leave as one frame. */
   #queue(command: Command): void {
     this.#unsent.push(command)
-    if (this.#send === undefined || this.#flushing) return
+    if (this.#outlet === undefined || this.#flushing) return
     this.#flushing = true
     atEndOfTurn(() => {
       this.#flushing = false
@@ -186,9 +190,9 @@ export class Requests {
 
   #flush(): void {
     const commands = this.#unsent
-    if (this.#send === undefined || commands.length === 0) return
+    if (this.#outlet === undefined || commands.length === 0) return
     this.#unsent = []
-    this.#send(commands)
+    this.#outlet.send(commands)
   }
 }
 

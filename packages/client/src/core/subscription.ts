@@ -69,7 +69,7 @@ export class Subscription {
       if (widens) this.#restart()
       else if (this.state !== SUBSCRIBED && this.state !== SUBSCRIBING) {
         this.#become(SUBSCRIBING)
-        if (this.#core.connected()) this.#join()
+        if (this.#core.connected) this.#join()
       }
     })
   }
