@@ -95,23 +95,26 @@ afterEach(async () => {
 })
 
 describe('[E24] ws as client, Millrace as server', () => {
-  it.each(COMPRESSIONS)('10,000 random messages come back, in order, %s', async (_, deflate = false) => {
-    fixture = await startServer(new EchoHandler(), { deflate })
-    const peer = new WsSocket(fixture.url, {
-      perMessageDeflate: deflate === false ? false : { threshold: 0 },
-    })
-    await once(peer, 'open')
-    expect(peer.extensions).toBe(deflate === false ? '' : 'permessage-deflate')
-    const sent = randomMessages(10_000, 5)
-    const received: Message[] = []
-    peer.on('message', (data, isBinary) => received.push(asMessage(data, isBinary)))
-    for (const message of sent) peer.send(message)
-    await until(() => received.length === sent.length, `${sent.length} messages`)
-    expectSame(received, sent)
-    peer.close(4000, 'done')
-    await until(() => fixture?.handler.closed.length === 1)
-    expect(fixture.handler.closed).toEqual(['4000 done clean'])
-  })
+  it.each(COMPRESSIONS)(
+    'thousands of random messages come back, in order, %s',
+    async (_, deflate = false) => {
+      fixture = await startServer(new EchoHandler(), { deflate })
+      const peer = new WsSocket(fixture.url, {
+        perMessageDeflate: deflate === false ? false : { threshold: 0 },
+      })
+      await once(peer, 'open')
+      expect(peer.extensions).toBe(deflate === false ? '' : 'permessage-deflate')
+      const sent = randomMessages(deflate === false ? 10_000 : 2500, 5)
+      const received: Message[] = []
+      peer.on('message', (data, isBinary) => received.push(asMessage(data, isBinary)))
+      for (const message of sent) peer.send(message)
+      await until(() => received.length === sent.length, `${sent.length} messages`)
+      expectSame(received, sent)
+      peer.close(4000, 'done')
+      await until(() => fixture?.handler.closed.length === 1)
+      expect(fixture.handler.closed).toEqual(['4000 done clean'])
+    },
+  )
 
   it('fragmented messages, pings and pongs', async () => {
     fixture = await startServer(new EchoHandler())
@@ -134,25 +137,28 @@ describe('[E24] ws as client, Millrace as server', () => {
 })
 
 describe('[E24] Millrace as client, ws as server', () => {
-  it.each(COMPRESSIONS)('10,000 random messages come back, in order, %s', async (_, deflate = false) => {
-    foreign = new WsServer({
-      port: 0,
-      host: '127.0.0.1',
-      perMessageDeflate: deflate === false ? false : { threshold: 0 },
-    })
-    await once(foreign, 'listening')
-    foreign.on('connection', (peer) => peer.on('message', (data, binary) => peer.send(data, { binary })))
-    const inbox = new Inbox()
-    const { port } = foreign.address() as AddressInfo
-    const link = await new Connector({ deflate }).connect(`ws://127.0.0.1:${port}`, inbox)
-    const sent = randomMessages(10_000, 6)
-    for (const message of sent) link.send(typeof message === 'string' ? 'text' : 'binary', message)
-    await until(() => inbox.messages.length === sent.length, `${sent.length} messages`)
-    expectSame(inbox.messages, sent)
-    link.close(1000, 'done')
-    await until(() => inbox.closed !== null)
-    expect(inbox.closed).toBe('1000 done clean')
-  })
+  it.each(COMPRESSIONS)(
+    'thousands of random messages come back, in order, %s',
+    async (_, deflate = false) => {
+      foreign = new WsServer({
+        port: 0,
+        host: '127.0.0.1',
+        perMessageDeflate: deflate === false ? false : { threshold: 0 },
+      })
+      await once(foreign, 'listening')
+      foreign.on('connection', (peer) => peer.on('message', (data, binary) => peer.send(data, { binary })))
+      const inbox = new Inbox()
+      const { port } = foreign.address() as AddressInfo
+      const link = await new Connector({ deflate }).connect(`ws://127.0.0.1:${port}`, inbox)
+      const sent = randomMessages(deflate === false ? 10_000 : 2500, 6)
+      for (const message of sent) link.send(typeof message === 'string' ? 'text' : 'binary', message)
+      await until(() => inbox.messages.length === sent.length, `${sent.length} messages`)
+      expectSame(inbox.messages, sent)
+      link.close(1000, 'done')
+      await until(() => inbox.closed !== null)
+      expect(inbox.closed).toBe('1000 done clean')
+    },
+  )
 
   it('subprotocols and headers reach the server', async () => {
     foreign = new WsServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'b' })
