@@ -27,8 +27,13 @@ for (const dialect of [undefined, binary()]) {
       if (heard.length === 3) resolve()
     })
   })
+  // Nobody listens for errors: this one is shown, and the process lives on.
+  const off = room.on('message', () => {
+    throw new Error('a broken listener')
+  })
   await room.subscribe()
   await room.publish('one')
+  off()
   // The server cuts this session off, and publishes to it while it is away.
   await client.call('leave me', room.name)
   await three

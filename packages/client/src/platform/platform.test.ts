@@ -54,13 +54,16 @@ describe('the platform', () => {
     expect(() => platformOf({}).watch(() => {})()).not.toThrow()
   })
 
-  it('reports errors the way the runtime does, or else on the console', () => {
+  it('reports errors to the page, or on the console where there is none: in Deno and Bun reportError is the end', () => {
     const reportError = vi.fn()
-    platformOf({ reportError }).report('broken')
-    expect(reportError).toHaveBeenCalledWith('broken')
     const error = vi.spyOn(console, 'error').mockReturnValue()
-    platformOf({}).report('broken')
-    expect(error).toHaveBeenCalledWith('broken')
+    platformOf({ reportError, document: {} }).report('broken')
+    expect(reportError).toHaveBeenCalledWith('broken')
+    expect(error).not.toHaveBeenCalled()
+    platformOf({ reportError }).report('broken')
+    platformOf({ document: {} }).report('broken')
+    expect(error).toHaveBeenCalledTimes(2)
+    expect(reportError).toHaveBeenCalledTimes(1)
     error.mockRestore()
   })
 

@@ -12,7 +12,12 @@ type Target = Pick<EventTarget, 'addEventListener'>
 export const platformOf = (runtime: Runtime): Platform => ({
   online: () => runtime.navigator?.onLine !== false,
   aborter: () => new AbortController(),
-  report: (error) => (runtime.reportError ?? console.error)(error),
+  report(error) {
+    // A page's error handlers hear of it; in Deno and Bun the same function ends the process.
+    const { document, reportError } = runtime
+    if (document !== undefined && reportError !== undefined) reportError(error)
+    else console.error(error)
+  },
   watch(tell) {
     const { document } = runtime
     const stop = new AbortController()
