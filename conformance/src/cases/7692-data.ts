@@ -229,6 +229,7 @@ mixed
   })
   .add({
     title: 'a mebibyte of zeroes',
+    patience: 30_000,
     steps: [send(message('binary', new Uint8Array(1_048_576))), getBinary(new Uint8Array(1_048_576))],
   })
   .add({

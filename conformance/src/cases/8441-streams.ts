@@ -105,6 +105,7 @@ frames
   })
   .add({
     title: 'messages larger than every window, both ways',
+    patience: 30_000,
     steps: [
       send(message('binary', noise(300_000))),
       getBinary(noise(300_000)),

@@ -6,7 +6,7 @@ import { ServerPool } from './server-pool.js'
 export const DELIVERIES: readonly Delivery[] = ['whole', 'bytes']
 
 // Enough to keep both ends busy, few enough that a turn of the event loop stays short.
-const CONCURRENCY = 48
+const CONCURRENCY = 32
 
 export interface SuitePlan {
   readonly subjects: readonly Subject[]

@@ -30,19 +30,28 @@ interface Head {
 
 /** Makes a reader of the subject's frames; `expectMask` is true when the subject is the client. */
 export function createFrameReader(expectMask: boolean): FrameReader {
-  let buffer: Uint8Array = new Uint8Array(0)
+  // Chunks are joined only when a frame is whole: joining at each chunk would copy long frames over and over.
+  let chunks: Uint8Array[] = []
+  let size = 0
+  let needed = 0
   return {
     push(data) {
-      buffer = buffer.byteLength === 0 ? data : concat([buffer, data])
+      chunks.push(data)
+      size += data.byteLength
     },
     next() {
+      if (size < Math.max(needed, 2)) return undefined
+      const buffer = chunks.length === 1 ? (chunks[0] ?? new Uint8Array(0)) : concat(chunks)
+      chunks = [buffer]
       const head = readHead(buffer, expectMask)
-      if (head === undefined || buffer.byteLength < head.size + head.length) return undefined
-      const frame = cutFrame(buffer, head)
-      buffer = buffer.subarray(head.size + head.length)
-      return frame
+      needed = head === undefined ? size + 1 : head.size + head.length
+      if (head === undefined || size < needed) return undefined
+      chunks = [buffer.subarray(needed)]
+      size -= needed
+      needed = 0
+      return cutFrame(buffer, head)
     },
-    pending: () => buffer.byteLength,
+    pending: () => size,
   }
 }
 

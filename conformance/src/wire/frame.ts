@@ -68,5 +68,7 @@ function encodeLength(length: bigint, form: 7 | 16 | 64 | undefined): Uint8Array
 
 /** RFC 6455 §5.3: octet i is XORed with octet i mod 4 of the key. The same function unmasks. */
 export function applyMask(payload: Uint8Array, key: Uint8Array): Uint8Array {
-  return payload.map((octet, i) => octet ^ (key[i % 4] ?? 0))
+  const out = new Uint8Array(payload.byteLength)
+  for (let i = 0; i < out.byteLength; i++) out[i] = (payload[i] ?? 0) ^ (key[i % 4] ?? 0)
+  return out
 }

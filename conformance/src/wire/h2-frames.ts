@@ -60,27 +60,30 @@ export class H2FrameReader {
   #buffer: Uint8Array = new Uint8Array(0)
 
   push(data: Uint8Array): H2Frame[] {
-    this.#buffer = concat([this.#buffer, data])
+    this.#buffer = this.#buffer.byteLength === 0 ? data : concat([this.#buffer, data])
     const frames: H2Frame[] = []
-    for (;;) {
-      const frame = this.#next()
-      if (frame === undefined) return frames
+    let at = 0
+    for (let frame = this.#at(at); frame !== undefined; frame = this.#at(at)) {
       frames.push(frame)
+      at += 9 + frame.payload.byteLength
     }
+    this.#buffer = this.#buffer.slice(at)
+    return frames
   }
 
-  #next(): H2Frame | undefined {
+  #at(at: number): H2Frame | undefined {
     const buffer = this.#buffer
-    if (buffer.byteLength < 9) return undefined
-    const view = new DataView(buffer.buffer, buffer.byteOffset, 9)
+    if (buffer.byteLength < at + 9) return undefined
+    const view = new DataView(buffer.buffer, buffer.byteOffset + at, 9)
     const length = view.getUint32(0) >>> 8
-    if (buffer.byteLength < 9 + length) return undefined
-    this.#buffer = buffer.subarray(9 + length)
+    if (buffer.byteLength < at + 9 + length) return undefined
     return {
       type: view.getUint8(3),
       flags: view.getUint8(4),
       stream: view.getUint32(5) & 0x7fffffff,
-      payload: buffer.slice(9, 9 + length),
+      payload: new Uint8Array(
+        buffer.buffer.slice(buffer.byteOffset + at + 9, buffer.byteOffset + at + 9 + length),
+      ),
     }
   }
 }
