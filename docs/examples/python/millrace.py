@@ -58,7 +58,7 @@ class Subscription:
                 body = await self.client.request("history", {"channel": self.channel, "since": self.position})
                 if "gap" in body:
                     self.lose(body["gap"])
-                for publication in body["publications"]:
+                for publication in body.get("publications", []):
                     self.hand_on(publication)
                 more = body.get("more", False)
         except MillraceError:

@@ -4,7 +4,7 @@
  * The encoding is https://protobuf.dev/programming-guides/encoding/; only what the .proto uses is written here.
  */
 import { asUnreadable, checkText, type Dialect, fail, Gathering, Unreadable, type Utf8 } from './dialect.js'
-import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from './layout.js'
+import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
 import { CODECS, jsonText, type Payload } from './payload.js'
 import { Reader, Writer } from './wire.js'

@@ -10,22 +10,26 @@ export interface Utf8 {
   decode(bytes: Uint8Array): string
 }
 
+/** What a client needs of a dialect. */
+export interface ClientDialect<Wire extends string | Uint8Array = string | Uint8Array> {
+  /** Also the WebSocket subprotocol that asks for it: `millrace.json`, `millrace.binary`. */
+  readonly name: string
+  encodeCommands(commands: readonly Command[]): Wire
+  /** Leaves out messages of a kind not known here. Throws a `malformed-command` when the frame cannot be read. */
+  decodeMessages(frame: Wire): Message[]
+}
+
 /**
  * A way to write the protocol's messages. The Millrace dialects are `json` (text frames) and `binary` (Protocol
  * Buffers in binary frames); other protocols' clients can be served by a dialect of their own.
  */
-export interface Dialect<Wire extends string | Uint8Array = string | Uint8Array> {
-  /** Also the WebSocket subprotocol that asks for it: `millrace.json`, `millrace.binary`. */
-  readonly name: string
-  encodeCommands(commands: readonly Command[]): Wire
+export interface Dialect<Wire extends string | Uint8Array = string | Uint8Array> extends ClientDialect<Wire> {
   encodeMessage(message: Message): Wire
   /**
    * What a frame held, in order; it never throws. One bad command does not spoil its neighbours: each is a command or a
    * `BadCommand`. Nothing decoded shares memory with the frame.
    */
   decodeCommands(frame: Wire): Decoded<Command>[]
-  /** Leaves out messages of a kind not known here. Throws a `malformed-command` when the frame cannot be read. */
-  decodeMessages(frame: Wire): Message[]
 }
 
 export type Decoded<T> = T | BadCommand

@@ -7,7 +7,7 @@ import { utf8 } from '../test/utf8.js'
 import { binaryDialect } from './binary-dialect.js'
 import { BadCommand, type Dialect } from './dialect.js'
 import { jsonDialect } from './json-dialect.js'
-import { COMMANDS, MESSAGES } from './layout.js'
+import { COMMANDS, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
 import { json } from './payload.js'
 

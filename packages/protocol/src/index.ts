@@ -47,8 +47,9 @@ export {
   MillraceError,
   type Retry,
 } from './codes.js'
-export { BadCommand, type Decoded, type Dialect, type Utf8 } from './dialect.js'
+export { BadCommand, type ClientDialect, type Decoded, type Dialect, type Utf8 } from './dialect.js'
 export { type Duration, milliseconds } from './duration.js'
+export { jsonClient } from './json-client.js'
 export { jsonDialect } from './json-dialect.js'
 export {
   type Command,

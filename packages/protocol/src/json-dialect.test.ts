@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { jsonValues } from '../test/arbitraries.js'
 import { MillraceError } from './codes.js'
 import { BadCommand } from './dialect.js'
+import { jsonClient } from './json-client.js'
 import { jsonDialect } from './json-dialect.js'
 import type { Message } from './messages.js'
 import { json } from './payload.js'
@@ -130,7 +131,6 @@ describe('[P3.6] a field that is wrong is named', () => {
       jsonDialect.decodeMessages(frame('[{"offset":1,"time":1,"data":1},{"offset":2,"data":1}]')),
     ).toThrow('history.publications[1].time: is required')
     expect(() => jsonDialect.decodeMessages(frame('{}'))).toThrow('history.publications: must be an array')
-    expect(() => jsonDialect.decodeMessages(frame('null'))).toThrow('history.publications: is required')
   })
 
   test('[P3.1] two kinds in one message are not guessed between', () => {
@@ -164,6 +164,19 @@ describe('[P3.5] what a newer peer may add', () => {
     for (const kind of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
       expect(decode(`{"id":1,"${kind}":{}}`)).toEqual([[1, 'unknown-command', undefined]])
     }
+  })
+
+  test('a list that is absent is empty where one must be, and stays absent where it need not', () => {
+    const body = { channel: 'a:b', position: { epoch: 'e', offset: 2 } }
+    for (const list of [{}, { publications: null }, { publications: [] }]) {
+      const frame = JSON.stringify({ id: 1, history: { ...body, ...list } })
+      expect(jsonDialect.decodeMessages(frame)).toStrictEqual([
+        { id: 1, kind: 'history', body: { ...body, publications: [] } },
+      ])
+    }
+    expect(jsonDialect.decodeMessages(JSON.stringify({ id: 1, subscribed: body }))).toStrictEqual([
+      { id: 1, kind: 'subscribed', body },
+    ])
   })
 
   test('null is absent, except as a payload', () => {
@@ -233,4 +246,25 @@ test('[P3.6] no text makes the reader throw, and what it reads it can write', ()
     }),
     { numRuns: 2000 },
   )
+})
+
+describe('what is written', () => {
+  test('of a server’s objects is what the layout knows, whatever else they hold', () => {
+    const publication = { offset: 1, time: 2, data: json(1), secret: 's' }
+    const body = {
+      channel: 'a:b',
+      position: { epoch: 'e', offset: 1, node: 'n' },
+      publications: [publication],
+    }
+    expect(jsonDialect.encodeMessage({ id: 1, kind: 'history', body })).toBe(
+      '{"id":1,"history":{"channel":"a:b","position":{"epoch":"e","offset":1},"publications":[{"offset":1,"time":2,"data":1}]}}',
+    )
+  })
+
+  test('of a client’s is all that is there', () => {
+    const to = { user: 'ada', session: undefined }
+    expect(
+      jsonClient.encodeCommands([{ id: 1, kind: 'call', body: { method: 'm', to, data: json(null) } }]),
+    ).toBe('{"id":1,"call":{"method":"m","to":{"user":"ada"},"data":null}}')
+  })
 })

@@ -1,8 +1,10 @@
 /** Prints the published Protocol Buffers schema from the layouts. Not part of the package's surface: a test keeps the file fresh. */
-import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES, SHARED } from './layout.js'
+import { COMMANDS, target } from './layout/commands.js'
+import { error, type Field, type Kinds, type Layout, position } from './layout/layout.js'
+import { gap, MESSAGES, member, publication, publisher } from './layout/messages.js'
 import { CODECS } from './payload.js'
 
-const HEADER = `// Millrace's binary dialect, version 1. Printed from the layouts in packages/protocol/src/layout.ts: do not edit.
+const HEADER = `// Millrace's binary dialect, version 1. Printed from the layouts in packages/protocol/src/layout: do not edit.
 // A binary frame from a client is a CommandFrame, one from the server a MessageFrame. docs/protocol.md has the rules.
 // Every field has explicit presence, because "not said" and "zero" differ; fields marked "required" must be set.
 // Numbers are at most 2^53-1. Times are milliseconds since 1970-01-01T00:00Z, durations are milliseconds.
@@ -18,6 +20,16 @@ const COMMAND_NAMES: Names = { ephemeral: 'SendEphemeral', history: 'ReadHistory
 const MESSAGE_NAMES: Names = { call: 'ServerCall', ping: 'ServerPing', pong: 'ServerPong' }
 type Names = { readonly [kind: string]: string }
 
+/** The layouts that others hold, by their name. */
+export const SHARED = {
+  Position: position,
+  Publisher: publisher,
+  Publication: publication,
+  Member: member,
+  Gap: gap,
+  Error: error,
+  Target: target,
+}
 const shared = new Map<Layout, string>(Object.entries(SHARED).map(([name, layout]) => [layout, name]))
 const bodyName = (layout: Layout, kind: string, names: Names): string =>
   shared.get(layout) ?? names[kind] ?? kind.charAt(0).toUpperCase() + kind.slice(1)

@@ -17,7 +17,7 @@ import { checkChannelName, parsePattern } from './channel-name.js'
 import { CODES, describeCode } from './codes.js'
 import { BadCommand, type Decoded } from './dialect.js'
 import { jsonDialect } from './json-dialect.js'
-import { COMMANDS, MESSAGES } from './layout.js'
+import { COMMANDS, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
 import { chain } from './position.js'
 

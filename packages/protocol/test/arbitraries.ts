@@ -1,6 +1,6 @@
 /** Arbitrary messages made from the layout tables: whatever a table can say, a test will say. */
 import fc from 'fast-check'
-import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from '../src/layout.js'
+import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from '../src/layout/index.js'
 import type { Command, Message } from '../src/messages.js'
 import { CODECS, type Payload } from '../src/payload.js'
 

@@ -53,6 +53,19 @@ export const LENIENT_VECTORS: readonly LenientVector[] = [
     messages: [{ id: 0, kind: 'publication', body: { channel: 'a:b', offset: 1, time: 5, data: json(null) } }],
   },
   {
+    name: 'a list that is absent is empty',
+    rules: ['P3.5'],
+    json: '{"id":1,"history":{"channel":"a:b","position":{"epoch":"e","offset":0}}}',
+    binary: hex(frame([...uint(1, 1), ...len(8, len(1, 'a:b'), len(2, len(1, 'e'), uint(2, 0)))])),
+    messages: [
+      {
+        id: 1,
+        kind: 'history',
+        body: { channel: 'a:b', position: { epoch: 'e', offset: 0 }, publications: [] },
+      },
+    ],
+  },
+  {
     name: 'a codec that is named json is JSON',
     rules: ['P3.7', 'P4.3'],
     json: '{"id":1,"answered":{"codec":"json","data":"AAEC"}}',

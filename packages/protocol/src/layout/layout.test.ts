@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { COMMANDS, type Kinds, type Layout, MESSAGES, SHARED } from './layout.js'
+import { SHARED } from '../proto.js'
+import { COMMANDS, type Kinds, type Layout, MESSAGES } from './index.js'
 
 const layouts = new Map<string, Layout>([
   ...Object.entries(SHARED),

@@ -1,0 +1,3 @@
+export { COMMANDS } from './commands.js'
+export type { Field, Kind, Kinds, Layout } from './layout.js'
+export { MESSAGES } from './messages.js'
