@@ -1,10 +1,10 @@
 import {
+  type ClientDialect,
   CODES,
   type CodeName,
   type Command,
-  type Dialect,
   describeCode,
-  jsonDialect,
+  jsonClient,
   type Message,
   type MessageBodies,
   MillraceError,
@@ -52,7 +52,7 @@ export class Life {
   maxMessage = Number.POSITIVE_INFINITY
   readonly #host: LifeHost
   readonly #ports: Ports
-  #dialect: Dialect = jsonDialect
+  #dialect: ClientDialect = jsonClient
   #link: Link | undefined
   #liveness: Liveness | undefined
   #startedAt = 0
@@ -134,7 +134,7 @@ export class Life {
 
   async #attempt(): Promise<void> {
     const { clock, platform } = this.#ports
-    const { dialect = jsonDialect, timeouts, token } = this.#host.settings
+    const { dialect = jsonClient, timeouts, token } = this.#host.settings
     const { name } = this.state
     if (name === 'closed') return
     const aborter = platform.aborter()
@@ -160,12 +160,12 @@ export class Life {
     }
   }
 
-  #open(dialect: Dialect, live: () => boolean): Promise<void> {
+  #open(dialect: ClientDialect, live: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#link = this.#ports.transport.open(`millrace.${dialect.name}`, {
         opened: (protocol) => {
           // A server that chose no subprotocol speaks JSON [P1.2].
-          if (live()) this.#dialect = protocol === '' ? jsonDialect : dialect
+          if (live()) this.#dialect = protocol === '' ? jsonClient : dialect
           resolve()
         },
         frame: (frame) => {

@@ -5,7 +5,7 @@ import type {
   ChannelNameOf,
   ChannelTypes,
   ChannelTypesOf,
-  Dialect,
+  ClientDialect,
   Duration,
   Gap,
   MillraceError,
@@ -266,7 +266,7 @@ export interface CoreOptions<A extends Api, AbortedBy = Signal> {
   /** The api's value. Needed only where it names codecs. */
   readonly api?: A | undefined
   /** How messages are written. Default JSON; `binary()` from `@millrace/client/binary` for Protocol Buffers. */
-  readonly dialect?: Dialect | undefined
+  readonly dialect?: ClientDialect | undefined
   /** Codecs for payloads that are not JSON. */
   readonly codecs?: PayloadCodecs | undefined
   /** Whether the first use connects. Default true. */
