@@ -3,6 +3,7 @@ import { fromHex, latin1, toHex, utf8 } from './bytes.js'
 import { fuzz, tryInput } from './fuzz.js'
 import { readOptions, UsageError } from './options.js'
 import { hold, type Target } from './target.js'
+import { framesTarget } from './targets/frames.js'
 import { allTargets } from './targets/index.js'
 
 function target(run: Target['run']): Target {
@@ -75,6 +76,17 @@ describe('the fuzzer', () => {
     const { finding, endings } = await fuzz({ target: deep, seed: 3, iterations: 400_000 })
     expect(finding?.problem).toBe('reached')
     expect(endings).toBe(3)
+  })
+})
+
+describe('the oracle of the frame parser', () => {
+  it.each([
+    ['fragments', { maxFrame: 5_000, maxMessage: 8_000, maxFragments: 4 }],
+    ['the length of a frame', { maxFrame: 200, maxMessage: 8_000, maxFragments: 12 }],
+    ['the length of a message', { maxFrame: 5_000, maxMessage: 250, maxFragments: 12 }],
+  ])('notices an engine that is wrong about %s', async (_what, limits) => {
+    const { finding } = await fuzz({ target: framesTarget('server', limits), seed: 1, iterations: 5_000 })
+    expect(finding?.problem).toMatch(/told .* expected .*failure 100[89]/)
   })
 })
 

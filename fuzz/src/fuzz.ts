@@ -5,7 +5,7 @@ import { Random } from './random.js'
 import type { Target } from './target.js'
 
 /** No input is longer: what matters happens in the first hundreds of octets. */
-const LONGEST_INPUT = 32_768
+const LONGEST_INPUT = 12_000
 /** An input may take this long, measured as the best of four, so that a pause of the machine is no finding. */
 const SLOW_MS = 100
 /** The heap may grow by this much over a whole run. */
