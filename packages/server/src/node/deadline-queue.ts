@@ -1,11 +1,21 @@
+/** Items are expired in batches: a deadline is met up to this part of its delay late, and never early. */
+const LATENESS = 1 / 16
+
+interface Batch<T> {
+  /** Until then items join this batch. */
+  readonly closes: number
+  readonly due: number
+  readonly items: T[]
+}
+
 /**
- * Things that must have happened a fixed time after they were added, all behind one timer. Adding costs no timer and
- * no closure; what is settled in time is simply found settled when its turn comes.
+ * Things that must have happened a fixed time after they were added, all behind one timer. Adding costs one slot of an
+ * array; what is settled in time is simply found settled when its turn comes.
  */
 export class DeadlineQueue<T> {
   readonly #delay: number
   readonly #expire: (item: T) => void
-  #waiting: { readonly item: T; readonly due: number }[] = []
+  #batches: Batch<T>[] = []
   #timer: NodeJS.Timeout | null = null
 
   /** `delay` is in milliseconds. `expire` is called for every item, those long settled too. */
@@ -15,22 +25,29 @@ export class DeadlineQueue<T> {
   }
 
   add(item: T): void {
-    this.#waiting.push({ item, due: performance.now() + this.#delay })
-    this.#timer ??= this.#arm(this.#delay)
+    const now = performance.now()
+    const last = this.#batches.at(-1)
+    if (last !== undefined && now < last.closes) {
+      last.items.push(item)
+      return
+    }
+    const closes = now + this.#delay * LATENESS
+    this.#batches.push({ closes, due: closes + this.#delay, items: [item] })
+    if (this.#timer === null) this.#arm(closes + this.#delay - now)
   }
 
-  #arm(delay: number): NodeJS.Timeout {
+  #arm(delay: number): void {
     // The timer must not keep a process alive that has nothing else to do.
-    return setTimeout(() => this.#sweep(), delay).unref()
+    this.#timer = setTimeout(() => this.#sweep(), Math.ceil(delay)).unref()
   }
 
   #sweep(): void {
     const now = performance.now()
-    const live = this.#waiting.findIndex(({ due }) => due > now)
-    const expired = live === -1 ? this.#waiting : this.#waiting.slice(0, live)
-    this.#waiting = live === -1 ? [] : this.#waiting.slice(live)
-    const next = this.#waiting[0]
-    this.#timer = next === undefined ? null : this.#arm(Math.ceil(next.due - now))
-    for (const { item } of expired) this.#expire(item)
+    const expired = this.#batches.filter(({ due }) => due <= now)
+    this.#batches = this.#batches.slice(expired.length)
+    const [next] = this.#batches
+    this.#timer = null
+    if (next !== undefined) this.#arm(next.due - now)
+    for (const { items } of expired) for (const item of items) this.#expire(item)
   }
 }

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CLOSE_CODE } from '../websocket/index.js'
 import {
@@ -12,6 +12,7 @@ import {
   type Refusal,
   resolveAcceptSettings,
 } from './accept.js'
+import { DeadlineQueue } from './deadline-queue.js'
 import { answerConnect, isExtendedConnect, refuseConnect } from './http2.js'
 import { answerUpgrade, refuseUpgrade } from './upgrade.js'
 import type { WebSocketLink } from './websocket-link.js'
@@ -81,9 +82,9 @@ export class WebSocketServer {
       },
       requireUpgrade,
     )
-    // Those timeouts begin with the first byte of a request; this one ends who never sends it. It is longer, so that a
-    // late request gets its 408.
-    server.timeout = timeout * 2
+    // Those timeouts begin with the first byte of a request. Who never sends it is ended without a timer per socket.
+    const silent = new DeadlineQueue<Socket>(timeout, endSilent)
+    server.on('connection', (socket) => silent.add(socket))
     this.#own = server
     this.attach(server)
     await new Promise<void>((resolve, reject) => {
@@ -154,6 +155,10 @@ export class WebSocketServer {
     if (isOurs === true) answerConnect(event, this.#settings)
     else refuseConnect(event, NOT_FOUND, this.#settings)
   }
+}
+
+function endSilent(socket: Socket): void {
+  if (socket.bytesRead === 0) socket.destroy()
 }
 
 /** RFC 9110 §15.5.22: a 426 says in Upgrade what it wants. */
