@@ -7,6 +7,7 @@ import { renderTable, tabulate } from './report/table.js'
 import { concerns } from './runner/run-case.js'
 import { runSuite } from './runner/run-suite.js'
 import { allSubjects } from './subjects/index.js'
+import { FAULTS } from './subjects/reference/faults.js'
 import { referenceSubjects } from './subjects/reference/index.js'
 
 const engine = allSubjects().filter(({ name }) => name.startsWith('engine'))
@@ -33,6 +34,7 @@ describe('the cases', () => {
       expect(page, name).toContain(`| ${name} | ${cases.length} |`)
     }
     expect(page).toContain(`| all | ${CASES.length} |`)
+    expect(page).toContain(`in ${Object.keys(FAULTS).length} ways`)
   })
 })
 
