@@ -114,6 +114,9 @@ export class FrameParser {
   #readFrames(bytes: Uint8Array, at: number): number {
     const { masked, limits } = this.#rules
     const end = bytes.length
+    // Asking a buffer for its memory is slow, and `subarray` asks every time.
+    const memory = bytes.buffer
+    const base = bytes.byteOffset
     let words: Int32Array | null | undefined
     while (at < end) {
       if (end - at < 2) return this.#keep(bytes, at)
@@ -140,10 +143,10 @@ export class FrameParser {
       at = start + length
       if (at > end) return this.#beginFrame(bytes, start, { head, length, key })
 
-      const payload = bytes.subarray(start, at)
+      const payload = new Uint8Array(memory, base + start, length)
       let seen = MASK_BIT
       if (masked) {
-        if (words === undefined && end - start >= MAKE_WORDS_FROM_BYTES) words = wordsOf(bytes)
+        if (words === undefined && end - start >= MAKE_WORDS_FROM_BYTES) words = wordsOf(memory)
         seen = applyMask(payload, key, words)
       }
       if (this.#assembly === null && (head === WHOLE_TEXT || head === WHOLE_BINARY)) {

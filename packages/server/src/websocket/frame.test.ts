@@ -48,7 +48,7 @@ describe('[E2] RFC 6455 §5.3: masking', () => {
         const payload = memory.subarray(offset, offset + length)
         const key = fromHex('37fa213d')
         const expected = Array.from(payload, (byte, index) => byte ^ (key[index % 4] ?? 0))
-        for (const words of [undefined, null, wordsOf(memory)]) {
+        for (const words of [undefined, null, wordsOf(memory.buffer)]) {
           memory.set(before)
           const seen = applyMask(payload, readMaskKey(key, 0), words)
           expect(Array.from(payload)).toEqual(expected)

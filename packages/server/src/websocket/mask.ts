@@ -36,11 +36,11 @@ const WORDS_FROM_BYTES = 32
 export const MAKE_WORDS_FROM_BYTES = 256
 
 /**
- * All of the memory behind these bytes as 32-bit words, for `applyMask`; null where a word's bytes would meet the key in
- * the wrong order. A caller with many payloads in one buffer makes them once.
+ * Memory as 32-bit words, for `applyMask`; null where a word's bytes would meet the key in the wrong order. A caller with
+ * many payloads in one buffer makes them once.
  */
-export function wordsOf(bytes: Uint8Array): Int32Array | null {
-  return LITTLE_ENDIAN ? new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2) : null
+export function wordsOf(memory: ArrayBufferLike): Int32Array | null {
+  return LITTLE_ENDIAN ? new Int32Array(memory, 0, memory.byteLength >> 2) : null
 }
 
 /**
@@ -50,7 +50,7 @@ export function wordsOf(bytes: Uint8Array): Int32Array | null {
 export function applyMask(payload: Uint8Array, key: number, words?: Int32Array | null): number {
   const end = payload.length
   if (end < WORDS_FROM_BYTES) return applyMaskToBytes(payload, key, 0)
-  if (words === undefined && end >= MAKE_WORDS_FROM_BYTES) words = wordsOf(payload)
+  if (words === undefined && end >= MAKE_WORDS_FROM_BYTES) words = wordsOf(payload.buffer)
   if (words === undefined || words === null) return applyMaskToBytes(payload, key, 0)
 
   const base = payload.byteOffset
