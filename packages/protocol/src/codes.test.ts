@@ -47,7 +47,7 @@ describe('MillraceError', () => {
     expect(error).toBeInstanceOf(Error)
     expect({ ...error, message: error.message }).toEqual({
       name: 'MillraceError',
-      message: 'Not allowed',
+      message: 'Forbidden',
       code: 106,
       kind: 'forbidden',
       field: undefined,

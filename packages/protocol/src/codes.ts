@@ -26,18 +26,18 @@ function retryOf(code: number): Retry {
   return code >= 200 && code < 300 ? 'later' : 'reconnect'
 }
 
-/** Code, fault, and a reason where the name does not say it already. */
-type Row = readonly [code: number, fault: Fault, reason?: string]
+/** The name says the reason; whoever fails for it says more in a message of its own. */
+type Row = readonly [code: number, fault: Fault]
 
 const TABLE = {
   // Replies: the request is wrong.
   'malformed-command': [100, 'client'],
   'unknown-command': [101, 'client'],
-  'not-connected': [102, 'client', 'The first command must be connect'],
+  'not-connected': [102, 'client'],
   'already-connected': [103, 'client'],
   'unsupported-version': [104, 'client'],
-  unauthenticated: [105, 'client', 'The token is missing or not accepted'],
-  forbidden: [106, 'client', 'Not allowed'],
+  unauthenticated: [105, 'client'],
+  forbidden: [106, 'client'],
   'invalid-channel': [107, 'client'],
   'unknown-channel': [108, 'client'],
   'already-subscribed': [109, 'client'],
@@ -47,19 +47,19 @@ const TABLE = {
   'message-too-large': [113, 'client'],
   'limit-exceeded': [114, 'client'],
   'unknown-method': [115, 'client'],
-  'not-available': [116, 'client', 'The channel does not offer this'],
-  'no-such-target': [117, 'client', 'Nobody is connected to answer this call'],
-  'application-error': [118, 'client', 'The handler refused the call'],
+  'not-available': [116, 'client'],
+  'no-such-target': [117, 'client'],
+  'application-error': [118, 'client'],
   // Replies: it may succeed later.
   'internal-error': [200, 'server'],
-  unavailable: [201, 'server', 'The broker cannot be reached'],
-  timeout: [202, 'none', 'No answer in time'],
-  'rate-limited': [203, 'client', 'Too many requests'],
+  unavailable: [201, 'server'],
+  timeout: [202, 'none'],
+  'rate-limited': [203, 'client'],
   overloaded: [204, 'server'],
   'connection-lost': [205, 'none'],
   aborted: [206, 'client'],
   // Closes: come back.
-  shutdown: [4000, 'none', 'The node is going away'],
+  shutdown: [4000, 'none'],
   'slow-consumer': [4001, 'client'],
   'heartbeat-timeout': [4002, 'none'],
   'connect-timeout': [4003, 'client'],
@@ -68,15 +68,15 @@ const TABLE = {
   // Closes: stay away.
   'authentication-failed': [4500, 'client'],
   'protocol-error': [4501, 'client'],
-  disconnected: [4502, 'none', 'The application closed this session'],
-  superseded: [4503, 'none', 'A newer connection took over'],
+  disconnected: [4502, 'none'],
+  superseded: [4503, 'none'],
   'version-refused': [4504, 'client'],
 } as const satisfies Record<string, Row>
 
-const infoOf = (name: string, [code, fault, reason]: Row): CodeInfo => ({
+const infoOf = (name: string, [code, fault]: Row): CodeInfo => ({
   code,
   // `connection-lost` is "Connection lost".
-  reason: reason ?? name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' '),
+  reason: name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' '),
   retry: retryOf(code),
   fault,
 })

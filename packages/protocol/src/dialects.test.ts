@@ -6,6 +6,7 @@ import { hex } from '../test/protobuf.js'
 import { utf8 } from '../test/utf8.js'
 import { binaryDialect } from './binary-dialect.js'
 import { BadCommand, type Dialect } from './dialect.js'
+import { jsonClient } from './json-client.js'
 import { jsonDialect } from './json-dialect.js'
 import { COMMANDS, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
@@ -130,6 +131,33 @@ describe.each(dialects)('the %s dialect', (_, dialect) => {
         field: `connect.${field}`,
         message: `connect.${field}: must have at most 255 characters`,
       })
+    }
+  })
+})
+
+describe('the client’s half of the JSON dialect', () => {
+  test('[P3.1] [P3.7] reads what a server writes as the strict half does', () => {
+    fc.assert(
+      fc.property(fc.array(messages, { minLength: 1, maxLength: 3 }), (list) => {
+        const frame = `[${list.map((message) => jsonDialect.encodeMessage(message)).join()}]`
+        expect(jsonClient.decodeMessages(frame)).toEqual(jsonDialect.decodeMessages(frame))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('[P3.5] takes null for absent, except where it is the payload', () => {
+    const frame =
+      '{"id":null,"publication":{"channel":"a:b","offset":1,"prev":null,"codec":null,"data":null}}'
+    const body = { channel: 'a:b', offset: 1, data: json(null) }
+    expect(jsonClient.decodeMessages(frame)).toEqual([{ id: 0, kind: 'publication', body }])
+  })
+
+  test.each(['', 'no json', '{', '[null]', '3'])('survives %j', (frame) => {
+    try {
+      expect(jsonClient.decodeMessages(frame)).toEqual([])
+    } catch (error) {
+      expect(error).toMatchObject({ kind: 'malformed-command' })
     }
   })
 })

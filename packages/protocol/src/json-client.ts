@@ -1,11 +1,10 @@
 /**
- * The client's half of the JSON dialect. It is a file of its own because what only servers need, the commands' layouts among
- * it, would be a tenth of a client.
+ * The client's half of the JSON dialect. It is a file of its own because a page should not carry the layouts that hold
+ * hostile peers to the protocol: a client trusts the shapes of the server it chose, and only brings them into form.
  */
-import { toBase64 } from './base64.js'
-import { asUnreadable, type ClientDialect } from './dialect.js'
-import { object, parse, readId, readKind } from './json-reader.js'
-import { MESSAGES } from './layout/messages.js'
+import { fromBase64, toBase64 } from './base64.js'
+import { MillraceError } from './codes.js'
+import type { ClientDialect } from './dialect.js'
 import type { Command, Message } from './messages.js'
 import { jsonText, type Payload } from './payload.js'
 
@@ -18,15 +17,38 @@ export const jsonClient: ClientDialect<string> = {
   },
   decodeMessages: (frame) => {
     try {
-      return parse(frame).flatMap((value) => {
-        const json = object(value, 'message')
-        return (readKind(json, readId(json), MESSAGES) ?? []) as Message | []
-      })
-    } catch (thrown) {
-      throw asUnreadable(thrown).toError()
+      return [JSON.parse(frame)].flat().flatMap(readMessage)
+    } catch {
+      throw new MillraceError('malformed-command', { message: 'frame: cannot be read', field: 'frame' })
     }
   },
 }
+
+type Json = { [key: string]: unknown }
+
+/** A kind that is not known here is the receiver's to ignore. Rule [P3.5]. */
+function readMessage(json: Json): Message | [] {
+  const kind = Object.keys(json).find((key) => key !== 'id')
+  return kind === undefined ? [] : ({ id: json['id'] ?? 0, kind, body: readBody(json[kind]) } as Message)
+}
+
+/** Null is absent, but not where it is the payload; a payload's codec moves into it. Rules [P3.5] and [P3.7]. */
+function readBody(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(readBody)
+  if (typeof value !== 'object') return value
+  const body: Json = {}
+  const json = value as Json
+  for (const name in json) {
+    const field = json[name]
+    if (name === 'data') body[name] = readPayload(field, json['codec'] ?? 'json')
+    // Beside a payload it is the payload's.
+    else if (field !== null && !(name === 'codec' && 'data' in json)) body[name] = readBody(field)
+  }
+  return body
+}
+
+const readPayload = (data: unknown, codec: unknown): unknown =>
+  codec === 'json' ? { codec, value: data } : { codec, bytes: fromBase64(data as string) }
 
 export const writeEnvelope = (id: number, kind: string, body: string): string =>
   `{${id === 0 ? '' : `"id":${id},`}"${kind}":${body}}`

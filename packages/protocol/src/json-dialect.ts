@@ -9,12 +9,22 @@ import { object, parse, readId, readKind } from './json-reader.js'
 import { COMMANDS } from './layout/commands.js'
 import type { Field, Layout } from './layout/layout.js'
 import { MESSAGES } from './layout/messages.js'
-import type { Command } from './messages.js'
+import type { Command, Message } from './messages.js'
 import type { Payload } from './payload.js'
 
-/** The JSON dialect for both ends. A client needs only `jsonClient`. */
+/** The JSON dialect for both ends, strict about what it reads. A client needs only `jsonClient`, which trusts its server. */
 export const jsonDialect: Dialect<string> = {
   ...jsonClient,
+  decodeMessages: (frame) => {
+    try {
+      return parse(frame).flatMap((value) => {
+        const json = object(value, 'message')
+        return (readKind(json, readId(json), MESSAGES) ?? []) as Message | []
+      })
+    } catch (thrown) {
+      throw asUnreadable(thrown).toError()
+    }
+  },
   encodeMessage: ({ id, kind, body }) =>
     writeEnvelope(id, kind, writeBody(MESSAGES[kind].layout, body as Json)),
   decodeCommands: (frame) => {

@@ -3,7 +3,6 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import type { AddressInfo } from 'node:net'
 import {
   type Api,
-  CODES,
   type CodeName,
   type Duration,
   MillraceError,
@@ -226,7 +225,7 @@ class ComposedServer implements MillraceServer<Api, User> {
         return (await hub.handlers.callClient(session, { method, request, timeout })) as never
       },
       disconnect: (reason, code: CodeName = 'disconnected') => {
-        for (const session of find()) session.close(code, reason ?? CODES[code].reason)
+        for (const session of find()) session.close(code, reason ?? 'The application closed this session')
       },
     }
   }

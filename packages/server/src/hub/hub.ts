@@ -1,5 +1,6 @@
 import {
   type Api,
+  CODES,
   type Command,
   channelTable,
   MillraceError,
@@ -104,10 +105,11 @@ export class Hub implements SessionHost {
   async close(retryAfter: number): Promise<void> {
     this.#closing = true
     this.#wheel.stop()
-    const notice = push('disconnect', { code: 4000, reason: 'The node is going away', retryAfter })
+    const reason = 'The node is going away'
+    const notice = push('disconnect', { code: CODES.shutdown.code, reason, retryAfter })
     for (const session of [...this.#sessions]) {
       session.send(notice)
-      session.close('shutdown')
+      session.close('shutdown', reason)
     }
     await this.#options.broker.close()
   }
@@ -129,7 +131,8 @@ export class Hub implements SessionHost {
     }
     if (authenticate !== undefined) {
       const user = await authenticate({ ...session.info, token: body.token })
-      if (user === null || user === undefined) throw new MillraceError('unauthenticated')
+      if (user === null || user === undefined)
+        throw new MillraceError('unauthenticated', { message: 'The token is missing or was not accepted' })
       session.identify(user)
     }
     const { heartbeat, patience } = limits

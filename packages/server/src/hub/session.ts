@@ -181,7 +181,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     switch (this.#state) {
       case 'waiting':
         if (!(command instanceof BadCommand) && command.kind === 'connect') this.#connect(command)
-        else this.#refuse(command, 'not-connected')
+        else this.#refuse(command, 'not-connected', 'The first command on a connection must be connect')
         break
       case 'authenticating':
         this.#queue(command)
@@ -195,8 +195,11 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     }
   }
 
-  #refuse(command: Decoded<Command>, code: CodeName): void {
-    this.#replyError(command.id, command instanceof BadCommand ? command.error : new MillraceError(code))
+  #refuse(command: Decoded<Command>, code: CodeName, message?: string): void {
+    this.#replyError(
+      command.id,
+      command instanceof BadCommand ? command.error : new MillraceError(code, { message }),
+    )
   }
 
   #queue(command: Decoded<Command>): void {

@@ -5,7 +5,7 @@ import type { ServerHandler } from './accept.js'
 import { type SharedFrame, shareFrame } from './shared-frame.js'
 import type { WebSocketLink } from './websocket-link.js'
 
-const fatal = new TextDecoder('utf-8', { fatal: true })
+const fatal = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf8: Utf8 = { encode: (text) => Buffer.from(text, 'utf8'), decode: (bytes) => fatal.decode(bytes) }
 const binary = binaryDialect(utf8)
 
