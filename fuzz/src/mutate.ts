@@ -52,6 +52,7 @@ const WORDS = [
 
 type Mutation = (input: Uint8Array, random: Random) => Uint8Array
 
+// budget: the order of Array.prototype.splice, which everybody knows
 const splice = (input: Uint8Array, at: number, drop: number, insert: Uint8Array): Uint8Array =>
   concat([input.subarray(0, at), insert, input.subarray(at + drop)])
 

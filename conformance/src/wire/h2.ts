@@ -104,6 +104,7 @@ export class H2Connection {
     return granted
   }
 
+  // budget: a frame's fields, in the order of its header
   #frame(type: number, stream: number, payload: Uint8Array, flags = 0): void {
     if (this.#socket.writable) this.#socket.write(encodeH2Frame({ type, flags, stream, payload }))
   }

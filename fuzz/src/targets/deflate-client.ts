@@ -32,6 +32,7 @@ export function deflateClientTarget(): Target {
           hold(bytes.byteLength <= LIMIT, `a message of ${bytes.byteLength} octets`)
         },
         onPong: (_link, payload) => void events.push(`pong ${toHex(payload)}`),
+        // budget: LinkHandler's signature
         onClose: (_link, code, _reason, wasClean) => {
           events.push(`${wasClean ? 'close' : 'end'} ${code}`)
           resolve()

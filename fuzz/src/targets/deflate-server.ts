@@ -35,6 +35,7 @@ export function deflateServerTarget(): Target {
         link.send(kind, bytes)
       },
       onPong: (link, payload) => told.get(link)?.events.push(`pong ${toHex(payload)}`),
+      // budget: LinkHandler's signature
       onClose: (link, code, _reason, wasClean) => {
         told.get(link)?.events.push(`${wasClean ? 'close' : 'end'} ${code}`)
         told.get(link)?.ended()
@@ -42,9 +43,7 @@ export function deflateServerTarget(): Target {
     },
   }).attach(http as unknown as HttpServerLike)
 
-  const listen = async (
-    chunks: readonly Uint8Array[],
-  ): Promise<{ readonly events: string[]; readonly written: Uint8Array }> => {
+  const listen = async (chunks: readonly Uint8Array[]): Promise<Heard> => {
     const socket = new MemorySocket()
     const events: string[] = []
     const over = new Promise<void>((resolve) => {
@@ -71,13 +70,22 @@ export function deflateServerTarget(): Target {
         whole.events.join() === cut.events.join(),
         `whole: ${brief(whole.events)}, cut: ${brief(cut.events)}`,
       )
-      const last = whole.events.at(-1) ?? ''
-      const code = Number(last.split(' ')[1])
-      hold(/^close/.test(last) || code === 1006 || FAILURES.includes(code), `ended with ${last}`)
+      checkEnd(whole.events.at(-1) ?? '')
       checkEcho(whole.written, whole.events)
       return brief(whole.events).replaceAll(/[0-9a-f]{5,}/g, 'x')
     },
   }
+}
+
+/** A connection ends with a closing handshake, with a documented failure, or broken off. */
+function checkEnd(last: string): void {
+  const code = Number(last.split(' ')[1])
+  hold(/^close/.test(last) || code === 1006 || FAILURES.includes(code), `ended with ${last}`)
+}
+
+interface Heard {
+  readonly events: string[]
+  readonly written: Uint8Array
 }
 
 interface Told {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import {
   type Api,
   type CodeName,
+  checkApi,
   type Duration,
   MillraceError,
   milliseconds,
@@ -57,6 +58,7 @@ class ComposedServer implements MillraceServer<Api, User> {
 
   constructor(options: ServerOptions<Api, User>) {
     const resolved = resolveOptions(options)
+    if (options.api !== undefined) checkApi(options.api)
     const logger = options.logger ?? consoleLogger('warn')
     const clock = systemClock
     const random = systemRandom

@@ -392,6 +392,24 @@ describe('subscribing', () => {
   })
 })
 
+describe('subscriptions by the server', () => {
+  it('[P5.13] leave alone what the client asked for itself in its first frame', async () => {
+    const error = vi.fn()
+    const logger = { debug: () => {}, info: () => {}, warn: () => {}, error }
+    const { hub } = testHub({ api, logger, subscriptions: () => ['news:a', 'news:b'] })
+    const client = new TestClient(hub)
+    client.session.receive('[{"id":1,"connect":{"version":1}},{"id":2,"subscribe":{"channel":"news:a"}}]')
+    for (let i = 0; i < 3; i++) await settle()
+    expect(
+      client
+        .of('subscribed')
+        .map(({ channel }) => channel)
+        .toSorted(),
+    ).toEqual(['news:a', 'news:b'])
+    expect(error).not.toHaveBeenCalled()
+  })
+})
+
 describe('ephemeral messages', () => {
   it('[P5.8] [H3.3] reach those subscribed, carry the sender, and are kept nowhere', async () => {
     const {

@@ -118,7 +118,7 @@ export class Hub implements SessionHost {
   accept(link: Link, info: LinkInfo): Session {
     const session = new Session(this.#options.random.id(), link, { host: this, info })
     this.#sessions.add(session)
-    this.#wheel.add(session, this.limits.connectTimeout)
+    this.#wheel.add(session, Math.min(this.limits.connectTimeout, this.limits.heartbeat))
     if (this.#closing) session.close('shutdown')
     return session
   }
@@ -241,7 +241,9 @@ export class Hub implements SessionHost {
   async #subscribeByServer(session: Session): Promise<void> {
     try {
       const channels = (await this.#options.subscriptions?.({ user: session.user })) ?? []
-      await Promise.all(channels.map((channel) => this.subscribe(session, channel)))
+      // A client that comes back may have asked for some of them itself.
+      const fresh = channels.filter((channel) => !session.subscriptions.has(channel))
+      await Promise.all(fresh.map((channel) => this.subscribe(session, channel)))
     } catch (error) {
       if (session.state !== 'ended') this.failed('subscribing a session', error)
     }

@@ -301,3 +301,25 @@ describe('heartbeats', () => {
     expect(await client.ask('ping', {})).toEqual({ id: 2, kind: 'pong', body: {} })
   })
 })
+
+describe('short heartbeats', () => {
+  it('[P7.1] a heartbeat shorter than the time to connect is kept from the start', async () => {
+    const limits = {
+      connectTimeout: 10_000,
+      heartbeat: 1_000,
+      patience: 1_000,
+      pendingCommands: 9,
+      subscriptions: 9,
+    }
+    const { hub, clock } = testHub({ limits })
+    const [client, silent] = [new TestClient(hub), new TestClient(hub)]
+    await client.connect()
+    await clock.advance(1_500)
+    expect(client.of('ping')).toHaveLength(1)
+    await clock.advance(1_500)
+    expect(client.closed?.code).toBe(4002)
+    expect(silent.closed).toBeUndefined()
+    await clock.advance(8_000)
+    expect(silent.closed?.code).toBe(4003)
+  })
+})

@@ -28,6 +28,7 @@ export class WebSocket extends EventTarget {
   /** One handler for all: a link knows its WebSocket. */
   static readonly #handler: LinkHandler = {
     onMessage: (link, kind, bytes) => (link.data as WebSocket).#onMessage(kind, bytes),
+    // budget: LinkHandler's signature
     onClose: (link, code, reason, wasClean) => (link.data as WebSocket).#onClose(code, reason, wasClean),
   }
 
