@@ -10,10 +10,10 @@ export interface Flushable {
 }
 
 /**
- * One batch in so many is held until the end of the turn to find out whether that saves writes. A prime, so that trials
- * do not always meet the same callback of turns that are all alike.
+ * One batch in so many is held until the end of the turn to find out whether that saves writes; after each trial in vain
+ * the next number applies. Primes, so that trials do not always meet the same callback of turns that are all alike.
  */
-const BATCHES_PER_TRIAL = 31
+const BATCHES_PER_TRIAL = [31, 61, 127, 251, 509, 1021] as const
 /** After a turn that saved writes, this many batches are held too, each of which may prolong it. */
 const HELD_AFTER_SAVING = 8
 /** Holding pays from one write saved in this many. */
@@ -38,7 +38,8 @@ export class Outbox {
   /** Those that wait, first to last, strung together by `nextInOutbox`. */
   #first: Flushable | null = null
   #last: Flushable | null = null
-  #batches = 0
+  #trialsInVain = 0
+  #untilTrial: number = BATCHES_PER_TRIAL[0]
   #held = 0
   #saved = 0
   readonly #flush = (): void => {
@@ -75,8 +76,8 @@ export class Outbox {
       return
     }
     this.#first = link
-    this.#batches += 1
-    if (this.#held > 0 || this.#batches % BATCHES_PER_TRIAL === 0) setImmediate(this.#flushHeld)
+    this.#untilTrial -= 1
+    if (this.#held > 0 || this.#untilTrial <= 0) setImmediate(this.#flushHeld)
     else if (this.#isInInput) this.#isDueAfterInput = true
     else nextTick(this.#flush)
   }
@@ -107,5 +108,7 @@ export class Outbox {
     const hasPaid = this.#saved * WRITES_PER_SAVING >= writes && this.#saved > 0
     this.#saved = 0
     this.#held = hasPaid ? HELD_AFTER_SAVING : Math.max(0, this.#held - 1)
+    this.#trialsInVain = hasPaid ? 0 : Math.min(this.#trialsInVain + 1, BATCHES_PER_TRIAL.length - 1)
+    this.#untilTrial = BATCHES_PER_TRIAL[this.#trialsInVain] ?? 1
   }
 }
