@@ -83,8 +83,9 @@ export class WebSocketServer {
       requireUpgrade,
     )
     // Those timeouts begin with the first byte of a request. Who never sends it is ended without a timer per socket.
-    const silent = new DeadlineQueue<Socket>(timeout, endSilent)
-    server.on('connection', (socket) => silent.add(socket))
+    // Weakly held, or connections that come and go would stay in memory until their deadline.
+    const silent = new DeadlineQueue<WeakRef<Socket>>(timeout, endSilent)
+    server.on('connection', (socket) => silent.add(new WeakRef(socket)))
     this.#own = server
     this.attach(server)
     await new Promise<void>((resolve, reject) => {
@@ -157,8 +158,9 @@ export class WebSocketServer {
   }
 }
 
-function endSilent(socket: Socket): void {
-  if (socket.bytesRead === 0) socket.destroy()
+function endSilent(connected: WeakRef<Socket>): void {
+  const socket = connected.deref()
+  if (socket?.bytesRead === 0) socket.destroy()
 }
 
 /** RFC 9110 §15.5.22: a 426 says in Upgrade what it wants. */
