@@ -45,11 +45,11 @@ async function measure(options: Options): Promise<Report> {
     versions.add(`${version} on ${runtime}${settings === undefined ? '' : ` (${settings.join(', ')})`}`)
   })
   const outcome = await carryOut(plan, pins, observer)
-  const { rounds, warmup, seconds } = plan
+  const { rounds, warmup, firstWarmup, seconds } = plan
   return {
     machine: describeMachine(),
     pinning: pins.note,
-    plan: { rounds, warmup, seconds },
+    plan: { rounds, warmup, firstWarmup, seconds },
     versions: [...versions],
     absences,
     ...outcome,

@@ -70,7 +70,8 @@ async function runGroup(group: Group, turn: Turn, samples: Sample[]): Promise<vo
 type Bare = Sample extends infer S ? (S extends Sample ? Omit<S, 'peer' | 'round'> : never) : never
 
 async function* measureGroup(session: Session, group: Group, plan: Plan): AsyncGenerator<Bare> {
-  const window: Window = { warmup: plan.warmup, seconds: plan.seconds }
+  const first: Window = { warmup: plan.firstWarmup, seconds: plan.seconds }
+  const later: Window = { warmup: plan.warmup, seconds: plan.seconds }
   const expected = estimateGroup(group, plan)
   switch (group.scenario) {
     case 'fan-out':
@@ -78,7 +79,8 @@ async function* measureGroup(session: Session, group: Group, plan: Plan): AsyncG
       const { runs, peer: _, ...place } = group
       await session.ask({ do: 'open', role: 'subscriber', count: group.subscribers }, expected)
       await session.ask({ do: 'open', role: 'publisher', count: 1 }, expected)
-      for (const run of runs) {
+      for (const [index, run] of runs.entries()) {
+        const window = index === 0 ? first : later
         const figures = (await session.ask({ do: 'fan-out', ...run, window }, expected)) as Figures
         yield { ...place, ...run, figures } as Bare
       }
@@ -86,14 +88,15 @@ async function* measureGroup(session: Session, group: Group, plan: Plan): AsyncG
     }
     case 'echo':
       await session.ask({ do: 'open', role: 'echo', count: group.connections }, expected)
-      for (const run of group.runs) {
+      for (const [index, run] of group.runs.entries()) {
+        const window = index === 0 ? first : later
         const figures = (await session.ask({ do: 'echo', ...run, window }, expected)) as Figures
         yield { scenario: 'echo', connections: group.connections, ...run, figures }
       }
       return
     case 'connect': {
       const { scenario, atOnce, kept } = group
-      const figures = (await session.ask({ do: 'connect', atOnce, kept, window }, expected)) as Figures
+      const figures = (await session.ask({ do: 'connect', atOnce, kept, window: first }, expected)) as Figures
       yield { scenario, atOnce, kept, figures }
       return
     }

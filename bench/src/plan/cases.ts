@@ -41,6 +41,8 @@ export type Group =
 export interface Plan {
   readonly rounds: number
   readonly warmup: number
+  /** Warm-up of the first run on each fresh server: until then a part of its time is the compiler's, on the same core. */
+  readonly firstWarmup: number
   readonly seconds: number
   /** One round, in the order in which it runs: peers take turns, so that a slow minute of the machine hits all of them. */
   readonly groups: readonly Group[]
@@ -70,6 +72,7 @@ export function makePlan(request: PlanRequest): Plan {
   return {
     rounds: request.rounds ?? matrix.rounds,
     warmup: matrix.warmup,
+    firstWarmup: FIRST_WARMUP,
     seconds: request.seconds ?? matrix.seconds,
     groups: groups.filter(
       (group) =>
@@ -79,6 +82,9 @@ export function makePlan(request: PlanRequest): Plan {
     ),
   }
 }
+
+/** Seconds. With 0.5 s, the first run with 300 subscribers showed about twice the user time of a run of ten seconds. */
+const FIRST_WARMUP = 3
 
 interface Matrix {
   readonly rounds: number
@@ -175,13 +181,14 @@ export const MEMORY_SETTLE = 2.5
 export function estimateGroup(group: Group, plan: Plan): number {
   const opening = START_SECONDS + connectionsOf(group) / OPENED_PER_SECOND
   const run = plan.warmup + plan.seconds + RUN_OVERHEAD
+  const first = plan.firstWarmup - plan.warmup
   switch (group.scenario) {
     case 'fan-out':
     case 'echo':
     case 'idle-channels':
-      return opening + group.runs.length * run
+      return opening + first + group.runs.length * run
     case 'connect':
-      return START_SECONDS + run
+      return START_SECONDS + first + run
     case 'memory':
       return opening + 2 * MEMORY_SETTLE
   }

@@ -17,7 +17,7 @@ const DISTURBED = 0.1
 export interface Report {
   readonly machine: Machine
   readonly pinning: string
-  readonly plan: Pick<Plan, 'rounds' | 'warmup' | 'seconds'>
+  readonly plan: Pick<Plan, 'rounds' | 'warmup' | 'firstWarmup' | 'seconds'>
   readonly versions: readonly string[]
   readonly absences: readonly Absence[]
   readonly failures: readonly Failure[]
@@ -34,7 +34,7 @@ function tablesOf({ samples }: Report): Table[] {
 function circumstances({ machine, pinning, plan, versions }: Report): string[] {
   return [
     `${machine.date}, commit ${machine.commit}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Linux ${machine.kernel}, Node ${machine.node}; ${pinning}.`,
-    `Each figure: ${plan.rounds} round${plan.rounds === 1 ? '' : 's'} of ${plan.warmup} s warm-up and ${plan.seconds} s measured.`,
+    `Each figure: ${plan.rounds} round${plan.rounds === 1 ? '' : 's'} of ${plan.warmup} s warm-up (${plan.firstWarmup} s on a fresh server) and ${plan.seconds} s measured.`,
     `Measured: ${versions.join('; ')}.`,
   ]
 }
