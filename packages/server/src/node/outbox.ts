@@ -5,8 +5,8 @@ import { FrameSequence } from './frame-sequence.js'
 /** Something with frames to write. */
 export interface Flushable {
   flush(): void
-  /** The next one in the line of those that wait; the outbox's own. */
-  nextInOutbox: Flushable | null
+  /** Reads what `flush` is about to need. What it answers means nothing, but is kept, lest the reading be optimized away. */
+  touch(): number
 }
 
 /**
@@ -16,6 +16,12 @@ export interface Flushable {
 const BATCHES_PER_TRIAL = [31, 61, 127, 251, 509, 1021] as const
 /** After a turn that saved writes, this many batches are held too, each of which may prolong it. */
 const HELD_AFTER_SAVING = 8
+/**
+ * So many links are touched before the first of them is flushed. A flush alone is a chain of reads of which each waits for
+ * the one before; touching is many chains that do not wait for each other, so the processor fetches them from memory at the
+ * same time. More would drop out of its cache again before their turn comes.
+ */
+const TOUCHED_AHEAD = 64
 /** Holding pays from one write saved in this many. */
 const WRITES_PER_SAVING = 8
 
@@ -35,9 +41,12 @@ export class Outbox {
   #isInInput = false
   #isDueAfterInput = false
   #root: FrameSequence | null = null
-  /** Those that wait, first to last, strung together by `nextInOutbox`. */
-  #first: Flushable | null = null
-  #last: Flushable | null = null
+  /** Those that wait, first to last, are the first `#count`; the rest is room kept for later turns. */
+  #waiting: (Flushable | null)[] = []
+  #count = 0
+  #spare: (Flushable | null)[] = []
+  /** What touching answered last; of no meaning. */
+  touched = 0
   #trialsInVain = 0
   #untilTrial: number = BATCHES_PER_TRIAL[0]
   #held = 0
@@ -69,13 +78,9 @@ export class Outbox {
 
   /** Has the link flushed soon. */
   add(link: Flushable): void {
-    const last = this.#last
-    this.#last = link
-    if (last !== null) {
-      last.nextInOutbox = link
-      return
-    }
-    this.#first = link
+    this.#waiting[this.#count] = link
+    this.#count += 1
+    if (this.#count > 1) return
     this.#untilTrial -= 1
     if (this.#held > 0 || this.#untilTrial <= 0) setImmediate(this.#flushHeld)
     else if (this.#isInInput) this.#isDueAfterInput = true
@@ -88,20 +93,31 @@ export class Outbox {
   }
 
   #flushAll(): number {
-    let link = this.#first
+    const links = this.#waiting
+    const count = this.#count
     // What is sent while flushing belongs to a batch of its own.
-    this.#first = null
-    this.#last = null
+    this.#waiting = this.#spare
+    // A stream that answers while it is written to may bring another flush about within this one.
+    this.#spare = []
+    this.#count = 0
     this.#root = null
-    let count = 0
-    while (link !== null) {
-      const next: Flushable | null = link.nextInOutbox
-      link.nextInOutbox = null
-      link.flush()
-      link = next
-      count += 1
+    for (let from = 0; from < count; from += TOUCHED_AHEAD) {
+      const to = Math.min(from + TOUCHED_AHEAD, count)
+      if (to - from > 1) this.#touch(links, from, to)
+      for (let index = from; index < to; index++) {
+        links[index]?.flush()
+        // The room is kept, the link is not.
+        links[index] = null
+      }
     }
+    this.#spare = links
     return count
+  }
+
+  #touch(links: readonly (Flushable | null)[], from: number, to: number): void {
+    let touched = 0
+    for (let index = from; index < to; index++) touched += links[index]?.touch() ?? 0
+    this.touched = touched
   }
 
   #judge(writes: number): void {

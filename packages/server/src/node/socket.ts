@@ -44,7 +44,6 @@ interface LinkedSocket extends Duplex {
  */
 export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, Flushable {
   // What a broadcast touches stands together and first: with thousands of links, what it costs is mostly cache misses.
-  nextInOutbox: Flushable | null = null
   /** While waiting in the outbox: how many inputs the outbox had seen when the wait began. */
   #queuedAt = NOT_QUEUED
   /** Frames for the end of this turn, beside those in the arena's open region. */
@@ -231,6 +230,18 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
       if (!this.#isPaused) this.#socket.resume()
     }
     this.#handler.onDrain?.(this)
+  }
+
+  touch(): number {
+    const socket = this.#socket
+    // Fields that lie in different places of the socket and of its stream's state.
+    return (
+      socket.writableLength +
+      socket.writableHighWaterMark +
+      Number(socket.errored !== null) +
+      Number(socket.closed) +
+      Number(socket.allowHalfOpen)
+    )
   }
 
   flush(): void {
