@@ -183,7 +183,7 @@ function judge({ told, server }: Run, start: Position): void {
 describe('a client in a hostile world', () => {
   it('hands on every publication once, in order, or says that it is lost; and every promise settles by its deadline [P6.2] [P6.3] [P6.4]', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), async (steps) => {
         const run = new Run()
         await settle()
         const { socket } = run

@@ -130,7 +130,7 @@ describe('the in-memory broker', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 150 }),
-        fc.array(step, { maxLength: 20 }),
+        fc.array(step, { maxLength: 20, size: 'max' }),
         async (size, steps) => {
           const both = new Both(size)
           for (const one of steps) await both.run(one)

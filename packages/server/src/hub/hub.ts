@@ -13,7 +13,7 @@ import type { Broker, StreamRange } from './broker-ports.js'
 import { CallHandlers } from './call-handlers.js'
 import { ClientCalls } from './calls.js'
 import { execute } from './commands/index.js'
-import { retentionOf, type Services } from './commands/services.js'
+import { resolve, retentionOf, type Services } from './commands/services.js'
 import { join, leave } from './commands/subscribe.js'
 import { Directory } from './directory.js'
 import { push } from './outgoing.js'
@@ -176,8 +176,8 @@ export class Hub implements SessionHost {
     message: unknown,
     options: { readonly id?: string | undefined } = {},
   ): Promise<Position> {
-    const { channels, validator, broker } = this.#services
-    const { definition } = channels.resolve(channel)
+    const { validator, broker } = this.#services
+    const { definition } = resolve(this.#services, channel)
     const { payload } = await validator.value(message, {
       schema: definition.message,
       codec: definition.codec,
@@ -187,8 +187,8 @@ export class Hub implements SessionHost {
 
   /** Sends an ephemeral message for the application. */
   async sendEphemeral(channel: string, message: unknown): Promise<void> {
-    const { channels, validator, broker } = this.#services
-    const { ephemeral: schema } = channels.resolve(channel).definition
+    const { validator, broker } = this.#services
+    const { ephemeral: schema } = resolve(this.#services, channel).definition
     if (schema === undefined)
       throw new MillraceError('not-available', { message: `'${channel}' has no ephemeral messages` })
     const { payload } = await validator.value(message, { schema, codec: 'json' })

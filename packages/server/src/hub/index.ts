@@ -10,5 +10,5 @@ export {
 } from './hub.js'
 export type { Outgoing } from './outgoing.js'
 export { ACTIONS, type AccessRequest, type Action, type Authorizer } from './policy.js'
-export type { Clock, Link, LinkHandler, LinkInfo, Logger, MaybePromise, Random } from './ports.js'
+export type { Carrier, Clock, Link, LinkHandler, LinkInfo, Logger, MaybePromise, Random } from './ports.js'
 export type { Session, SessionLimits, User } from './session.js'

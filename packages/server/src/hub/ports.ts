@@ -24,12 +24,24 @@ export interface Logger {
 }
 
 /**
+ * Sends one message over many links: the place where a transport frames it once and goes through its links without
+ * looking at anything else. Links that share a carrier share a dialect.
+ */
+export interface Carrier {
+  /** Queues the message on each link, as the link's own `send` would. `targets` are `Link.target` of links with this carrier. */
+  send(outgoing: Outgoing, targets: readonly object[]): void
+}
+
+/**
  * One live connection as the hub sees it: a way out. `send` and `close` never throw and never block; after `close` or
  * the peer's end, `send` does nothing. The transport reports back through the LinkHandler it got from the hub, never
  * from within a call of the hub's.
  */
 export interface Link {
   readonly dialect: Dialect
+  /** Sends to many links like this one, and what stands for this one there. */
+  readonly carrier: Carrier
+  readonly target: object
   /** Queues a message; messages leave in the order of these calls. */
   send(outgoing: Outgoing): void
   /** Closes after what was sent before has left, with a code of the table or of RFC 6455 §7.4.1. */

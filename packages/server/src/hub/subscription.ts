@@ -1,23 +1,23 @@
 import type { StoredPublication } from './broker-ports.js'
+import type { Lane } from './lane.js'
 import type { Outgoing } from './outgoing.js'
-
-/** Where messages leave. Never throws, and ends no subscription before the caller's turn is over. */
-export interface Outlet {
-  send(outgoing: Outgoing): void
-}
+import type { Link } from './ports.js'
 
 /** Whoever a topic delivers to: a session. */
-export interface Receiver extends Outlet {
+export interface Receiver {
   readonly id: string
-  /** The short way out, for the many messages of a fan-out. */
-  readonly link: Outlet
+  /** The way out that a fan-out takes for many at once. */
+  readonly link: Pick<Link, 'carrier' | 'target'>
+  /** The way out for a message of its own. Never throws, and ends no subscription before the caller's turn is over. */
+  send(outgoing: Outgoing): void
 }
 
 /** A session's interest in a channel. The topic and the session share this record; the commands change it. */
 export interface Subscription {
   readonly channel: string
   readonly receiver: Receiver
-  /** Where it stands in its topic; kept by the topic. */
+  /** The lane in which it gets everything, and its place there; none while something is held back or left out. Kept by the topic. */
+  lane: Lane | undefined
   index: number
   /** What was published, and who came and went, while history is read: held back, so that none comes before the reply. [H4.1] */
   held: (StoredPublication | Outgoing)[] | undefined
@@ -32,6 +32,7 @@ export interface Subscription {
 export const newSubscription = (channel: string, receiver: Receiver): Subscription => ({
   channel,
   receiver,
+  lane: undefined,
   index: -1,
   held: undefined,
   skippedFrom: undefined,

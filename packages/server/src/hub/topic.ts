@@ -6,8 +6,9 @@ import {
   type ResolvedChannel,
 } from '@millrace/protocol'
 import type { EphemeralEvent, PresenceChange, StoredPublication } from './broker-ports.js'
+import { Lane } from './lane.js'
 import { Outgoing, push } from './outgoing.js'
-import type { Outlet, Subscription } from './subscription.js'
+import type { Subscription } from './subscription.js'
 
 /** A publication as readers get it: without what only the hub needs to know. Written out, because spreading is slow. */
 const published = (
@@ -46,15 +47,15 @@ export function readable(publications: readonly StoredPublication[], session: st
 /**
  * A channel that somebody on this node is subscribed to: who, and how to deliver to them all.
  *
- * Invariants: `#subscriptions[s.index] === s` for every subscription in it, and no other subscription has that index;
- * `#outlets[s.index]` is its link while it takes everything, undefined while something is held back or left out.
+ * Invariant: a subscription is in one lane, that of its link's carrier, while it takes everything, and apart while
+ * something is held back for it or was left out.
  */
 export class Topic {
   readonly name: string
   readonly resolved: ResolvedChannel
-  readonly #subscriptions: Subscription[] = []
-  /** What a fan-out walks: nothing else of a subscriber is touched, which is most of what delivering costs here. */
-  readonly #outlets: (Outlet | undefined)[] = []
+  /** One per carrier, so nearly always one. */
+  readonly #lanes: Lane[] = []
+  readonly #apart = new Set<Subscription>()
 
   constructor(name: string, resolved: ResolvedChannel) {
     this.name = name
@@ -62,43 +63,31 @@ export class Topic {
   }
 
   get size(): number {
-    return this.#subscriptions.length
+    return this.#lanes.reduce((sum, { subscriptions }) => sum + subscriptions.length, this.#apart.size)
   }
 
   add(subscription: Subscription): void {
-    subscription.index = this.#subscriptions.push(subscription) - 1
-    this.#place(subscription)
+    if (isApart(subscription)) this.#apart.add(subscription)
+    else this.#laneOf(subscription).add(subscription)
   }
 
-  /**
-   * Takes the last one into the place that becomes free, so leaving costs the same in a channel of any size. False when
-   * the subscription was not here.
-   */
+  /** False when the subscription was not here. */
   remove(subscription: Subscription): boolean {
-    if (this.#subscriptions[subscription.index] !== subscription) return false
-    const last = this.#subscriptions.pop()
-    this.#outlets.pop()
-    if (last !== undefined && last !== subscription) {
-      this.#subscriptions[subscription.index] = last
-      last.index = subscription.index
-      this.#place(last)
-    }
-    subscription.index = -1
+    const { lane } = subscription
+    if (lane === undefined) return this.#apart.delete(subscription)
+    lane.remove(subscription)
     return true
   }
 
   /** Delivers one publication to everybody: encoded once, framed once. */
   publish(publication: StoredPublication): void {
     const outgoing = this.#pushOf(publication)
-    if (publication.exclude !== undefined) {
-      for (const subscription of this.#subscriptions) this.#deliver(subscription, publication, outgoing)
-      return
-    }
-    // Counted, because this loop is where a broadcast to ten thousand spends its time.
-    for (let index = 0; index < this.#outlets.length; index++) {
-      const outlet = this.#outlets[index]
-      if (outlet !== undefined) outlet.send(outgoing)
-      else this.#deliver(this.#subscriptions[index] as Subscription, publication, outgoing)
+    if (publication.exclude === undefined) {
+      for (const lane of this.#lanes) lane.send(outgoing)
+      if (this.#apart.size > 0)
+        for (const subscription of [...this.#apart]) this.#deliver(subscription, publication, outgoing)
+    } else {
+      for (const subscription of this.#all()) this.#deliver(subscription, publication, outgoing)
     }
   }
 
@@ -115,7 +104,7 @@ export class Topic {
 
   ephemeral({ from, exclude, data }: EphemeralEvent): void {
     const outgoing = push('ephemeral', { channel: this.name, from, data })
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of this.#all()) {
       if (subscription.held === undefined && subscription.receiver.id !== exclude)
         subscription.receiver.send(outgoing)
     }
@@ -123,11 +112,16 @@ export class Topic {
 
   presence(change: PresenceChange, member: Member): void {
     const outgoing = push(change, { channel: this.name, member })
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of this.#all()) {
       if (!subscription.watchesPresence) continue
       if (subscription.held === undefined) subscription.receiver.send(outgoing)
       else subscription.held.push(outgoing)
     }
+  }
+
+  /** A list of its own: delivering may move a subscription. */
+  #all(): Subscription[] {
+    return this.#lanes.flatMap(({ subscriptions }) => subscriptions).concat(...this.#apart)
   }
 
   /** Delivers to one, with all exceptions there are. */
@@ -140,9 +134,19 @@ export class Topic {
     else subscription.receiver.send(outgoing)
   }
 
-  #place({ index, receiver, held, skippedFrom }: Subscription): void {
-    if (index >= 0)
-      this.#outlets[index] = held === undefined && skippedFrom === undefined ? receiver.link : undefined
+  /** Puts a subscription where it belongs now. One that has left stays away. */
+  #place(subscription: Subscription): void {
+    if (this.remove(subscription)) this.add(subscription)
+  }
+
+  #laneOf({ receiver }: Subscription): Lane {
+    const { carrier } = receiver.link
+    let lane = this.#lanes.find((one) => one.carrier === carrier)
+    if (lane === undefined) {
+      lane = new Lane(carrier)
+      this.#lanes.push(lane)
+    }
+    return lane
   }
 
   #pushOf(publication: StoredPublication): Outgoing {
@@ -157,3 +161,6 @@ export class Topic {
     subscription.receiver.send(this.#pushOf({ ...publication, prev }))
   }
 }
+
+const isApart = ({ held, skippedFrom }: Subscription): boolean =>
+  held !== undefined || skippedFrom !== undefined

@@ -31,6 +31,11 @@ export class Topics implements BrokerListener {
     return this.#entries.size
   }
 
+  /** The definition of a channel that somebody here is subscribed to: what the channel table would find, without looking. */
+  resolved(channel: string): ResolvedChannel | undefined {
+    return this.#entries.get(channel)?.topic.resolved
+  }
+
   subscribers(channel: string): number {
     return this.#entries.get(channel)?.topic.size ?? 0
   }

@@ -1,6 +1,6 @@
 /** The one place where the hub and the WebSocket engine meet. */
 import { binaryDialect, CODES, type Dialect, jsonDialect, type Utf8 } from '@millrace/protocol'
-import type { Hub, Link, LinkInfo, Outgoing, Session } from '../hub/index.js'
+import type { Carrier, Hub, Link, LinkInfo, Outgoing, Session } from '../hub/index.js'
 import type { ServerHandler } from './accept.js'
 import { type SharedFrame, shareFrame } from './shared-frame.js'
 import type { WebSocketLink } from './websocket-link.js'
@@ -9,48 +9,68 @@ const fatal = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf8: Utf8 = { encode: (text) => Buffer.from(text, 'utf8'), decode: (bytes) => fatal.decode(bytes) }
 const binary = binaryDialect(utf8)
 
-/** The subprotocols that ask for a dialect, best first. [P1.2] */
-const DIALECTS: Readonly<Record<string, Dialect>> = {
-  'millrace.json': jsonDialect,
-  'millrace.binary': binary,
-}
-export const SUBPROTOCOLS: readonly string[] = Object.keys(DIALECTS)
-
 /** A message to one link, or to many: framed once, whoever gets it. */
 const frame = (wire: string | Uint8Array): SharedFrame =>
   shareFrame(typeof wire === 'string' ? 'text' : 'binary', wire)
 
+/** Sends to many WebSockets that speak one dialect. */
+class WebSocketCarrier implements Carrier {
+  readonly dialect: Dialect
+
+  constructor(dialect: Dialect) {
+    this.dialect = dialect
+  }
+
+  send(outgoing: Outgoing, targets: readonly WebSocketLink[]): void {
+    const shared = outgoing.framed(this.dialect, frame)
+    for (const target of targets) target.sendFrame(shared)
+  }
+}
+
+const JSON_CARRIER = new WebSocketCarrier(jsonDialect)
+
+/** By the subprotocols that ask for a dialect, best first. [P1.2] */
+const CARRIERS: Readonly<Record<string, WebSocketCarrier>> = {
+  'millrace.json': JSON_CARRIER,
+  'millrace.binary': new WebSocketCarrier(binary),
+}
+export const SUBPROTOCOLS: readonly string[] = Object.keys(CARRIERS)
+
 /** A WebSocket as the hub's link. */
 class HubLink implements Link {
-  readonly dialect: Dialect
+  readonly carrier: WebSocketCarrier
+  readonly target: WebSocketLink
   readonly session: Session
-  readonly #socket: WebSocketLink
 
   constructor(hub: Hub, socket: WebSocketLink, info: LinkInfo) {
-    this.#socket = socket
-    this.dialect = DIALECTS[socket.protocol] ?? jsonDialect
+    this.target = socket
+    this.carrier = CARRIERS[socket.protocol] ?? JSON_CARRIER
     this.session = hub.accept(this, info)
   }
 
+  get dialect(): Dialect {
+    return this.carrier.dialect
+  }
+
   send(outgoing: Outgoing): void {
-    if (outgoing.message.id === 0) this.#socket.sendFrame(outgoing.framed(this.dialect, frame))
+    if (outgoing.message.id === 0) this.target.sendFrame(outgoing.framed(this.dialect, frame))
     else {
       // A reply has one reader: nothing to share.
       const wire = outgoing.wire(this.dialect)
-      this.#socket.send(typeof wire === 'string' ? 'text' : 'binary', wire)
+      this.target.send(typeof wire === 'string' ? 'text' : 'binary', wire)
     }
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, fitReason(reason))
+    this.target.close(code, fitReason(reason))
   }
 
   pause(): void {
-    this.#socket.pause()
+    this.target.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.target.resume()
   }
 }
 

@@ -7,7 +7,15 @@ import {
   type Message,
 } from '@millrace/protocol'
 import { MemoryBroker } from '../broker/index.js'
-import { Hub, type HubOptions, type Link, type Logger, type Outgoing, type Session } from '../hub/index.js'
+import {
+  type Carrier,
+  Hub,
+  type HubOptions,
+  type Link,
+  type Logger,
+  type Outgoing,
+  type Session,
+} from '../hub/index.js'
 import { FakeClock, settle } from './fake-clock.js'
 import { SequenceRandom } from './sequence-random.js'
 
@@ -42,9 +50,18 @@ export function testHub(options: Partial<HubOptions> = {}): { readonly hub: Hub;
   return { hub, clock }
 }
 
+/** A carrier with nothing to share. */
+const linkByLink: Carrier = {
+  send: (outgoing: Outgoing, targets: readonly Link[]) => {
+    for (const target of targets) target.send(outgoing)
+  },
+}
+
 /** A client as the hub sees it: sends commands, keeps what comes back. */
 export class TestClient implements Link {
   readonly dialect: Dialect = jsonDialect
+  readonly carrier = linkByLink
+  readonly target = this
   readonly session: Session
   readonly messages: Message[] = []
   closed: { readonly code: number; readonly reason: string } | undefined

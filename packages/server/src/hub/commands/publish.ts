@@ -1,11 +1,11 @@
 import { type CommandBodies, MillraceError, type Publisher, type ResolvedChannel } from '@millrace/protocol'
 import type { Session } from '../session.js'
 import { andThen } from '../validation.js'
-import { access, type Handler, retentionOf } from './services.js'
+import { access, type Handler, resolve, retentionOf } from './services.js'
 
 /** Stores a publication and delivers it. The path most travelled: it waits only where there is something to wait for. */
 export const publish: Handler<'publish'> = (services, session, body) => {
-  const resolved = services.channels.resolve(body.channel)
+  const resolved = resolve(services, body.channel)
   const { message: schema, codec } = resolved.definition
   const allowed = services.policy.check({ ...access(session, body.channel), action: 'publish' }, resolved)
   const checked = andThen(allowed, () => services.validator.arrived(body.data, { schema, codec }))
@@ -21,7 +21,7 @@ export const publish: Handler<'publish'> = (services, session, body) => {
 
 /** Delivers to whoever is there now. */
 export const ephemeral: Handler<'ephemeral'> = (services, session, body) => {
-  const resolved = services.channels.resolve(body.channel)
+  const resolved = resolve(services, body.channel)
   const { ephemeral: schema } = resolved.definition
   if (schema === undefined) {
     throw new MillraceError('not-available', {

@@ -4,6 +4,7 @@ import type {
   CommandBodies,
   CommandKind,
   Payload,
+  ResolvedChannel,
   StoredPayload,
   Target,
 } from '@millrace/protocol'
@@ -57,6 +58,10 @@ export function retentionOf({ history }: ChannelDefinition): Retention {
     ttl: history.ttl === undefined ? DEFAULT_RETENTION.ttl : milliseconds(history.ttl, 'history.ttl'),
   }
 }
+
+/** What a channel is. Throws `invalid-channel` or `unknown-channel`. */
+export const resolve = ({ topics, channels }: Services, channel: string): ResolvedChannel =>
+  topics.resolved(channel) ?? channels.resolve(channel)
 
 export const access = (
   session: Session,
