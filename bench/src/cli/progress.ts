@@ -1,6 +1,6 @@
 /** One line on standard error per group: what runs, and how long it will still take. */
-import { describeGroup, type Observer } from '../harness/run.js'
-import { estimateGroup, type Plan } from '../plan/cases.js'
+import type { Observer } from '../harness/run.js'
+import { describeGroup, estimateGroup, type Plan } from '../plan/cases.js'
 import { duration } from '../report/format.js'
 
 /** `version` takes what a server said of itself. */

@@ -1,13 +1,19 @@
 /** Carries out a plan, round by round. */
-import type { Figures, Window } from '../generator/measure.js'
+
+import type { Figures } from '../generator/measure.js'
 import {
-  connectionsOf,
+  type ConnectGroup,
+  contestsOf,
+  describeGroup,
   estimateGroup,
   type Group,
+  isContested,
   MEMORY_SETTLE,
   MEMORY_WARMUP,
+  type MemoryGroup,
   type Plan,
 } from '../plan/cases.js'
+import { Contest } from './contest.js'
 import type { Pinning } from './machine.js'
 import { peerNamed } from './peers.js'
 import type { Failure, Sample } from './samples.js'
@@ -32,81 +38,69 @@ interface Turn {
   readonly observer: Observer
 }
 
-/** A failing group is noted and the next one runs: one broken peer must not cost the figures of the others. */
+/** A peer that fails is noted and the others go on: one that is broken must not cost the figures of the rest. */
 export async function carryOut(plan: Plan, pinning: Pinning, observer: Observer): Promise<Outcome> {
   const outcome: Outcome = { samples: [], failures: [] }
   for (let round = 1; round <= plan.rounds; round++) {
-    for (const [index, group] of plan.groups.entries()) {
-      observer.group(round, index)
-      try {
-        await runGroup(group, { plan, round, pinning, observer }, outcome.samples)
-      } catch (error) {
-        const what = describeGroup(group)
-        outcome.failures.push({ peer: group.peer, round, what, message: (error as Error).message })
-      }
-    }
+    for (const groups of contestsOf(plan))
+      await carryOutTogether(groups, { plan, round, pinning, observer }, outcome)
   }
   return outcome
 }
 
-async function runGroup(group: Group, turn: Turn, samples: Sample[]): Promise<void> {
+/** All of these groups stand ready before the first is measured. */
+async function carryOutTogether(groups: readonly Group[], turn: Turn, outcome: Outcome): Promise<void> {
+  const { plan, round } = turn
+  const sessions: Session[] = []
+  const attempt = async (group: Group, work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      const { message } = error as Error
+      outcome.failures.push({ peer: group.peer, round, what: describeGroup(group), message })
+      return false
+    }
+  }
+  const contest = new Contest(plan, attempt)
+  try {
+    for (const group of groups) {
+      turn.observer.group(round, plan.groups.indexOf(group))
+      await attempt(group, async () => {
+        const session = await start(group, turn)
+        sessions.push(session)
+        const origin = { peer: group.peer, round }
+        if (isContested(group)) await contest.enter(group, session)
+        else outcome.samples.push({ ...(await measureAlone(session, group, plan)), ...origin })
+      })
+    }
+    for await (const sample of contest.measure()) outcome.samples.push({ ...sample, round })
+  } finally {
+    await Promise.all(sessions.map((session) => session.stop()))
+  }
+}
+
+async function start(group: Group, { pinning, observer }: Turn): Promise<Session> {
   const session = await Session.start(peerNamed(group.peer), {
     idleChannels: group.scenario === 'idle-channels' ? group.idleChannels : 0,
     collectable: group.scenario === 'memory',
-    pinning: turn.pinning,
+    pinning,
   })
-  try {
-    turn.observer.version(group, session.server)
-    const origin = { peer: group.peer, round: turn.round }
-    for await (const sample of measureGroup(session, group, turn.plan)) {
-      samples.push({ ...sample, ...origin } as Sample)
-    }
-  } finally {
-    await session.stop()
-  }
+  observer.version(group, session.server)
+  return session
 }
 
-/** A sample as the scenario makes it, before it is told its peer and round. */
-type Bare = Sample extends infer S ? (S extends Sample ? Omit<S, 'peer' | 'round'> : never) : never
-
-async function* measureGroup(session: Session, group: Group, plan: Plan): AsyncGenerator<Bare> {
-  const first: Window = { warmup: plan.firstWarmup, seconds: plan.seconds }
-  const later: Window = { warmup: plan.warmup, seconds: plan.seconds }
+async function measureAlone(session: Session, group: ConnectGroup | MemoryGroup, plan: Plan) {
+  if (group.scenario === 'memory') return measureMemory(session, group.connections)
+  const { scenario, atOnce, kept } = group
+  const window = { warmup: plan.firstWarmup, seconds: plan.seconds }
   const expected = estimateGroup(group, plan)
-  switch (group.scenario) {
-    case 'fan-out':
-    case 'idle-channels': {
-      const { runs, peer: _, ...place } = group
-      await session.ask({ do: 'open', role: 'subscriber', count: group.subscribers }, expected)
-      await session.ask({ do: 'open', role: 'publisher', count: 1 }, expected)
-      for (const [index, run] of runs.entries()) {
-        const window = index === 0 ? first : later
-        const figures = (await session.ask({ do: 'fan-out', ...run, window }, expected)) as Figures
-        yield { ...place, ...run, figures } as Bare
-      }
-      return
-    }
-    case 'echo':
-      await session.ask({ do: 'open', role: 'echo', count: group.connections }, expected)
-      for (const [index, run] of group.runs.entries()) {
-        const window = index === 0 ? first : later
-        const figures = (await session.ask({ do: 'echo', ...run, window }, expected)) as Figures
-        yield { scenario: 'echo', connections: group.connections, ...run, figures }
-      }
-      return
-    case 'connect': {
-      const { scenario, atOnce, kept } = group
-      const figures = (await session.ask({ do: 'connect', atOnce, kept, window: first }, expected)) as Figures
-      yield { scenario, atOnce, kept, figures }
-      return
-    }
-    case 'memory':
-      yield await measureMemory(session, group.connections)
-  }
+  const figures = (await session.ask({ do: 'connect', atOnce, kept, window }, expected)) as Figures
+  return { scenario, atOnce, kept, figures }
 }
 
 /** Resident memory with a few connections, and with `connections` more of them. */
-async function measureMemory(session: Session, connections: number): Promise<Bare> {
+async function measureMemory(session: Session, connections: number) {
   const open = (count: number) => session.ask({ do: 'open', role: 'subscriber', count }, connections / 500)
   await open(MEMORY_WARMUP)
   const before = await settled(session)
@@ -115,7 +109,7 @@ async function measureMemory(session: Session, connections: number): Promise<Bar
   const { standing } = (await session.ask({ do: 'standing' }, 1)) as { standing: number }
   const lost = connections + MEMORY_WARMUP - standing
   if (lost > 0) throw new Error(`${lost} idle connections were lost`)
-  return { scenario: 'memory', connections, before, after }
+  return { scenario: 'memory' as const, connections, before, after }
 }
 
 /** Collects garbage, lets the process settle, and collects again: pages are given back some time after they became free. */
@@ -125,16 +119,4 @@ async function settled(session: Session): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, (MEMORY_SETTLE * 1000) / 3))
   }
   return session.resident()
-}
-
-export function describeGroup(group: Group): string {
-  const connections = `${connectionsOf(group).toLocaleString('en')} connections`
-  switch (group.scenario) {
-    case 'idle-channels':
-      return `idle-channels, ${connections}, ${group.idleChannels.toLocaleString('en')} idle channels`
-    case 'connect':
-      return `connect, ${group.atOnce} at once`
-    default:
-      return `${group.scenario}, ${connections}`
-  }
 }

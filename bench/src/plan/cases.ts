@@ -15,28 +15,44 @@ export interface EchoRun {
   readonly inFlight: number
 }
 
-export type Group =
-  | {
-      readonly scenario: 'fan-out'
-      readonly peer: PeerName
-      readonly subscribers: number
-      readonly runs: readonly FanOutRun[]
-    }
-  | {
-      readonly scenario: 'echo'
-      readonly peer: PeerName
-      readonly connections: number
-      readonly runs: readonly EchoRun[]
-    }
-  | { readonly scenario: 'connect'; readonly peer: PeerName; readonly atOnce: number; readonly kept: number }
-  | { readonly scenario: 'memory'; readonly peer: PeerName; readonly connections: number }
-  | {
-      readonly scenario: 'idle-channels'
-      readonly peer: PeerName
-      readonly subscribers: number
-      readonly idleChannels: number
-      readonly runs: readonly FanOutRun[]
-    }
+export interface FanOutGroup {
+  readonly scenario: 'fan-out'
+  readonly peer: PeerName
+  readonly subscribers: number
+  readonly runs: readonly FanOutRun[]
+}
+
+export interface IdleChannelsGroup {
+  readonly scenario: 'idle-channels'
+  readonly peer: PeerName
+  readonly subscribers: number
+  readonly idleChannels: number
+  readonly runs: readonly FanOutRun[]
+}
+
+export interface EchoGroup {
+  readonly scenario: 'echo'
+  readonly peer: PeerName
+  readonly connections: number
+  readonly runs: readonly EchoRun[]
+}
+
+export interface ConnectGroup {
+  readonly scenario: 'connect'
+  readonly peer: PeerName
+  readonly atOnce: number
+  readonly kept: number
+}
+
+export interface MemoryGroup {
+  readonly scenario: 'memory'
+  readonly peer: PeerName
+  readonly connections: number
+}
+
+/** Measured against others of its kind, taking turns with them. */
+export type ContestedGroup = FanOutGroup | IdleChannelsGroup | EchoGroup
+export type Group = ContestedGroup | ConnectGroup | MemoryGroup
 
 export interface Plan {
   readonly rounds: number
@@ -44,9 +60,29 @@ export interface Plan {
   /** Warm-up of the first run on each fresh server: until then a part of its time is the compiler's, on the same core. */
   readonly firstWarmup: number
   readonly seconds: number
-  /** One round, in the order in which it runs: peers take turns, so that a slow minute of the machine hits all of them. */
+  /** One round, in the order in which it runs. */
   readonly groups: readonly Group[]
 }
+
+export const isContested = (group: Group): group is ContestedGroup =>
+  group.scenario !== 'connect' && group.scenario !== 'memory'
+
+/**
+ * The groups that run at the same time, taking turns: those of different peers that do the same, and those with and
+ * without idle channels. The others run alone.
+ */
+export function contestsOf({ groups }: Pick<Plan, 'groups'>): Group[][] {
+  const contests: Group[][] = []
+  for (const group of groups) {
+    const [rival] = contests.at(-1) ?? []
+    if (rival !== undefined && isContested(group) && kindOf(rival) === kindOf(group))
+      contests.at(-1)?.push(group)
+    else contests.push([group])
+  }
+  return contests
+}
+
+const kindOf = (group: Group): string => `${group.scenario} ${connectionsOf(group)}`
 
 /** Measured peers of each scenario, where they are installed. */
 const ALL: readonly PeerName[] = ['millrace', 'engine', 'ws', 'socket.io', 'uws', 'bun']
@@ -165,12 +201,31 @@ export function connectionsOf(group: Group): number {
   }
 }
 
+export function describeGroup(group: Group): string {
+  const connections = `${connectionsOf(group).toLocaleString('en')} connections`
+  switch (group.scenario) {
+    case 'idle-channels':
+      return `idle-channels, ${connections}, ${group.idleChannels.toLocaleString('en')} idle channels`
+    case 'connect':
+      return `connect, ${group.atOnce} at once`
+    default:
+      return `${group.scenario}, ${connections}`
+  }
+}
+
 /** Connections opened before the first reading of memory, so that code loaded once does not count as theirs. */
 export const MEMORY_WARMUP = 200
 
 /** Rough seconds a plan takes: for the progress line and the help, not for any decision. */
 export const estimate = (plan: Plan): number =>
   plan.rounds * plan.groups.reduce((sum, group) => sum + estimateGroup(group, plan), 0)
+
+/** A window of a contest, and its own warm-up: caches are still full of the peer before it. */
+export const WINDOW_SECONDS = 0.5
+export const WINDOW_WARMUP = 0.2
+
+/** How many windows a run of `seconds` is cut into. */
+export const windowsOf = (seconds: number): number => Math.max(1, Math.round(seconds / WINDOW_SECONDS))
 
 const START_SECONDS = 0.8
 const RUN_OVERHEAD = 0.2
@@ -186,7 +241,7 @@ export function estimateGroup(group: Group, plan: Plan): number {
     case 'fan-out':
     case 'echo':
     case 'idle-channels':
-      return opening + first + group.runs.length * run
+      return opening + first + group.runs.length * (run + windowsOf(plan.seconds) * WINDOW_WARMUP)
     case 'connect':
       return START_SECONDS + first + run
     case 'memory':

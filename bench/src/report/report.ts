@@ -34,7 +34,7 @@ function tablesOf({ samples }: Report): Table[] {
 function circumstances({ machine, pinning, plan, versions }: Report): string[] {
   return [
     `${machine.date}, commit ${machine.commit}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Linux ${machine.kernel}, Node ${machine.node}; ${pinning}.`,
-    `Each figure: ${plan.rounds} round${plan.rounds === 1 ? '' : 's'} of ${plan.warmup} s warm-up (${plan.firstWarmup} s on a fresh server) and ${plan.seconds} s measured.`,
+    `Each figure: ${plan.rounds} round${plan.rounds === 1 ? '' : 's'} of ${plan.warmup} s warm-up (${plan.firstWarmup} s on a fresh server) and ${plan.seconds} s measured, in windows by turns.`,
     `Measured: ${versions.join('; ')}.`,
   ]
 }
