@@ -30,7 +30,9 @@ export function actionFor(event: KeyboardEvent): ShortcutAction | undefined {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented)
     return undefined
   const target = event.target instanceof Element ? event.target : undefined
-  if (target?.closest('input, textarea, select, dialog, [role="menu"]')) return undefined
+  // Until the next frame is drawn, the focus is still in a dialog that has just been closed.
+  const isGone = target?.closest('dialog:not([open])') != null
+  if (!isGone && target?.closest('input, textarea, select, dialog, [role="menu"]')) return undefined
   const action = SHORTCUTS.find(({ key }) => key === event.key)?.action
   return action === 'help' || shortcutsOn.value ? action : undefined
 }
