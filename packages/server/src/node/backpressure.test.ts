@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { EchoHandler, type Fixture, RawPeer, startServer, until } from '../../test/websocket-fixture.js'
 import { encodeClose, type MessageKind } from '../websocket/index.js'
 import { shareFrame } from './shared-frame.js'
-import { EchoHandler, type Fixture, RawPeer, startServer, until } from './websocket-fixture.js'
 import type { WebSocketLink } from './websocket-link.js'
 import type { WebSocketServerOptions } from './websocket-server.js'
 

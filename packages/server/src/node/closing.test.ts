@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { EchoHandler, type Fixture, RawPeer, startServer, until } from '../../test/websocket-fixture.js'
 import type { MessageKind } from '../websocket/index.js'
 import { encodeClose } from '../websocket/index.js'
-import { EchoHandler, type Fixture, RawPeer, startServer, until } from './websocket-fixture.js'
 import type { WebSocketLink } from './websocket-link.js'
 
 let fixture: Fixture<EchoHandler> | null = null

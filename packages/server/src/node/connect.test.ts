@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { EchoHandler, type Fixture, startServer, until } from '../../test/websocket-fixture.js'
 import { Connector, connect } from './connect.js'
-import { EchoHandler, type Fixture, startServer, until } from './websocket-fixture.js'
 
 let fixture: Fixture<EchoHandler> | null = null
 let fake: Server | null = null

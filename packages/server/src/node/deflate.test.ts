@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../websocket/frame-recorder.js'
+import { seededRandom } from '../../test/frame-recorder.js'
 import { DEFAULT_DEFLATE_OPTIONS, ProtocolFailure } from '../websocket/index.js'
 import { DEFAULT_DEFLATE_SETTINGS, deflateMessage, inflateMessage, LinkCompression } from './deflate.js'
 import { shareFrame } from './shared-frame.js'

@@ -1,8 +1,15 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import {
+  EchoHandler,
+  type Fixture,
+  handshakeText,
+  RawPeer,
+  startServer,
+  until,
+} from '../../test/websocket-fixture.js'
 import type { Refusal } from './accept.js'
-import { EchoHandler, type Fixture, handshakeText, RawPeer, startServer, until } from './websocket-fixture.js'
 import type { WebSocketServerOptions } from './websocket-server.js'
 
 const KEY = { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EchoHandler, type Fixture, startServer, until } from '../../test/websocket-fixture.js'
 import { WebSocket } from './web-socket.js'
 import { CloseEvent, ConnectFailureEvent } from './web-socket-events.js'
-import { EchoHandler, type Fixture, startServer, until } from './websocket-fixture.js'
 
 let fixture: Fixture<EchoHandler>
 

@@ -1,8 +1,15 @@
 import { createRequire } from 'node:module'
 import type { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import {
+  type RecordedEvent,
+  record,
+  SERVER_RULES,
+  seededRandom,
+  toHex,
+  waysToCut,
+} from '../../test/frame-recorder.js'
 import { encodeClose, encodeFrame } from './frame.js'
-import { type RecordedEvent, record, SERVER_RULES, seededRandom, toHex, waysToCut } from './frame-recorder.js'
 
 interface ReceiverOptions {
   readonly isServer: boolean

@@ -1,7 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
-import { encodeClose, encodeFrame } from './frame.js'
-import { FrameParser, type FrameRules } from './frame-parser.js'
 import {
   CLIENT_RULES,
   FrameRecorder,
@@ -12,7 +10,9 @@ import {
   seededRandom,
   toHex,
   waysToCut,
-} from './frame-recorder.js'
+} from '../../test/frame-recorder.js'
+import { encodeClose, encodeFrame } from './frame.js'
+import { FrameParser, type FrameRules } from './frame-parser.js'
 import { DEFAULT_FRAME_LIMITS } from './limits.js'
 import { encodeUtf8 } from './utf8.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { fromHex, seededRandom, toHex } from '../../test/frame-recorder.js'
 import { encodeClose, encodeFrame, fitCloseReason, headerBytes, readLength64, writeHeader } from './frame.js'
-import { fromHex, seededRandom, toHex } from './frame-recorder.js'
 import { advanceMaskKey, applyMask, readMaskKey, wordsOf, writeMaskKey } from './mask.js'
 import { encodeUtf8 } from './utf8.js'
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
-import { seededRandom, waysToCut } from './frame-recorder.js'
+import { seededRandom, waysToCut } from '../../test/frame-recorder.js'
 import {
   decodeUtf8,
   encodeUtf8,

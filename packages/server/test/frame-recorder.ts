@@ -1,6 +1,6 @@
-import { type FrameEvents, FrameParser, type FrameRules } from './frame-parser.js'
-import { DEFAULT_FRAME_LIMITS } from './limits.js'
-import type { MessageKind } from './opcode.js'
+import { type FrameEvents, FrameParser, type FrameRules } from '../src/websocket/frame-parser.js'
+import { DEFAULT_FRAME_LIMITS } from '../src/websocket/limits.js'
+import type { MessageKind } from '../src/websocket/opcode.js'
 
 /** What a parser told, as plain data. Payloads in hex, so that a failed comparison can be read. */
 export type RecordedEvent =

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { connect as connectSocket, type Socket } from 'node:net'
-import { CLIENT_RULES } from '../websocket/frame-recorder.js'
-import { encodeFrame, type FrameEvents, FrameParser, type MessageKind } from '../websocket/index.js'
-import type { ServerHandler } from './accept.js'
-import type { WebSocketLink } from './websocket-link.js'
+import type { ServerHandler } from '../src/node/accept.js'
+import type { WebSocketLink } from '../src/node/websocket-link.js'
 import {
   createWebSocketServer,
   type WebSocketServer,
   type WebSocketServerOptions,
-} from './websocket-server.js'
+} from '../src/node/websocket-server.js'
+import { encodeFrame, type FrameEvents, FrameParser, type MessageKind } from '../src/websocket/index.js'
+import { CLIENT_RULES } from './frame-recorder.js'
 
 /** For tests over real sockets: a server, a peer made by hand, and waiting without sleeping. */
 
