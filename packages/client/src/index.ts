@@ -1,6 +1,7 @@
-import type { Api, OpenApi } from '@millrace/protocol'
+import { type Api, jsonClient, type OpenApi } from '@millrace/protocol'
 import { CoreClient } from './core/index.js'
 import type { Client as ClientOf, CoreOptions } from './core/types.js'
+import { platformBase64 } from './platform/base64.js'
 import { systemClock } from './platform/clock.js'
 import { platformOf } from './platform/platform.js'
 import { endpoint } from './platform/url.js'
@@ -28,6 +29,7 @@ export function createClient<A extends Api = OpenApi>(options: ClientOptions<A>)
     random: Math.random,
     transport: webSockets(WebSocket, endpoint(options.url)),
     platform: platformOf(globalThis),
+    json: jsonClient(platformBase64),
   }
   // Inside, the application's types are not known; a type test holds the two views together.
   return new CoreClient(options as unknown as CoreOptions<Api>, ports) as unknown as Client<A>

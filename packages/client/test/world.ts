@@ -6,6 +6,7 @@ import {
   type CommandKind,
   type CommandOf,
   type Gap,
+  jsonClient,
   jsonDialect,
   type Message,
   type MessageBodies,
@@ -21,6 +22,7 @@ import {
   type Transport,
 } from '../src/core/index.js'
 import type { CoreOptions, SubscriptionOptions } from '../src/core/types.js'
+import { platformBase64 } from '../src/platform/base64.js'
 import { FakeClock, settle } from './clock.js'
 
 export const HEARTBEAT = 10_000
@@ -192,6 +194,7 @@ export function world(options: CoreOptions<Api> = {}): World {
       },
       report: (error) => reports.push(error),
     },
+    json: jsonClient(platformBase64),
   }
   const built = {
     clock,

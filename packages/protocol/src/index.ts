@@ -49,7 +49,7 @@ export {
 } from './codes.js'
 export { BadCommand, type ClientDialect, type Decoded, type Dialect, type Utf8 } from './dialect.js'
 export { type Duration, milliseconds } from './duration.js'
-export { jsonClient } from './json-client.js'
+export { type Base64, jsonClient } from './json-client.js'
 export { jsonDialect } from './json-dialect.js'
 export {
   type Command,

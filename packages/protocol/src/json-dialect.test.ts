@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jsonValues } from '../test/arbitraries.js'
+import { base64 } from '../test/base64.js'
 import { MillraceError } from './codes.js'
 import { BadCommand } from './dialect.js'
 import { jsonClient } from './json-client.js'
@@ -264,7 +265,9 @@ describe('what is written', () => {
   test('of a client’s is all that is there', () => {
     const to = { user: 'ada', session: undefined }
     expect(
-      jsonClient.encodeCommands([{ id: 1, kind: 'call', body: { method: 'm', to, data: json(null) } }]),
+      jsonClient(base64).encodeCommands([
+        { id: 1, kind: 'call', body: { method: 'm', to, data: json(null) } },
+      ]),
     ).toBe('{"id":1,"call":{"method":"m","to":{"user":"ada"},"data":null}}')
   })
 })

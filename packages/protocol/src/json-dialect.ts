@@ -3,8 +3,10 @@
  * each an object with its `id` (absent on pushes) and one key that names its kind: `{"id":1,"subscribe":{"channel":"chat:lobby"}}`.
  * JSON payloads stand in place; bytes are base64, with their codec beside them. Rules [P3.*].
  */
-import { asUnreadable, type Dialect, Gathering, Unreadable } from './dialect.js'
-import { jsonClient, writeEnvelope, writePayload } from './json-client.js'
+
+import { fromBase64, toBase64 } from './base64.js'
+import { asUnreadable, type Dialect, fail, Gathering, Unreadable } from './dialect.js'
+import { type Base64, jsonClient, writeEnvelope, writePayload } from './json-client.js'
 import { object, parse, readId, readKind } from './json-reader.js'
 import { COMMANDS } from './layout/commands.js'
 import type { Field, Layout } from './layout/layout.js'
@@ -12,9 +14,15 @@ import { MESSAGES } from './layout/messages.js'
 import type { Command, Message } from './messages.js'
 import type { Payload } from './payload.js'
 
+/** Of the language alone, so that it is there on every platform. */
+const BASE64: Base64 = {
+  encode: toBase64,
+  decode: (text) => fromBase64(text) ?? fail('data', 'must be base64'),
+}
+
 /** The JSON dialect for both ends, strict about what it reads. A client needs only `jsonClient`, which trusts its server. */
 export const jsonDialect: Dialect<string> = {
-  ...jsonClient,
+  ...jsonClient(BASE64),
   decodeMessages: (frame) => {
     try {
       return parse(frame).flatMap((value) => {
@@ -64,7 +72,7 @@ function writeBody(layout: Layout, body: Json): string {
     const field = layout[name] as Field
     const value = body[name]
     if (value === undefined) continue
-    if (field.is === 'payload') text += `,${writePayload(name, value as Payload)}`
+    if (field.is === 'payload') text += `,${writePayload(name, value as Payload, BASE64)}`
     else if (!field.repeated) text += `,"${name}":${writeValue(field, value)}`
     else text += writeList(name, field, value as unknown[])
   }

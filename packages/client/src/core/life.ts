@@ -4,7 +4,6 @@ import {
   type CodeName,
   type Command,
   describeCode,
-  jsonClient,
   type Message,
   type MessageBodies,
   MillraceError,
@@ -52,7 +51,7 @@ export class Life {
   maxMessage = Number.POSITIVE_INFINITY
   readonly #host: LifeHost
   readonly #ports: Ports
-  #dialect: ClientDialect = jsonClient
+  #dialect: ClientDialect
   #link: Link | undefined
   #liveness: Liveness | undefined
   #startedAt = 0
@@ -68,6 +67,7 @@ export class Life {
   constructor(host: LifeHost) {
     this.#host = host
     this.#ports = host.ports
+    this.#dialect = host.ports.json
     this.state = initialState(host.ports.clock.now())
   }
 
@@ -133,8 +133,8 @@ export class Life {
   }
 
   async #attempt(): Promise<void> {
-    const { clock, platform } = this.#ports
-    const { dialect = jsonClient, timeouts, token } = this.#host.settings
+    const { clock, platform, json } = this.#ports
+    const { dialect = json, timeouts, token } = this.#host.settings
     const { name } = this.state
     if (name === 'closed') return
     const aborter = platform.aborter()
@@ -165,7 +165,7 @@ export class Life {
       this.#link = this.#ports.transport.open(`millrace.${dialect.name}`, {
         opened: (protocol) => {
           // A server that chose no subprotocol speaks JSON [P1.2].
-          if (live()) this.#dialect = protocol === '' ? jsonClient : dialect
+          if (live()) this.#dialect = protocol === '' ? this.#ports.json : dialect
           resolve()
         },
         frame: (frame) => {

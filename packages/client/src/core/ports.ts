@@ -1,4 +1,5 @@
 /** What the core needs of the world. The platform folder implements these; tests and the simulation do too. */
+import type { ClientDialect } from '@millrace/protocol'
 import type { Signal } from './types.js'
 
 export interface Clock {
@@ -58,4 +59,6 @@ export interface Ports {
   readonly random: () => number
   readonly transport: Transport
   readonly platform: Platform
+  /** The JSON dialect, which every server speaks, on the platform's base64. */
+  readonly json: ClientDialect
 }
