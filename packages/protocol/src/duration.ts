@@ -3,15 +3,17 @@ export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
+/** Milliseconds of a duration; NaN for what is none. */
+export const parseDuration = (duration: Duration): number =>
+  typeof duration === 'number'
+    ? duration
+    : Number.parseFloat(duration) * (UNITS[String(duration).replace(/^\d+(\.\d+)?/, '')] ?? Number.NaN)
+
 /** Milliseconds of a duration. Throws a TypeError that names the option when it is not one. */
 export function milliseconds(duration: Duration, option: string): number {
-  if (typeof duration === 'number' && duration >= 0 && Number.isFinite(duration)) return duration
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration))
-  const unit = match?.[2] === undefined ? undefined : UNITS[match[2]]
-  if (match === null || unit === undefined) {
-    throw new TypeError(
-      `${option} must be milliseconds or a duration like '10s', '5m' or '24h', not ${String(duration)}`,
-    )
-  }
-  return Number(match[1]) * unit
+  const ms = parseDuration(duration)
+  if (ms >= 0 && Number.isFinite(ms)) return ms
+  throw new TypeError(
+    `${option} must be milliseconds or a duration like '10s', '5m' or '24h', not ${String(duration)}`,
+  )
 }

@@ -48,7 +48,7 @@ export {
   type Retry,
 } from './codes.js'
 export { BadCommand, type ClientDialect, type Decoded, type Dialect, type Utf8 } from './dialect.js'
-export { type Duration, milliseconds } from './duration.js'
+export { type Duration, milliseconds, parseDuration } from './duration.js'
 export { type Base64, jsonClient } from './json-client.js'
 export { jsonDialect } from './json-dialect.js'
 export {

@@ -57,7 +57,7 @@ describe('[P3.7] payloads', () => {
     expect(failure(() => encodePayload([0, 255], 'raw', {}))).toMatchObject({
       kind: 'invalid-payload',
       field: 'data',
-      message: 'A raw payload must be a Uint8Array',
+      message: 'The payload cannot be written as raw: it must be a Uint8Array',
     })
   })
 

@@ -42,14 +42,10 @@ export const json = (value: unknown): JsonPayload => ({ codec: 'json', value })
  * The JSON text of a JSON payload. Values that JSON has no word for (undefined, functions) become null. Throws
  * `invalid-payload` for what cannot be written: circles, BigInts, nesting beyond the platform's stack.
  */
-export function jsonText(payload: JsonPayload | JsonTextPayload): string {
-  if ('text' in payload) return payload.text
-  try {
-    return JSON.stringify(payload.value) ?? 'null'
-  } catch (error) {
-    throw unreadable('The payload cannot be written as JSON', error)
-  }
-}
+export const jsonText = (payload: JsonPayload | JsonTextPayload): string =>
+  'text' in payload
+    ? payload.text
+    : attempt('cannot be written as JSON', () => JSON.stringify(payload.value) ?? 'null')
 
 export const toStored = (payload: Payload): StoredPayload =>
   payload.codec === 'json' && 'value' in payload ? { codec: 'json', text: jsonText(payload) } : payload
@@ -57,42 +53,30 @@ export const toStored = (payload: Payload): StoredPayload =>
 /** Writes a value with a codec. Throws `unsupported-codec` when the codec is not at hand, `invalid-payload` when it refuses. */
 export function encodePayload(value: unknown, codec: CodecName, codecs: PayloadCodecs): Payload {
   if (codec === 'json') return { codec, value }
-  if (codec === 'raw') {
-    if (value instanceof Uint8Array) return { codec, bytes: value }
-    throw new MillraceError('invalid-payload', {
-      message: 'A raw payload must be a Uint8Array',
-      field: 'data',
-    })
-  }
   const tool = toolFor(codec, codecs)
-  try {
-    return { codec, bytes: tool.encode(value) }
-  } catch (error) {
-    throw unreadable(`The payload cannot be written as ${codec}`, error)
-  }
+  return { codec, bytes: attempt(`cannot be written as ${codec}`, () => tool.encode(value)) }
 }
 
 /** Reads a payload's value. Throws `unsupported-codec` or `invalid-payload`. */
 export function decodePayload(payload: Payload, codecs: PayloadCodecs): unknown {
-  if (payload.codec === 'json') {
-    if ('value' in payload) return payload.value
-    try {
-      return JSON.parse(payload.text)
-    } catch (error) {
-      throw unreadable('The payload is not JSON', error)
-    }
-  }
-  if (payload.codec === 'raw') return payload.bytes
-  const tool = toolFor(payload.codec, codecs)
-  try {
-    return tool.decode(payload.bytes)
-  } catch (error) {
-    throw unreadable(`The payload is not ${payload.codec}`, error)
-  }
+  if ('value' in payload) return payload.value
+  if ('text' in payload) return attempt('is not JSON', () => JSON.parse(payload.text))
+  const { codec, bytes } = payload
+  const tool = toolFor(codec, codecs)
+  return attempt(`is not ${codec}`, () => tool.decode(bytes))
 }
 
-function toolFor(codec: 'msgpack' | 'protobuf', codecs: PayloadCodecs): PayloadCodec {
-  const tool = codecs[codec]
+/** Bytes as they are. */
+const RAW: PayloadCodec = {
+  encode: (value) => {
+    if (value instanceof Uint8Array) return value
+    throw new TypeError('it must be a Uint8Array')
+  },
+  decode: (bytes) => bytes,
+}
+
+function toolFor(codec: BytesPayload['codec'], codecs: PayloadCodecs): PayloadCodec {
+  const tool = codec === 'raw' ? RAW : codecs[codec]
   if (tool !== undefined) return tool
   throw new MillraceError('unsupported-codec', {
     message: `No ${codec} codec here: pass one as codecs: { ${codec}: { encode, decode } }`,
@@ -100,8 +84,11 @@ function toolFor(codec: 'msgpack' | 'protobuf', codecs: PayloadCodecs): PayloadC
   })
 }
 
-const unreadable = (what: string, error: unknown): MillraceError =>
-  new MillraceError('invalid-payload', {
-    message: `${what}: ${error instanceof Error ? error.message : String(error)}`,
-    field: 'data',
-  })
+function attempt<T>(what: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new MillraceError('invalid-payload', { message: `The payload ${what}: ${why}`, field: 'data' })
+  }
+}

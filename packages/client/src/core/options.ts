@@ -1,4 +1,4 @@
-import { type Api, milliseconds } from '@millrace/protocol'
+import { type Api, parseDuration } from '@millrace/protocol'
 import type { CoreOptions } from './types.js'
 
 /** Every default that is a number. Durations in milliseconds. */
@@ -26,10 +26,12 @@ export type Settings = Pick<CoreOptions<Api>, keyof typeof TYPES> & {
 
 /** A duration that a platform's timer can wait for. Throws a TypeError that names the option. */
 export function duration(value: unknown, option: string): number {
-  const ms = milliseconds(value as number, option)
+  const ms = parseDuration(value as number)
   // Timers of most platforms take a longer wait for none at all.
   if (ms > 0 && ms < 2 ** 31) return ms
-  throw new TypeError(`${option} must be more than 0 and less than 25 days, not ${String(value)}`)
+  throw new TypeError(
+    `${option} must be milliseconds or like '10s', more than 0 and less than 25 days, not ${String(value)}`,
+  )
 }
 
 export function count(value: unknown, option: string): number {

@@ -99,7 +99,7 @@ describe('publishing', () => {
     const w = await connected()
     await expect(w.client.channel(LOBBY).publish(1, { timeout: 'soon' as '1s' })).rejects.toThrow(TypeError)
     await expect(w.client.channel(LOBBY).publish(1, { timeout: 0 })).rejects.toThrow(
-      'timeout must be more than 0',
+      'more than 0 and less than 25 days, not 0',
     )
   })
 
