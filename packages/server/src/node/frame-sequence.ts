@@ -50,13 +50,19 @@ export class FrameSequence {
     return new FrameSequence(this, bytes, false)
   }
 
+  /** The path in one piece; null where copying it together costs more than writing its pieces. */
+  whole(): Buffer | null {
+    const isWorthJoining = this.isShared || this.byteLength <= MAX_JOINED_BYTES || this.#isWhole()
+    return isWorthJoining ? this.#join() : null
+  }
+
   /** Writes the path, in one call to the operating system where the stream allows it. */
   writeTo(stream: Writable): void {
-    if (this.isShared || this.byteLength <= MAX_JOINED_BYTES || this.#isWhole()) {
-      stream.write(this.#join())
+    const whole = this.whole()
+    if (whole !== null) {
+      stream.write(whole)
       return
     }
-    // Copying this much for one link costs more than handing the pieces over together.
     stream.cork()
     this.#writePieces(stream)
     stream.uncork()

@@ -1,5 +1,4 @@
 import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import {
   CLOSE_CODE,
   CLOSE_HEAD,
@@ -13,6 +12,14 @@ import {
   writeHeader,
 } from '../websocket/index.js'
 import { LinkCompression } from './deflate.js'
+import {
+  descriptorOf,
+  type MaybeSocket,
+  NO_DESCRIPTOR,
+  REFUSED,
+  type SocketHandle,
+  writeThrough,
+} from './descriptor.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
 import { FrameSequence } from './frame-sequence.js'
 import type { LinkSettings } from './link-settings.js'
@@ -22,7 +29,7 @@ import type { LinkHandler, WebSocketLink } from './websocket-link.js'
 
 /** What a handshake agreed, and over what. */
 export interface LinkOrigin {
-  readonly socket: Duplex
+  readonly socket: MaybeSocket
   readonly protocol: string
   readonly deflate: DeflateAgreement | null
 }
@@ -34,7 +41,7 @@ const NOT_QUEUED = -1
 /** Finds the link of a socket, so that all sockets share the listeners at the end of this file. */
 const LINK = Symbol('millrace.link')
 
-interface LinkedSocket extends Duplex {
+interface LinkedSocket extends MaybeSocket {
   [LINK]?: SocketLink
 }
 
@@ -56,7 +63,12 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   #isEnding = false
   readonly #settings: LinkSettings
   readonly #compression: LinkCompression | null
-  readonly #socket: Duplex
+  readonly #socket: MaybeSocket
+  /** Written to while `#socket` still has `#handle` and nothing waits in its stream. */
+  #descriptor: number
+  readonly #handle: SocketHandle | null
+  /** The stream was given bytes and has not been seen without any since. It wrote the handshake. */
+  #isStreaming = true
   framesOut = 0
   bytesOut = 0
   flushes = 0
@@ -73,6 +85,8 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   constructor(origin: LinkOrigin, handler: LinkHandler, settings: LinkSettings) {
     this.protocol = origin.protocol
     this.#socket = origin.socket
+    this.#descriptor = descriptorOf(origin.socket)
+    this.#handle = origin.socket._handle ?? null
     this.#handler = handler
     this.#settings = settings
     this.#compression = compressionOf(origin, settings)
@@ -104,7 +118,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   get remoteAddress(): string | undefined {
-    const socket: Duplex & { readonly session?: { readonly socket: Socket } } = this.#socket
+    const socket: MaybeSocket & { readonly session?: { readonly socket: Socket } } = this.#socket
     return socket instanceof Socket ? socket.remoteAddress : socket.session?.socket.remoteAddress
   }
 
@@ -234,6 +248,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
 
   touch(): number {
     const socket = this.#socket
+    if (this.#descriptor !== NO_DESCRIPTOR) return Number(socket._handle === this.#handle)
     // Fields that lie in different places of the socket and of its stream's state.
     return (
       socket.writableLength +
@@ -247,7 +262,9 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   flush(): void {
     this.#queuedAt = NOT_QUEUED
     this.#writeOut()
-    if (this.#isEnding && this.#socket.writable) this.#socket.end()
+    if (!this.#isEnding) return
+    this.#descriptor = NO_DESCRIPTOR
+    if (this.#socket.writable) this.#socket.end()
   }
 
   #writeOut(): void {
@@ -255,12 +272,34 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     const frames = this.#pending
     if (frames === null) return
     this.#pending = null
-    const socket = this.#socket
-    if (!socket.writable) return
+    const rest = this.#isStreamPassed() ? this.#writePast(frames) : frames
+    if (rest !== null && !this.#socket.writable) return
     this.flushes += 1
     this.bytesOut += frames.byteLength
+    if (rest !== null) this.#writeTo(this.#socket, rest)
+  }
+
+  /** Whether bytes may go to the descriptor: it is ours still, and none wait in the stream that should go first. */
+  #isStreamPassed(): boolean {
+    if (this.#descriptor === NO_DESCRIPTOR || this.#socket._handle !== this.#handle) return false
+    if (this.#isStreaming) this.#isStreaming = this.#socket.writableLength > 0
+    return !this.#isStreaming
+  }
+
+  /** Writes to the descriptor, and answers what is left for the stream. */
+  #writePast(frames: FrameSequence): FrameSequence | null {
+    const bytes = frames.whole()
+    if (bytes === null) return frames
+    const taken = writeThrough(this.#descriptor, bytes)
+    if (taken === bytes.length) return null
+    if (taken === REFUSED) this.#descriptor = NO_DESCRIPTOR
+    return taken > 0 ? FrameSequence.own(bytes.subarray(taken)) : frames
+  }
+
+  #writeTo(socket: MaybeSocket, frames: FrameSequence): void {
     frames.writeTo(socket)
-    if (socket.writableLength > 0 && socket.writableNeedDrain) this.#isBacklogged = true
+    this.#isStreaming = socket.writableLength > 0
+    if (this.#isStreaming && socket.writableNeedDrain) this.#isBacklogged = true
   }
 
   #pendingBytes(): number {
