@@ -111,6 +111,21 @@ function shownText(): string {
     .join('\n')
 }
 
+/** The middle of what has this name, scrolled into view. Runs in the page. */
+function placeOf(wanted: string): { readonly x: number; readonly y: number } | null {
+  const named = (element: Element): string =>
+    `${element.getAttribute('aria-label') ?? ''} ${element.textContent ?? ''} ${(element as HTMLInputElement).labels?.[0]?.textContent ?? ''}`
+  const found = [
+    ...document.querySelectorAll('button, a, input, textarea, [role="option"], [role="menuitem"]'),
+  ]
+    .filter((element) => element.checkVisibility())
+    .find((element) => named(element).includes(wanted))
+  if (found === undefined) return null
+  found.scrollIntoView({ block: 'nearest' })
+  const box = found.getBoundingClientRect()
+  return { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) }
+}
+
 /** Keys that have no character, as WebDriver writes them. */
 const KEYS = { Enter: '\uE007', Escape: '\uE00C', Tab: '\uE004' } as const
 
@@ -151,21 +166,16 @@ export class FirefoxPage {
     }
   }
 
-  /** Presses what has this name: a button, a link, an option or a field. */
+  /** Presses what has this name, as soon as it is there: a button, a link, an option or a field. */
   async press(name: string): Promise<void> {
-    const at = await this.evaluate((wanted: string) => {
-      const named = (element: Element): string =>
-        `${element.getAttribute('aria-label') ?? ''} ${element.textContent ?? ''} ${(element as HTMLInputElement).labels?.[0]?.textContent ?? ''}`
-      const found = [
-        ...document.querySelectorAll('button, a, input, textarea, [role="option"], [role="menuitem"]'),
-      ]
-        .filter((element) => element.checkVisibility())
-        .find((element) => named(element).includes(wanted))
-      found?.scrollIntoView({ block: 'nearest' })
-      const box = found?.getBoundingClientRect()
-      return box && { x: Math.round(box.x + box.width / 2), y: Math.round(box.y + box.height / 2) }
-    }, name)
-    if (at === undefined || at === null) throw new Error(`Firefox shows nothing named '${name}'`)
+    const deadline = Date.now() + SEE_WITHIN
+    let at = await this.evaluate(placeOf, name)
+    for (; at === null; at = await this.evaluate(placeOf, name)) {
+      if (Date.now() > deadline) {
+        throw new Error(`Firefox shows nothing named '${name}' but:\n${await this.evaluate(shownText)}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
     await this.#act({
       type: 'pointer',
       id: 'mouse',

@@ -1,7 +1,7 @@
 import { Avatar, Button, Dialog, eachHalfMinute, Icon, Menu } from '@millrace/ui'
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Composer } from '../chat/Composer.js'
 import { Timeline } from '../chat/Timeline.js'
 import { spanOf } from '../domain/spans.js'
@@ -276,8 +276,8 @@ function Foot({ desk, ticket, conversation, tools }: PartProps): JSX.Element {
   const mine = isMine(desk, ticket)
   const focus = (): void => field.current?.focus()
   tools.reply = focus
-  // Who just took a conversation wants to write in it.
-  useEffect(() => {
+  // Who just took a conversation wants to write in it. Before the next key can come, or it would be a shortcut.
+  useLayoutEffect(() => {
     if (mine && matchMedia('(hover: hover)').matches) focus()
   }, [mine, ticket.id])
   if (!mine) return <p class="pane__why-not">{whyNot(ticket)}</p>

@@ -1,7 +1,7 @@
 import { Badge, ConnectionBanner, Icon } from '@millrace/ui'
 import { type Signal, useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { counted } from '../../domain/spans.js'
 import { ConversationView } from './ConversationView.js'
 import { Intro } from './Intro.js'
@@ -52,8 +52,8 @@ function Panel({ support, onClose }: { readonly support: CustomerSupport; readon
   const unsent = support.sender.outbox.value
   const ticket = support.ticket.value
   const begun = ticket !== undefined || unsent.length > 0
-  // The first field takes the focus: who opens the chat wants to write.
-  useEffect(() => {
+  // The first field takes the focus: who opens the chat wants to write. Before the next key can come, or it would be lost.
+  useLayoutEffect(() => {
     panel.current?.querySelector<HTMLElement>('textarea, input')?.focus()
   }, [])
   const waitsToKnow = support.identity.value !== undefined && !support.settled.value && !begun
