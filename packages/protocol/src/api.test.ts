@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Api, call, channel, channelTable, checkApi, codecName, defineApi } from './api.js'
+import { type Api, call, channel, channelTable, codecName, defineApi } from './api.js'
 import { MillraceError } from './codes.js'
 
 describe('defineApi', () => {
   test('gives back what was defined, and empty tables for what was not', () => {
     const room = channel({ message: z.string() })
     const ask = call()
-    expect(defineApi({ channels: { 'chat:{room}': room }, calls: { ask } })).toEqual({
+    expect(defineApi({ channels: { 'chat:{room}': room }, calls: { ask } })).toMatchObject({
       channels: { 'chat:{room}': room },
       calls: { ask },
     })
-    expect(defineApi({})).toEqual({ channels: {}, calls: {} })
+    expect(defineApi({})).toMatchObject({ channels: {}, calls: {} })
   })
 
   const twoShapes = { 'chat:{room}': channel(), 'chat:{id}': channel() }
@@ -67,7 +67,6 @@ describe('defineApi', () => {
   test.each(bad)('%s is a TypeError at startup that names it', (_, definition, message) => {
     expect(() => defineApi(definition)).toThrow(TypeError)
     expect(() => defineApi(definition)).toThrow(message)
-    expect(() => checkApi({ channels: {}, calls: {}, ...definition })).toThrow(message)
   })
 
   test('names methods as people do', () => {

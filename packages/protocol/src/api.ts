@@ -118,9 +118,12 @@ export function call<
   return options
 }
 
+/** An application's channels and calls, as `defineApi` gives them. */
 export interface Api {
   readonly channels: { readonly [pattern: string]: ChannelDefinition }
   readonly calls: { readonly [method: string]: CallDefinition }
+  /** The codec of a channel's publications; undefined where the api gives it none, or does not know the name. */
+  codecOf(channel: string): CodecChoice | undefined
 }
 
 /** The api when none is defined: any channel name, any JSON, any method. */
@@ -148,16 +151,18 @@ interface OpenCall extends CallTypes {
 export function defineApi<
   const C extends Api['channels'] = Record<never, never>,
   const K extends Api['calls'] = Record<never, never>,
->(definition: { readonly channels?: C; readonly calls?: K }): { readonly channels: C; readonly calls: K } {
-  const api = { channels: definition.channels ?? ({} as C), calls: definition.calls ?? ({} as K) }
-  checkApi(api)
-  return api
+>(definition: {
+  readonly channels?: C
+  readonly calls?: K
+}): { readonly channels: C; readonly calls: K; readonly codecOf: Api['codecOf'] } {
+  const { channels = {} as C, calls = {} as K } = definition
+  const table = channelTable({ channels })
+  checkOptions({ channels, calls })
+  return { channels, calls, codecOf: (name) => table.find(name)?.definition.codec }
 }
 
-/** Throws a TypeError that names the channel or call that is wrong. For an api that did not come from `defineApi`. */
-export function checkApi(api: Api): void {
-  channelTable(api)
-  for (const [pattern, { history, codec }] of Object.entries(api.channels)) {
+function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): void {
+  for (const [pattern, { history, codec }] of Object.entries(channels)) {
     const of = `Channel '${pattern}'`
     const size = history?.size ?? 0
     if (!Number.isSafeInteger(size) || size < 0)
@@ -165,7 +170,7 @@ export function checkApi(api: Api): void {
     milliseconds(history?.ttl ?? 0, `${of}: history.ttl`)
     checkCodec(of, codec)
   }
-  for (const [method, { timeout, codec }] of Object.entries(api.calls)) {
+  for (const [method, { timeout, codec }] of Object.entries(calls)) {
     const of = `Call '${method}'`
     if (!/^[A-Za-z][\w.:/-]{0,127}$/.test(method))
       throw new TypeError(
@@ -206,6 +211,8 @@ export interface ResolvedChannel {
 }
 
 export interface ChannelTable {
+  /** Undefined for a name that no pattern matches. */
+  find(name: string): ResolvedChannel | undefined
   /** Throws `invalid-channel` or `unknown-channel`. */
   resolve(name: string): ResolvedChannel
 }
@@ -236,16 +243,22 @@ export function channelTable(api: Pick<Api, 'channels'> | undefined): ChannelTab
     )
     namespaces.set(parsed.namespace, entries)
   }
+  const find = (name: string): ResolvedChannel | undefined => {
+    const namespace = name.slice(0, name.indexOf(':'))
+    if (api === undefined) return { pattern: `${namespace}:*`, definition: OPEN, params: {} }
+    for (const { parsed, definition } of namespaces.get(namespace) ?? []) {
+      const params = matchPattern(parsed, name)
+      if (params !== undefined) return { pattern: parsed.pattern, definition, params }
+    }
+    return undefined
+  }
   return {
+    find,
     resolve(name) {
       checkChannelName(name)
-      const namespace = name.slice(0, name.indexOf(':'))
-      if (api === undefined) return { pattern: `${namespace}:*`, definition: OPEN, params: {} }
-      for (const { parsed, definition } of namespaces.get(namespace) ?? []) {
-        const params = matchPattern(parsed, name)
-        if (params !== undefined) return { pattern: parsed.pattern, definition, params }
-      }
-      const known = Object.keys(api.channels).join(', ') || 'no channels'
+      const found = find(name)
+      if (found !== undefined) return found
+      const known = Object.keys(api?.channels ?? {}).join(', ') || 'no channels'
       throw new MillraceError('unknown-channel', {
         message: `No channel matches '${name}': the api defines ${known}`,
         field: 'channel',

@@ -21,59 +21,84 @@ export interface CodeInfo {
 
 /** The rule of a code's range. WebSocket's own codes are in RFC 6455 §7.4.1. */
 function retryOf(code: number): Retry {
-  if (code === 1000 || code === 1008 || code === 1010) return 'never'
-  if (code >= 4500 || (code >= 100 && code < 200)) return 'never'
+  if (code >= 4500 || (code >= 100 && code < 200) || [1000, 1008, 1010].includes(code)) return 'never'
   return code >= 200 && code < 300 ? 'later' : 'reconnect'
 }
 
-/** The name says the reason; whoever fails for it says more in a message of its own. */
-type Row = readonly [code: number, fault: Fault]
+/**
+ * The names, by the first code of their kind; each name's code is one more than that of the name before. So names are
+ * added at the end of a list, and never removed. The name says the reason; whoever fails for it says more in a message.
+ */
+const NAMES = {
+  /** Replies: the request is wrong. */
+  100: [
+    'malformed-command',
+    'unknown-command',
+    'not-connected',
+    'already-connected',
+    'unsupported-version',
+    'unauthenticated',
+    'forbidden',
+    'invalid-channel',
+    'unknown-channel',
+    'already-subscribed',
+    'not-subscribed',
+    'invalid-payload',
+    'unsupported-codec',
+    'message-too-large',
+    'limit-exceeded',
+    'unknown-method',
+    'not-available',
+    'no-such-target',
+    'application-error',
+  ],
+  /** Replies: it may succeed later. */
+  200: [
+    'internal-error',
+    'unavailable',
+    'timeout',
+    'rate-limited',
+    'overloaded',
+    'connection-lost',
+    'aborted',
+  ],
+  /** Closes: come back. */
+  4000: [
+    'shutdown',
+    'slow-consumer',
+    'heartbeat-timeout',
+    'connect-timeout',
+    'server-error',
+    'token-expired',
+  ],
+  /** Closes: stay away. */
+  4500: ['authentication-failed', 'protocol-error', 'disconnected', 'superseded', 'version-refused'],
+} as const
 
-const TABLE = {
-  // Replies: the request is wrong.
-  'malformed-command': [100, 'client'],
-  'unknown-command': [101, 'client'],
-  'not-connected': [102, 'client'],
-  'already-connected': [103, 'client'],
-  'unsupported-version': [104, 'client'],
-  unauthenticated: [105, 'client'],
-  forbidden: [106, 'client'],
-  'invalid-channel': [107, 'client'],
-  'unknown-channel': [108, 'client'],
-  'already-subscribed': [109, 'client'],
-  'not-subscribed': [110, 'client'],
-  'invalid-payload': [111, 'client'],
-  'unsupported-codec': [112, 'client'],
-  'message-too-large': [113, 'client'],
-  'limit-exceeded': [114, 'client'],
-  'unknown-method': [115, 'client'],
-  'not-available': [116, 'client'],
-  'no-such-target': [117, 'client'],
-  'application-error': [118, 'client'],
-  // Replies: it may succeed later.
-  'internal-error': [200, 'server'],
-  unavailable: [201, 'server'],
-  timeout: [202, 'none'],
-  'rate-limited': [203, 'client'],
-  overloaded: [204, 'server'],
-  'connection-lost': [205, 'none'],
-  aborted: [206, 'client'],
-  // Closes: come back.
-  shutdown: [4000, 'none'],
-  'slow-consumer': [4001, 'client'],
-  'heartbeat-timeout': [4002, 'none'],
-  'connect-timeout': [4003, 'client'],
-  'server-error': [4004, 'server'],
-  'token-expired': [4005, 'client'],
-  // Closes: stay away.
-  'authentication-failed': [4500, 'client'],
-  'protocol-error': [4501, 'client'],
-  disconnected: [4502, 'none'],
-  superseded: [4503, 'none'],
-  'version-refused': [4504, 'client'],
-} as const satisfies Record<string, Row>
+export type CodeName = (typeof NAMES)[keyof typeof NAMES][number]
 
-const infoOf = (name: string, [code, fault]: Row): CodeInfo => ({
+/** Whose fault it is when it is not the client's. */
+const SERVERS: readonly string[] = [
+  'internal-error',
+  'unavailable',
+  'overloaded',
+  'server-error',
+] satisfies CodeName[]
+const NOBODYS: readonly string[] = [
+  'timeout',
+  'connection-lost',
+  'shutdown',
+  'heartbeat-timeout',
+  'disconnected',
+  'superseded',
+] satisfies CodeName[]
+
+function faultOf(name: string): Fault {
+  if (SERVERS.includes(name)) return 'server'
+  return NOBODYS.includes(name) ? 'none' : 'client'
+}
+
+const infoOf = (name: string, code: number, fault: Fault): CodeInfo => ({
   code,
   // `connection-lost` is "Connection lost".
   reason: name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' '),
@@ -81,15 +106,17 @@ const infoOf = (name: string, [code, fault]: Row): CodeInfo => ({
   fault,
 })
 
+const byNumber = new Map<number, CodeName>()
+
 export const CODES = Object.fromEntries(
-  Object.entries(TABLE).map(([name, row]) => [name, infoOf(name, row)]),
-) as { readonly [name in keyof typeof TABLE]: CodeInfo }
-
-export type CodeName = keyof typeof CODES
-
-const byNumber = new Map<number, CodeName>(
-  (Object.keys(CODES) as CodeName[]).map((name) => [CODES[name].code, name]),
-)
+  Object.entries(NAMES).flatMap(([first, names]) =>
+    names.map((name, index) => {
+      const code = Number(first) + index
+      byNumber.set(code, name)
+      return [name, infoOf(name, code, faultOf(name))]
+    }),
+  ),
+) as { readonly [name in CodeName]: CodeInfo }
 
 /** The name of a code, or undefined when this version does not know it. */
 export const codeName = (code: number): CodeName | undefined => byNumber.get(code)
@@ -100,7 +127,7 @@ export const codeName = (code: number): CodeName | undefined => byNumber.get(cod
  */
 export function describeCode(code: number): CodeInfo {
   const name = byNumber.get(code)
-  return name === undefined ? infoOf(`code ${code}`, [code, 'none']) : CODES[name]
+  return name === undefined ? infoOf(`code ${code}`, code, 'none') : CODES[name]
 }
 
 /** Why publications are missing; carried by a gap. A newer server may know more. */
@@ -127,13 +154,13 @@ export interface FailureDetails {
 /** An error with a code of the table. Everything Millrace rejects or throws on purpose is one of these. */
 export class MillraceError extends Error {
   override readonly name = 'MillraceError'
-  readonly code: number
+  declare readonly code: number
   /** The code's name in the table, for example `forbidden`; `unknown` for a code of a newer peer. */
-  readonly kind: CodeName | 'unknown'
-  readonly field: string | undefined
-  readonly retryAfter: number | undefined
-  readonly retry: Retry
-  readonly fault: Fault
+  declare readonly kind: CodeName | 'unknown'
+  declare readonly field: string | undefined
+  declare readonly retryAfter: number | undefined
+  declare readonly retry: Retry
+  declare readonly fault: Fault
 
   constructor(code: CodeName | number, details: FailureDetails = {}) {
     const info: CodeInfo = typeof code === 'number' ? describeCode(code) : CODES[code]

@@ -15,7 +15,7 @@ export interface ClientDialect<Wire extends string | Uint8Array = string | Uint8
   /** Also the WebSocket subprotocol that asks for it: `millrace.json`, `millrace.binary`. */
   readonly name: string
   encodeCommands(commands: readonly Command[]): Wire
-  /** Leaves out messages of a kind not known here. Throws a `malformed-command` when the frame cannot be read. */
+  /** Leaves out messages of a kind not known here. Throws when the frame cannot be read, saying why. */
   decodeMessages(frame: Wire): Message[]
 }
 

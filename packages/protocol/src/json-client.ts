@@ -2,7 +2,6 @@
  * The client's half of the JSON dialect. It is a file of its own because a page should not carry the layouts that hold
  * hostile peers to the protocol: a client trusts the shapes of the server it chose, and only brings them into form.
  */
-import { MillraceError } from './codes.js'
 import type { ClientDialect } from './dialect.js'
 import type { Command, Message } from './messages.js'
 import { jsonText, type Payload } from './payload.js'
@@ -23,13 +22,8 @@ export const jsonClient = (base64: Base64): ClientDialect<string> => ({
     const texts = commands.map(({ id, kind, body }) => writeEnvelope(id, kind, writeBody(body, base64)))
     return texts.length === 1 ? texts.join() : `[${texts.join()}]`
   },
-  decodeMessages: (frame) => {
-    try {
-      return [JSON.parse(frame)].flat().flatMap((json) => readMessage(json, base64))
-    } catch {
-      throw new MillraceError('malformed-command', { message: 'frame: cannot be read', field: 'frame' })
-    }
-  },
+  // A client reports whatever this throws, so it need not be dressed up.
+  decodeMessages: (frame) => [JSON.parse(frame)].flat().flatMap((json) => readMessage(json, base64)),
 })
 
 type Json = { [key: string]: unknown }

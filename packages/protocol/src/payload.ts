@@ -51,8 +51,8 @@ export const toStored = (payload: Payload): StoredPayload =>
   payload.codec === 'json' && 'value' in payload ? { codec: 'json', text: jsonText(payload) } : payload
 
 /** Writes a value with a codec. Throws `unsupported-codec` when the codec is not at hand, `invalid-payload` when it refuses. */
-export function encodePayload(value: unknown, codec: CodecName, codecs: PayloadCodecs): Payload {
-  if (codec === 'json') return { codec, value }
+export function encodePayload(value: unknown, codec: CodecName, codecs: PayloadCodecs): StoredPayload {
+  if (codec === 'json') return { codec, text: jsonText(json(value)) }
   const tool = toolFor(codec, codecs)
   return { codec, bytes: attempt(`cannot be written as ${codec}`, () => tool.encode(value)) }
 }
@@ -61,7 +61,11 @@ export function encodePayload(value: unknown, codec: CodecName, codecs: PayloadC
 export function decodePayload(payload: Payload, codecs: PayloadCodecs): unknown {
   if ('value' in payload) return payload.value
   if ('text' in payload) return attempt('is not JSON', () => JSON.parse(payload.text))
-  const { codec, bytes } = payload
+  return decodeBytes(payload, codecs)
+}
+
+/** Reads a value in a binary codec. Throws `unsupported-codec` or `invalid-payload`. */
+export function decodeBytes({ codec, bytes }: BytesPayload, codecs: PayloadCodecs): unknown {
   const tool = toolFor(codec, codecs)
   return attempt(`is not ${codec}`, () => tool.decode(bytes))
 }

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import {
   type Api,
   type CodeName,
-  checkApi,
   type Duration,
   MillraceError,
   milliseconds,
@@ -58,7 +57,8 @@ class ComposedServer implements MillraceServer<Api, User> {
 
   constructor(options: ServerOptions<Api, User>) {
     const resolved = resolveOptions(options)
-    if (options.api !== undefined) checkApi(options.api)
+    if (options.api !== undefined && typeof options.api.codecOf !== 'function')
+      throw new TypeError('api must be what defineApi() returns')
     const logger = options.logger ?? consoleLogger('warn')
     const clock = systemClock
     const random = systemRandom

@@ -21,12 +21,12 @@ import { VERSION } from './version.js'
 
 /** What the parts of one client share, and where they meet: the connection's life, requests, subscriptions and calls. */
 export class Core implements LifeHost {
-  readonly ports: Ports
-  readonly settings: Settings
-  readonly requests: Requests
-  readonly payloads: Payloads
-  readonly life: Life
-  readonly calls: Calls
+  declare readonly ports: Ports
+  declare readonly settings: Settings
+  declare readonly requests: Requests
+  declare readonly payloads: Payloads
+  declare readonly life: Life
+  declare readonly calls: Calls
   readonly subscriptions = new Map<string, Subscription>()
   readonly emitter = new Emitter<ClientEvents>((error) => this.fail(error))
   /** Who waits for a connection. */
@@ -111,7 +111,7 @@ export class Core implements LifeHost {
 
   /** Before requests fail, so that no subscription takes that for the server's word. */
   cut(): void {
-    for (const subscription of [...this.subscriptions.values()]) subscription.cut()
+    for (const subscription of this.#all) subscription.cut()
   }
 
   changed(state: ClientState): void {
@@ -120,10 +120,15 @@ export class Core implements LifeHost {
       const { code = NORMAL, reason } = state
       const error = this.requests.refusal ?? new MillraceError(code, { message: reason })
       this.requests.close(error)
-      for (const subscription of [...this.subscriptions.values()]) subscription.end(error)
+      for (const subscription of this.#all) subscription.end(error)
       if (error.kind !== 'aborted') this.fail(error)
     }
     this.emitter.emit('state', state)
+  }
+
+  /** A list of its own: what is done to one may add or end another. */
+  get #all(): Subscription[] {
+    return [...this.subscriptions.values()]
   }
 
   #established(said: MessageBodies['connected']): void {
@@ -138,7 +143,7 @@ export class Core implements LifeHost {
   }
 
   #resume(): void {
-    for (const subscription of [...this.subscriptions.values()]) subscription.resume()
+    for (const subscription of this.#all) subscription.resume()
   }
 
   #push(message: Message): void {

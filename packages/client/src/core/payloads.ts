@@ -2,14 +2,14 @@ import {
   type Api,
   type CodecChoice,
   codecName,
-  decodePayload,
+  decodeBytes,
   encodePayload,
+  type JsonPayload,
   type Member,
   type Payload,
   type PayloadCodecs,
   type Publication,
   type StoredPayload,
-  toStored,
 } from '@millrace/protocol'
 import type { ChannelMember, Delivery } from './types.js'
 
@@ -25,11 +25,7 @@ export class Payloads {
 
   /** The codec the api gives a channel; undefined where it gives none. */
   ofChannel(name: string): CodecChoice | undefined {
-    const { channels = {} } = this.#api ?? {}
-    const pattern = Object.keys(channels)
-      .sort(byWeight)
-      .find((one) => matches(one, name))
-    return channels[pattern ?? '']?.codec
+    return this.#api?.codecOf(name)
   }
 
   ofCall(method: string): CodecChoice | undefined {
@@ -38,11 +34,12 @@ export class Payloads {
 
   /** Written at once, so that a value changed later is sent as it was. Throws `invalid-payload` or `unsupported-codec`. */
   write(value: unknown, choice?: CodecChoice): StoredPayload {
-    return toStored(encodePayload(value, codecName(choice), this.#with(choice)))
+    return encodePayload(value, codecName(choice), this.#with(choice))
   }
 
   read(payload: Payload, choice?: CodecChoice): unknown {
-    return decodePayload(payload, this.#with(choice))
+    // What arrives in JSON is a value already; its text is only for what leaves.
+    return 'bytes' in payload ? decodeBytes(payload, this.#with(choice)) : (payload as JsonPayload).value
   }
 
   member({ session, user, since, data }: Member): ChannelMember {
@@ -62,13 +59,3 @@ export const deliveryOf = ({ offset, time, from, id }: Publication, recovered: b
   id,
   recovered,
 })
-
-/** The most literal pattern first, then the one with the fewest parameters [P2.3]. */
-const byWeight = (a: string, b: string): number =>
-  b.replace(PARAM, '').length - a.replace(PARAM, '').length || a.length - b.length
-
-/** A parameter stands for one segment or a part of it [P2.2]; what else a pattern may hold is literal. */
-const matches = (pattern: string, name: string): boolean =>
-  new RegExp(`^${pattern.replace(/[.+$()]/g, '\\$&').replace(PARAM, '[^:]+')}$`).test(name)
-
-const PARAM = /\{\w*\}/g

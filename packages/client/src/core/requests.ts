@@ -69,7 +69,7 @@ export class Requests {
   /** Settles when `among` is settled, or by its deadline. */
   wait(what: string, options: RequestOptions, among: Set<Settle>): Promise<void> {
     return this.#promise(options, (done) => {
-      const settle = this.#add(what, { ...options, fate: 'again' }, (error) => {
+      const settle = this.send(what, { ...options, fate: 'again' }, (error) => {
         among.delete(settle)
         done(error)
       })
@@ -80,14 +80,32 @@ export class Requests {
 
   /**
    * A request whose outcome is told inside the arrival of the reply, when what came after it in the frame is not handled yet;
-   * never inside this call. The function returned ends it early.
+   * never inside this call. The function returned ends it early. Without a body nothing is sent: there is a deadline only.
    */
   send<K extends Asked>(
     kind: K,
     how: How & { readonly body: CommandBodies[K] },
     done: Settle<Reply<K>>,
-  ): Settle {
-    return this.#add(kind, how, done as Settle<unknown>)
+  ): Settle
+  send(kind: string, how: How, done: Settle): Settle
+  send(kind: string, how: How & { readonly body?: object }, done: Settle<never>): Settle {
+    const { body, fate, timeout = this.#settings.timeouts.request } = how
+    const ms = duration(timeout, 'timeout')
+    const id = ++this.#lastId
+    const command = body && ({ id, kind, body } as Command)
+    const settle: Settle<unknown> = (error, value) => {
+      if (!this.#requests.delete(id)) return
+      cancel()
+      // What nobody waits for any more need not be sent.
+      if (error !== undefined) this.#unsent = this.#unsent.filter((unsent) => unsent !== command)
+      ;(done as Settle<unknown>)(error, value)
+    }
+    const cancel = this.#clock.schedule(ms, () =>
+      settle(new MillraceError('timeout', { message: `No answer to ${kind} within ${ms} ms` })),
+    )
+    this.#requests.set(id, { command, fate, settle })
+    if (command !== undefined) this.#queue(command)
+    return settle
   }
 
   /** Sends without waiting for a reply; dropped when there is no connection. A ping has an id all the same: else it is not answered. */
@@ -155,26 +173,6 @@ export class Requests {
       })
       const forget = onAbort(signal, () => settle(aborted(signal)))
     })
-  }
-
-  #add(kind: string, how: How & { readonly body?: object }, done: Settle<unknown>): Settle {
-    const { body, fate, timeout = this.#settings.timeouts.request } = how
-    const ms = duration(timeout, 'timeout')
-    const id = ++this.#lastId
-    const command = body && ({ id, kind, body } as Command)
-    const settle: Settle<unknown> = (error, value) => {
-      if (!this.#requests.delete(id)) return
-      cancel()
-      // What nobody waits for any more need not be sent.
-      if (error !== undefined) this.#unsent = this.#unsent.filter((unsent) => unsent !== command)
-      done(error, value)
-    }
-    const cancel = this.#clock.schedule(ms, () =>
-      settle(new MillraceError('timeout', { message: `No answer to ${kind} within ${ms} ms` })),
-    )
-    this.#requests.set(id, { command, fate, settle })
-    if (command !== undefined) this.#queue(command)
-    return settle
   }
 
   /** The commands of one turn leave as one frame. */

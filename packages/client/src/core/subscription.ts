@@ -9,7 +9,7 @@ import {
 import { backoff } from './backoff.js'
 import type { Handle, HandleEvents } from './channel.js'
 import type { Core } from './core.js'
-import { deliveryOf } from './payloads.js'
+import { deliveryOf, type Payloads } from './payloads.js'
 import type { Settle } from './pending.js'
 import { atEndOfTurn } from './requests.js'
 import { Roster } from './roster.js'
@@ -120,11 +120,9 @@ export class Subscription {
 
   /** Nobody need wait: nothing more will come. False when nobody does. */
   end(error: MillraceError): boolean {
-    let told = this.#waiting.size > 0
+    const awaited = this.#waiting.size > 0
     for (const settle of [...this.#waiting]) settle(error)
-    for (const handle of [...this.handles])
-      if (handle.emit('end', error.kind === 'aborted' ? undefined : error)) told = true
-    return told
+    return this.#emit('end', error.kind === 'aborted' ? undefined : error) || awaited
   }
 
   /** The server subscribed this session. */
@@ -151,7 +149,7 @@ export class Subscription {
       case 'joined':
       case 'updated':
       case 'departed':
-        this.#guard(() => this.#present(this.#roster.change(kind, this.#core.payloads.member(body.member))))
+        this.#present((roster, payloads) => roster.change(kind, payloads.member(body.member)))
     }
   }
 
@@ -191,9 +189,8 @@ export class Subscription {
   #leave(): Promise<void> {
     // Whatever comes of it, the subscription is over: a lost connection ends it too.
     return new Promise((resolve) => {
-      this.#core.requests.send('unsubscribe', { body: { channel: this.name }, fate: 'bound' }, () =>
-        resolve(),
-      )
+      const body = { channel: this.name }
+      this.#core.requests.send('unsubscribe', { body, fate: 'bound' }, () => resolve())
     })
   }
 
@@ -215,7 +212,7 @@ export class Subscription {
     this.#core.requests.send('subscribe', { body, fate: 'bound' }, (error, reply) => {
       if (generation !== this.#generation) return
       if (reply !== undefined) this.#joined(reply)
-      else if (error !== undefined) this.#refused(error)
+      else if (error !== undefined) this.#give(error)
     })
   }
 
@@ -226,23 +223,18 @@ export class Subscription {
     this.#tries = 0
     this.codec ??= body.codec as CodecChoice | undefined
     if (this.#options.presence)
-      this.#guard(() =>
-        this.#present(this.#roster.replace(members.map((member) => this.#core.payloads.member(member)))),
-      )
+      this.#present((roster, payloads) => roster.replace(members.map((member) => payloads.member(member))))
     if (generation === this.#generation) this.stream.joined(body)
     if (generation !== this.#generation) return
     this.#become(SUBSCRIBED)
     for (const settle of [...this.#waiting]) settle()
   }
 
-  #present(event: ReturnType<Roster['replace']>): void {
-    if (event !== undefined) this.#emit('presence', event)
-  }
-
-  #refused(error: MillraceError): void {
-    // Subscribed by an earlier command or by the server: then it is not known from where.
-    if (error.kind === 'already-subscribed') this.#again(error)
-    else this.#give(error)
+  #present(change: (roster: Roster, payloads: Payloads) => ReturnType<Roster['replace']>): void {
+    this.#guard(() => {
+      const event = change(this.#roster, this.#core.payloads)
+      if (event !== undefined) this.#emit('presence', event)
+    })
   }
 
   #ended({ code, reason }: MessageBodies['unsubscribed']): void {
@@ -254,22 +246,19 @@ export class Subscription {
 
   /** It does not stand: tries again, where that may help, or gives up. */
   #give(error: MillraceError): void {
-    if (error.retry !== 'never') {
-      this.#again(error)
+    // Subscribed by an earlier command, or by the server: then it is not known from where, and a restart helps.
+    if (error.retry !== 'never' || error.kind === 'already-subscribed') {
+      const { ports, settings } = this.#core
+      const ms = error.retryAfter ?? backoff(++this.#tries, settings.backoff, ports.random)
+      this.#cancel = ports.clock.schedule(ms, () => {
+        if (this.#wanted) this.#restart()
+      })
       return
     }
     this.#void()
     this.#become({ name: 'failed', error })
     const told = this.end(error)
     if (!this.#emit('error', error) && !told) this.#core.fail(error)
-  }
-
-  #again({ retryAfter }: MillraceError): void {
-    const { ports, settings } = this.#core
-    const ms = retryAfter ?? backoff(++this.#tries, settings.backoff, ports.random)
-    this.#cancel = ports.clock.schedule(ms, () => {
-      if (this.#wanted) this.#restart()
-    })
   }
 
   #become(state: ChannelState): void {

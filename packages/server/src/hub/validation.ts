@@ -63,7 +63,7 @@ export class Validator {
   }
 
   #stored(value: unknown, rule: PayloadRule): StoredPayload {
-    return toStored(encodePayload(value, codecName(rule.codec), this.#codecsFor(rule)))
+    return encodePayload(value, codecName(rule.codec), this.#codecsFor(rule))
   }
 
   #codecsFor(rule: PayloadRule): PayloadCodecs {
