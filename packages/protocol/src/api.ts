@@ -17,6 +17,10 @@ type AnySchema = StandardSchemaV1<unknown, unknown>
 /** A codec by name, or one of your own, for Protocol Buffers say: what is written is marked with its name. */
 export type CodecChoice = CodecName | (PayloadCodec & { readonly name: CodecName })
 
+/** How well a channel's publications are kept. */
+export const DURABILITIES = ['memory', 'disk'] as const
+export type Durability = (typeof DURABILITIES)[number]
+
 export interface HistoryOptions {
   /** How many publications are kept at most. Default 256. */
   readonly size?: number
@@ -37,6 +41,11 @@ export interface ChannelOptions<
   /** Schema of a member's data. Without one, the channel has no presence. */
   readonly presence?: P
   readonly history?: HistoryOptions
+  /**
+   * What an acknowledged publication survives: `disk` also the end of the server's process, where the broker has a disk;
+   * `memory` is quicker and costs no disk. Default: the broker's best.
+   */
+  readonly durability?: Durability
   /** How publications become bytes. Default `json`. */
   readonly codec?: CodecChoice
   /** Who may publish without an authorize hook that says so: nobody (the default), or any session. */
@@ -162,12 +171,16 @@ export function defineApi<
 }
 
 function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): void {
-  for (const [pattern, { history, codec }] of Object.entries(channels)) {
+  for (const [pattern, { history, codec, durability = 'disk' }] of Object.entries(channels)) {
     const of = `Channel '${pattern}'`
     const size = history?.size ?? 0
     if (!Number.isSafeInteger(size) || size < 0)
       throw new TypeError(`${of}: history.size must be a whole number of publications, not ${String(size)}`)
     milliseconds(history?.ttl ?? 0, `${of}: history.ttl`)
+    if (!DURABILITIES.includes(durability))
+      throw new TypeError(
+        `${of}: durability must be one of ${DURABILITIES.join(', ')}, not ${String(durability)}`,
+      )
     checkCodec(of, codec)
   }
   for (const [method, { timeout, codec }] of Object.entries(calls)) {

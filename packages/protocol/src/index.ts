@@ -15,6 +15,7 @@ export {
   channel,
   channelTable,
   codecName,
+  type Durability,
   defineApi,
   type HistoryOptions,
   type OpenApi,
@@ -66,6 +67,7 @@ export {
   PROTOCOL_VERSION,
   type Publication,
   type Publisher,
+  type Skipped,
   type Target,
 } from './messages.js'
 export {

@@ -47,6 +47,9 @@ export interface Gap {
   readonly count?: number | undefined
 }
 
+/** Why a publication was not stored. A newer server may know more reasons. */
+export type Skipped = 'duplicate' | 'stale' | (string & {})
+
 export interface ErrorBody {
   readonly code: number
   readonly message: string
@@ -92,6 +95,8 @@ export interface CommandBodies {
     /** Whether to leave out this session when delivering. */
     readonly excludeSelf?: boolean | undefined
     readonly data: Payload
+    /** Grows with what it says: one that is not above the last version stored is skipped. */
+    readonly version?: number | undefined
   }
   /** Sent to whoever is subscribed now; not stored, may be dropped, never delays others. */
   ephemeral: {
@@ -168,7 +173,11 @@ export interface MessageBodies {
     readonly code?: number | undefined
     readonly reason?: string | undefined
   }
-  published: { readonly position: Position }
+  published: {
+    readonly position: Position
+    /** Why it was not stored: `duplicate`, its id is stored already, at the position; `stale`, a newer version is. */
+    readonly skipped?: Skipped | undefined
+  }
   /** Reply to ephemeral, when it carried an id. */
   sent: Empty
   history: {

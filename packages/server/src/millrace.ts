@@ -14,7 +14,7 @@ import type {
   Publisher,
   Target,
 } from '@millrace/protocol'
-import type { Action, MaybePromise, User } from './hub/index.js'
+import type { Action, Appended, MaybePromise, User } from './hub/index.js'
 
 /** A publication as the application reads it. */
 export interface ServerPublication<Message> {
@@ -111,13 +111,14 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
   ): void
   /**
    * Publishes; resolves with the position when it is stored. Rejects with `invalid-payload` and the field, `unknown-channel`, or
-   * `unavailable`. The same `id` within five minutes is stored once.
+   * `unavailable`. The same `id` within five minutes is stored once. With a `version`, which grows with what the message says,
+   * a message that comes after a newer one is not stored. `skipped` says so in either case.
    */
   publish<N extends ChannelNameOf<A>>(
     channel: N,
     message: ChannelTypesOf<A, N>['publish'],
-    options?: { readonly id?: string },
-  ): Promise<Position>
+    options?: { readonly id?: string; readonly version?: number },
+  ): Promise<Appended>
   /** Sends to whoever is subscribed now; nothing is stored. */
   sendEphemeral<N extends ChannelNameOf<A>>(
     channel: N,

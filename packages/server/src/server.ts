@@ -121,7 +121,7 @@ class ComposedServer implements MillraceServer<Api, User> {
   async publish(
     channel: string,
     message: unknown,
-    options?: { readonly id?: string },
+    options?: { readonly id?: string; readonly version?: number },
   ): ReturnType<Hub['publish']> {
     await this.#start()
     return this.#hub.publish(channel, message, options)

@@ -38,6 +38,7 @@ export const COMMANDS: { readonly [K in keyof CommandBodies]: Kind } = {
     id: name(2),
     excludeSelf: bool(3),
     data: need(payload(4)),
+    version: uint(6),
   }),
   ephemeral: kind<CommandBodies['ephemeral']>(6, {
     channel,

@@ -64,7 +64,7 @@ export const MESSAGES: { readonly [K in keyof MessageBodies]: Kind } = {
     members: many(sub(7, member)),
   }),
   unsubscribed: kind<MessageBodies['unsubscribed']>(5, { channel, code: uint(2), reason: text(3) }),
-  published: kind<MessageBodies['published']>(6, { position: need(sub(1, position)) }),
+  published: kind<MessageBodies['published']>(6, { position: need(sub(1, position)), skipped: text(2) }),
   sent: kind<MessageBodies['sent']>(7, {}),
   history: kind<MessageBodies['history']>(8, {
     channel,

@@ -4,7 +4,12 @@ import type { BrokerListener } from '../hub/index.js'
 import { brokerContract, FakeClock, settle } from '../testing/index.js'
 import { MemoryBroker } from './index.js'
 
-const nobody: BrokerListener = { publication: () => {}, ephemeral: () => {}, presence: () => {} }
+const nobody: BrokerListener = {
+  publication: () => {},
+  ephemeral: () => {},
+  presence: () => {},
+  interrupted: () => {},
+}
 const text = (value: string) => ({ data: { codec: 'json' as const, text: value } })
 
 interface Entry {
@@ -87,10 +92,13 @@ describe('the in-memory broker', () => {
     const broker = new MemoryBroker({ clock, epoch: 'e', dedupeWindow: 1_000 })
     const keep = { size: 10, ttl: 60_000 }
     const first = await broker.append('a:b', { id: 'x', ...text('1') }, keep)
-    clock.stall(1_001)
+    clock.stall(1_126)
     const second = await broker.append('a:b', { id: 'x', ...text('2') }, keep)
     expect([first.offset, second.offset]).toEqual([1, 2])
-    expect(await broker.append('a:b', { id: 'x', ...text('3') }, keep)).toEqual(second)
+    expect(await broker.append('a:b', { id: 'x', ...text('3') }, keep)).toEqual({
+      ...second,
+      skipped: 'duplicate',
+    })
   })
 
   it('[B7] a forgotten stream comes back under another epoch', async () => {

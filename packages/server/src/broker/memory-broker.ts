@@ -5,15 +5,18 @@
 
 import type { Member, Position } from '@millrace/protocol'
 import type {
+  Appended,
   Broker,
   BrokerListener,
   Clock,
   EphemeralEvent,
+  Known,
   NewPublication,
-  Retention,
+  StreamOptions,
   StreamRange,
   StreamSlice,
 } from '../hub/index.js'
+import type { DedupeOptions } from './dedupe-window.js'
 import { MemoryStream } from './memory-stream.js'
 
 export interface MemoryBrokerOptions {
@@ -22,6 +25,8 @@ export interface MemoryBrokerOptions {
   readonly epoch: string
   /** Milliseconds within which a publication's id is stored once. Default 5 minutes. */
   readonly dedupeWindow?: number
+  /** How many ids a channel remembers for that, about: of one that is faster, those of a shorter time. Default 100,000. */
+  readonly dedupeIds?: number
   /** Milliseconds after which a stream without publications or readers is forgotten. Default 1 hour. */
   readonly forgetAfter?: number
 }
@@ -29,9 +34,10 @@ export interface MemoryBrokerOptions {
 const SWEEP_EVERY = 10_000
 
 export class MemoryBroker implements Broker {
+  readonly exact = true
   readonly #clock: Clock
   readonly #epoch: string
-  readonly #dedupeWindow: number
+  readonly #dedupe: DedupeOptions
   readonly #forgetAfter: number
   readonly #streams = new Map<string, MemoryStream>()
   readonly #joined = new Set<string>()
@@ -43,7 +49,7 @@ export class MemoryBroker implements Broker {
   constructor(options: MemoryBrokerOptions) {
     this.#clock = options.clock
     this.#epoch = options.epoch
-    this.#dedupeWindow = options.dedupeWindow ?? 300_000
+    this.#dedupe = { window: options.dedupeWindow ?? 300_000, most: options.dedupeIds ?? 100_000 }
     this.#forgetAfter = options.forgetAfter ?? 3_600_000
   }
 
@@ -57,24 +63,31 @@ export class MemoryBroker implements Broker {
     this.#cancelSweep?.()
   }
 
-  append(channel: string, publication: NewPublication, retention: Retention): Position {
+  append(channel: string, publication: NewPublication, options: StreamOptions): Appended {
     let stream = this.#streams.get(channel)
     if (stream === undefined) {
-      stream = new MemoryStream(this.#currentEpoch)
+      stream = new MemoryStream(this.#currentEpoch, this.#dedupe)
       this.#streams.set(channel, stream)
     }
     const now = this.#clock.now()
-    const known = stream.known(publication.id, now - this.#dedupeWindow)
-    if (known !== undefined) return { epoch: stream.epoch, offset: known }
-    const stored = stream.append(publication, now, retention)
+    const skips = stream.skips(publication, now)
+    if (skips !== undefined) return skips
+    const stored = stream.append(publication, now, options)
     if (this.#joined.has(channel)) this.#listener?.publication(channel, stream.epoch, stored)
     return { epoch: stream.epoch, offset: stored.offset }
   }
 
-  async read(channel: string, range: StreamRange, retention: Retention): Promise<StreamSlice> {
+  async read(channel: string, range: StreamRange, options: StreamOptions): Promise<StreamSlice> {
     const stream = this.#streams.get(channel)
-    if (stream !== undefined) return stream.read(range, this.#clock.now(), retention)
+    if (stream !== undefined) return stream.read(range, this.#clock.now(), options)
     return { head: { epoch: this.#currentEpoch, offset: 0 }, publications: [], more: false }
+  }
+
+  async heads(known: readonly Known[]): Promise<readonly Position[]> {
+    return known.map(({ channel }) => {
+      const stream = this.#streams.get(channel)
+      return { epoch: stream?.epoch ?? this.#currentEpoch, offset: stream?.head ?? 0 }
+    })
   }
 
   async join(channel: string): Promise<void> {
@@ -132,7 +145,7 @@ export class MemoryBroker implements Broker {
   #sweep(): void {
     const now = this.#clock.now()
     for (const [channel, stream] of this.#streams) {
-      stream.expire(now, now - this.#dedupeWindow)
+      stream.expire(now)
       if (!stream.empty || this.#joined.has(channel) || now - stream.touched < this.#forgetAfter) continue
       this.#streams.delete(channel)
       this.#forgotten++

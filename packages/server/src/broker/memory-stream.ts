@@ -1,5 +1,13 @@
 import type { GapReason } from '@millrace/protocol'
-import type { NewPublication, Retention, StoredPublication, StreamRange, StreamSlice } from '../hub/index.js'
+import type {
+  Appended,
+  NewPublication,
+  StoredPublication,
+  StreamOptions,
+  StreamRange,
+  StreamSlice,
+} from '../hub/index.js'
+import { type DedupeOptions, DedupeWindow } from './dedupe-window.js'
 
 /** One channel's stream in memory: a dense sequence of offsets from 1, of which the newest are kept. */
 export class MemoryStream {
@@ -9,47 +17,54 @@ export class MemoryStream {
   #kept: StoredPublication[] = []
   #first = 0
   #floor: { offset: number; reason: GapReason } | undefined
-  /** When each publication id was stored and where, oldest first. */
-  #ids: Map<string, { readonly offset: number; readonly time: number }> | undefined
+  /** Made with the first id: most streams of a server's own have none. */
+  #ids: DedupeWindow | undefined
+  readonly #dedupe: DedupeOptions
+  #version = Number.NEGATIVE_INFINITY
   #ttl = 0
   /** When it was last written. */
   touched = 0
 
-  constructor(epoch: string) {
+  constructor(epoch: string, dedupe: DedupeOptions) {
     this.epoch = epoch
+    this.#dedupe = dedupe
+  }
+
+  get head(): number {
+    return this.#head
   }
 
   get empty(): boolean {
     return this.#first === this.#kept.length && this.#ids === undefined
   }
 
-  /** The offset at which this id was stored after `since`, if it was. */
-  known(id: string | undefined, since: number): number | undefined {
-    if (id === undefined) return undefined
-    const entry = this.#ids?.get(id)
-    return entry !== undefined && entry.time > since ? entry.offset : undefined
+  /** Why this publication need not, or must not, be stored; undefined when it is new. */
+  skips({ id, version }: NewPublication, now: number): Appended | undefined {
+    const known = id === undefined ? undefined : this.#ids?.find(id, now)
+    if (known !== undefined) return { epoch: this.epoch, offset: known, skipped: 'duplicate' }
+    if (version === undefined || version > this.#version) return undefined
+    return { epoch: this.epoch, offset: this.#head, skipped: 'stale' }
   }
 
-  append(publication: NewPublication, time: number, retention: Retention): StoredPublication {
-    const { id, from, exclude, data } = publication
+  append(publication: NewPublication, time: number, options: StreamOptions): StoredPublication {
+    const { id, from, exclude, data, version } = publication
     const stored: StoredPublication = { offset: ++this.#head, time, id, from, exclude, data }
     this.touched = time
-    this.#ttl = retention.ttl
+    this.#ttl = options.ttl
+    if (version !== undefined) this.#version = version
     if (id !== undefined) {
-      this.#ids ??= new Map()
-      // A used id that expired is forgotten first, so that the map stays in order of time.
-      this.#ids.delete(id)
-      this.#ids.set(id, { offset: stored.offset, time })
+      this.#ids ??= new DedupeWindow(this.#dedupe)
+      this.#ids.add(id, stored.offset, time)
     }
-    if (retention.size > 0) this.#kept.push(stored)
+    if (options.size > 0) this.#kept.push(stored)
     else this.#floor = { offset: stored.offset, reason: 'history-trimmed' }
-    while (this.#kept.length - this.#first > Math.max(retention.size, 0)) this.#drop('history-trimmed')
-    this.#expireBefore(time - retention.ttl)
+    while (this.#kept.length - this.#first > Math.max(options.size, 0)) this.#drop('history-trimmed')
+    this.#expireBefore(time - options.ttl)
     return stored
   }
 
-  read(range: StreamRange, now: number, retention: Retention): StreamSlice {
-    this.#expireBefore(now - retention.ttl)
+  read(range: StreamRange, now: number, options: StreamOptions): StreamSlice {
+    this.#expireBefore(now - options.ttl)
     const head = { epoch: this.epoch, offset: this.#head }
     const kept = this.#kept.length - this.#first
     const oldest = this.#head - kept + 1
@@ -72,14 +87,11 @@ export class MemoryStream {
     return { head, floor: this.#floor, publications, more }
   }
 
-  /** Removes what is past its time: publications by the last retention seen, ids by `idsBefore`. */
-  expire(now: number, idsBefore: number): void {
+  /** Removes what is past its time: publications by the last options seen. */
+  expire(now: number): void {
     this.#expireBefore(now - this.#ttl)
-    for (const [id, { time }] of this.#ids ?? []) {
-      if (time > idsBefore) break
-      this.#ids?.delete(id)
-    }
-    if (this.#ids?.size === 0) this.#ids = undefined
+    this.#ids?.expire(now)
+    if (this.#ids?.empty) this.#ids = undefined
   }
 
   #expireBefore(time: number): void {

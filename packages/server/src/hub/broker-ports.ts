@@ -3,7 +3,15 @@
  * (`brokerContract` in testing/) holds every implementation against the rules [B…] of docs/hub.md.
  */
 
-import type { GapReason, Member, Payload, Position, Publisher, StoredPayload } from '@millrace/protocol'
+import type {
+  Durability,
+  GapReason,
+  Member,
+  Payload,
+  Position,
+  Publisher,
+  StoredPayload,
+} from '@millrace/protocol'
 import type { MaybePromise } from './ports.js'
 
 /** A publication as a broker keeps it. */
@@ -20,13 +28,30 @@ export interface StoredPublication {
   readonly data: StoredPayload
 }
 
-export type NewPublication = Omit<StoredPublication, 'offset' | 'prev' | 'time'>
+export interface NewPublication extends Omit<StoredPublication, 'offset' | 'prev' | 'time'> {
+  /** Grows with what the publication says. One that is not above the last version stored comes too late. */
+  readonly version?: number | undefined
+}
 
-/** How much a stream keeps. Both limits hold. */
-export interface Retention {
+/** Where a publication went, and why it was not stored if it was not. */
+export interface Appended extends Position {
+  /** `duplicate`: its id is stored already, here. `stale`: a version as high or higher is stored; this is the head. */
+  readonly skipped?: 'duplicate' | 'stale' | undefined
+}
+
+/** How much a stream keeps, and how well. Both limits hold. */
+export interface StreamOptions {
   readonly size: number
   /** Milliseconds. */
   readonly ttl: number
+  /** `memory`: lost with the process, epoch and all. `disk`: what was acknowledged survives it. Default: the broker's best. */
+  readonly durability?: Durability | undefined
+}
+
+/** What somebody knows of a stream. */
+export interface Known {
+  readonly channel: string
+  readonly position: Position
 }
 
 /** Part of a stream as it stood at one moment. */
@@ -53,12 +78,17 @@ export interface Streams {
   /**
    * Stores a publication at the end of the channel's stream and carries it to every node that has joined the channel,
    * this one included. Appends of one caller to one channel keep their order. Resolves when it is stored. An id that
-   * the channel stored within the dedupe window is not stored again: the first one's position comes back. A broker that
-   * stores at once may answer at once, which saves its callers a turn.
+   * the channel stored within the dedupe window is not stored again, nor is a version that is not above the last one. A
+   * broker that stores at once may answer at once, which saves its callers a turn.
    */
-  append(channel: string, publication: NewPublication, retention: Retention): MaybePromise<Position>
+  append(channel: string, publication: NewPublication, options: StreamOptions): MaybePromise<Appended>
   /** A part of the stream, all of it read at one moment. A channel nobody published to has a head with offset 0. */
-  read(channel: string, range: StreamRange, retention: Retention): Promise<StreamSlice>
+  read(channel: string, range: StreamRange, options: StreamOptions): Promise<StreamSlice>
+  /**
+   * The heads of these streams, in this order. A stream that ends before what is known of it has lost its end: it begins
+   * anew there and then, empty and in another epoch, so that no offset ever means two publications.
+   */
+  heads(known: readonly Known[]): Promise<readonly Position[]>
   /**
    * Joins the live feed: every publication whose append happens after this resolves reaches the listener, in offset
    * order. Joining twice is joining once. `join` and `leave` of a channel take effect in the order of the calls.
@@ -97,9 +127,13 @@ export interface BrokerListener {
   publication(channel: string, epoch: string, publication: StoredPublication): void
   ephemeral(channel: string, event: EphemeralEvent): void
   presence(channel: string, change: PresenceChange, member: Member): void
+  /** The live feed may have lost something, such as while a connection was away. */
+  interrupted(): void
 }
 
 export interface Broker extends Streams, Ephemerals, PresenceStore {
+  /** Whether the live feed cannot lose anything, so that nobody need look after it. */
+  readonly exact: boolean
   /** Connects; rejects when it cannot. Called once, before anything else. */
   start(listener: BrokerListener): Promise<void>
   close(): Promise<void>

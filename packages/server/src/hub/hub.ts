@@ -9,17 +9,18 @@ import {
   PROTOCOL_VERSION,
   type Publication,
 } from '@millrace/protocol'
-import type { Broker, StreamRange } from './broker-ports.js'
+import type { Appended, Broker, StreamRange } from './broker-ports.js'
 import { CallHandlers } from './call-handlers.js'
 import { ClientCalls } from './calls.js'
 import { execute } from './commands/index.js'
-import { resolve, retentionOf, type Services } from './commands/services.js'
+import { resolve, type Services } from './commands/services.js'
 import { join, leave } from './commands/subscribe.js'
 import { Directory } from './directory.js'
 import { push } from './outgoing.js'
 import { Policy } from './policy.js'
 import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random } from './ports.js'
 import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
+import { streamOptionsOf } from './stream-options.js'
 import { readable } from './topic.js'
 import { Topics } from './topics.js'
 import { Validator } from './validation.js'
@@ -72,7 +73,7 @@ export class Hub implements SessionHost {
     const validator = new Validator(options.codecs)
     const calls = new ClientCalls(clock, random)
     this.handlers = new CallHandlers({ api, validator, directory, calls, clock })
-    const topics = new Topics(broker, clock, logger)
+    const topics = new Topics({ streams: broker, clock, logger })
     const channels = channelTable(api)
     const call: Services['call'] = (incoming) => this.handlers.call(incoming)
     this.#services = { broker, channels, topics, directory, policy, validator, calls, clock, limits, call }
@@ -97,14 +98,16 @@ export class Hub implements SessionHost {
   }
 
   /** Connects to the broker. Rejects when it cannot. */
-  start(): Promise<void> {
-    return this.#options.broker.start(this.#services.topics)
+  async start(): Promise<void> {
+    await this.#options.broker.start(this.#services.topics)
+    this.#services.topics.start()
   }
 
   /** Tells every client to come back elsewhere, and stops. */
   async close(retryAfter: number): Promise<void> {
     this.#closing = true
     this.#wheel.stop()
+    this.#services.topics.stop()
     const reason = 'The node is going away'
     const notice = push('disconnect', { code: CODES.shutdown.code, reason, retryAfter })
     for (const session of [...this.#sessions]) {
@@ -174,15 +177,15 @@ export class Hub implements SessionHost {
   async publish(
     channel: string,
     message: unknown,
-    options: { readonly id?: string | undefined } = {},
-  ): Promise<Position> {
+    { id, version }: { readonly id?: string | undefined; readonly version?: number | undefined } = {},
+  ): Promise<Appended> {
     const { validator, broker } = this.#services
     const { definition } = resolve(this.#services, channel)
     const { payload } = await validator.value(message, {
       schema: definition.message,
       codec: definition.codec,
     })
-    return broker.append(channel, { id: options.id, data: payload }, retentionOf(definition))
+    return broker.append(channel, { id, version, data: payload }, streamOptionsOf(definition))
   }
 
   /** Sends an ephemeral message for the application. */
@@ -202,7 +205,7 @@ export class Hub implements SessionHost {
   ): Promise<{ readonly position: Position; readonly publications: readonly DecodedPublication[] }> {
     const { channels, validator, broker } = this.#services
     const { definition } = channels.resolve(channel)
-    const slice = await broker.read(channel, range, retentionOf(definition))
+    const slice = await broker.read(channel, range, streamOptionsOf(definition))
     const rule = { schema: undefined, codec: definition.codec }
     const publications = readable(slice.publications, '').map((publication) => ({
       ...publication,

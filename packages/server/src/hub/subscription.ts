@@ -1,4 +1,5 @@
-import type { StoredPublication } from './broker-ports.js'
+import type { Gap, Position } from '@millrace/protocol'
+import type { Live } from './feed.js'
 import type { Lane } from './lane.js'
 import type { Outgoing } from './outgoing.js'
 import type { Link } from './ports.js'
@@ -12,6 +13,9 @@ export interface Receiver {
   send(outgoing: Outgoing): void
 }
 
+/** Something held back: a publication, a gap, or any other push. */
+export type Held = Live | { readonly gap: Gap } | Outgoing
+
 /** A session's interest in a channel. The topic and the session share this record; the commands change it. */
 export interface Subscription {
   readonly channel: string
@@ -20,7 +24,9 @@ export interface Subscription {
   lane: Lane | undefined
   index: number
   /** What was published, and who came and went, while history is read: held back, so that none comes before the reply. [H4.1] */
-  held: (StoredPublication | Outgoing)[] | undefined
+  held: Held[] | undefined
+  /** How far it read the stream by itself, where that is further than the node's feed. What the feed brings up to there it has. */
+  ahead: Position | undefined
   /** Offset before the first publication that was left out because the receiver published it and asked so. [H3.4] */
   skippedFrom: number | undefined
   /** Whether it is told of members coming and going. */
@@ -35,6 +41,7 @@ export const newSubscription = (channel: string, receiver: Receiver): Subscripti
   lane: undefined,
   index: -1,
   held: undefined,
+  ahead: undefined,
   skippedFrom: undefined,
   watchesPresence: false,
   entered: false,

@@ -1,14 +1,17 @@
 import {
+  type Gap,
   type Member,
   type MessageBodies,
+  type Position,
   type Publication,
   predecessor,
   type ResolvedChannel,
 } from '@millrace/protocol'
 import type { EphemeralEvent, PresenceChange, StoredPublication } from './broker-ports.js'
+import type { Live } from './feed.js'
 import { Lane } from './lane.js'
 import { Outgoing, push } from './outgoing.js'
-import type { Subscription } from './subscription.js'
+import type { Held, Subscription } from './subscription.js'
 
 /** A publication as readers get it: without what only the hub needs to know. Written out, because spreading is slow. */
 const published = (
@@ -48,7 +51,7 @@ export function readable(publications: readonly StoredPublication[], session: st
  * A channel that somebody on this node is subscribed to: who, and how to deliver to them all.
  *
  * Invariant: a subscription is in one lane, that of its link's carrier, while it takes everything, and apart while
- * something is held back for it or was left out.
+ * something is held back for it or was left out, or it is ahead of the others.
  */
 export class Topic {
   readonly name: string
@@ -80,25 +83,46 @@ export class Topic {
   }
 
   /** Delivers one publication to everybody: encoded once, framed once. */
-  publish(publication: StoredPublication): void {
+  publish(live: Live): void {
+    const { publication } = live
     const outgoing = this.#pushOf(publication)
     if (publication.exclude === undefined) {
       for (const lane of this.#lanes) lane.send(outgoing)
       if (this.#apart.size > 0)
-        for (const subscription of [...this.#apart]) this.#deliver(subscription, publication, outgoing)
+        for (const subscription of [...this.#apart]) this.#deliver(subscription, live, outgoing)
     } else {
-      for (const subscription of this.#all()) this.#deliver(subscription, publication, outgoing)
+      for (const subscription of this.#all()) this.#deliver(subscription, live, outgoing)
     }
   }
 
-  /** Delivers to one subscriber what was held back for it while it joined and read the stream up to `after`. */
-  release(subscription: Subscription, after: number): void {
+  /** Tells everybody who has not got beyond it what was lost. */
+  gap(gap: Gap): void {
+    const outgoing = push('gap', { ...gap, channel: this.name })
+    for (const subscription of this.#all()) {
+      if (subscription.held !== undefined) subscription.held.push({ gap })
+      else this.#tellGap(subscription, gap, outgoing)
+    }
+  }
+
+  /**
+   * A subscriber has read the stream up to `head`, and the feed stands at `feed`, in the same epoch: lets go of what was held
+   * back up to there.
+   */
+  align(subscription: Subscription, head: Position, feed: Position): void {
+    subscription.held = subscription.held?.filter((item) => isBeyond(item, head))
+    subscription.ahead = head.offset > feed.offset ? head : undefined
+  }
+
+  /** Delivers to one subscriber what was held back for it. */
+  release(subscription: Subscription): void {
     const held = subscription.held ?? []
     subscription.held = undefined
     this.#place(subscription)
     for (const item of held) {
       if (item instanceof Outgoing) subscription.receiver.send(item)
-      else if (item.offset > after) this.#deliver(subscription, item, this.#pushOf(item))
+      else if ('gap' in item) {
+        this.#tellGap(subscription, item.gap, push('gap', { ...item.gap, channel: this.name }))
+      } else this.#deliver(subscription, item, this.#pushOf(item.publication))
     }
   }
 
@@ -125,13 +149,38 @@ export class Topic {
   }
 
   /** Delivers to one, with all exceptions there are. */
-  #deliver(subscription: Subscription, publication: StoredPublication, outgoing: Outgoing): void {
-    if (subscription.held !== undefined) subscription.held.push(publication)
+  #deliver(subscription: Subscription, live: Live, outgoing: Outgoing): void {
+    const { publication } = live
+    if (subscription.held !== undefined) subscription.held.push(live)
+    else if (subscription.ahead !== undefined && !this.#passes(subscription, live)) return
     else if (publication.exclude !== undefined && publication.exclude === subscription.receiver.id) {
       subscription.skippedFrom ??= predecessor(publication)
       this.#place(subscription)
     } else if (subscription.skippedFrom !== undefined) this.#afterSkip(subscription, publication)
     else subscription.receiver.send(outgoing)
+  }
+
+  /** Whether this is news to a subscriber that was ahead of the feed. Once it is, or the feed has come as far, nobody is ahead. */
+  #passes(subscription: Subscription, live: Live): boolean {
+    const { ahead } = subscription
+    const isNews = ahead === undefined || isBeyond(live, ahead)
+    if (isNews || live.publication.offset === ahead.offset) {
+      subscription.ahead = undefined
+      this.#place(subscription)
+    }
+    return isNews
+  }
+
+  #tellGap(subscription: Subscription, gap: Gap, outgoing: Outgoing): void {
+    const { ahead } = subscription
+    if (ahead?.epoch === gap.to.epoch) {
+      if (gap.to.offset >= ahead.offset) {
+        subscription.ahead = undefined
+        this.#place(subscription)
+      }
+      if (gap.to.offset <= ahead.offset) return
+    }
+    subscription.receiver.send(outgoing)
   }
 
   /** Puts a subscription where it belongs now. One that has left stays away. */
@@ -162,5 +211,13 @@ export class Topic {
   }
 }
 
-const isApart = ({ held, skippedFrom }: Subscription): boolean =>
-  held !== undefined || skippedFrom !== undefined
+const isApart = ({ held, skippedFrom, ahead }: Subscription): boolean =>
+  held !== undefined || skippedFrom !== undefined || ahead !== undefined
+
+/** Whether something of the feed is news to who has read up to `head`. What is of another epoch came before it. */
+function isBeyond(item: Held, head: Position): boolean {
+  if (item instanceof Outgoing) return true
+  const { epoch, offset } =
+    'gap' in item ? item.gap.to : { epoch: item.epoch, offset: item.publication.offset }
+  return epoch === head.epoch && offset > head.offset
+}

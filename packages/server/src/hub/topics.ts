@@ -1,30 +1,48 @@
-import type { ResolvedChannel } from '@millrace/protocol'
-import type { BrokerListener, Streams } from './broker-ports.js'
+import type { Member, Position, ResolvedChannel } from '@millrace/protocol'
+import type {
+  BrokerListener,
+  EphemeralEvent,
+  PresenceChange,
+  StoredPublication,
+  Streams,
+} from './broker-ports.js'
+import { Feed } from './feed.js'
 import type { Clock, Logger } from './ports.js'
+import { streamOptionsOf } from './stream-options.js'
 import type { Subscription } from './subscription.js'
 import { Topic } from './topic.js'
 
 interface Entry {
   readonly topic: Topic
+  readonly feed: Feed
   /** Resolved when the node has joined the channel's live feed. */
   readonly joined: Promise<void>
   cancelLeave: (() => void) | undefined
 }
 
+export interface TopicsParts {
+  readonly streams: Streams & { readonly exact: boolean }
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
 /** How long a channel that lost its last subscriber stays joined: a reload or a reconnect finds it warm. */
 const LINGER = 1000
+/** How often feeds are compared with their streams, so that a publication that was lost on the way is missed soon. [H4.6] */
+const VERIFY_EVERY = 5000
+/** So many channels are asked about at once. */
+const VERIFY_AT_ONCE = 500
+/** How long a feed waits to read its stream again after that failed. */
+const RETRY_AFTER = 500
 
 /** The channels this node has joined, and the subscriptions of its sessions to them. */
 export class Topics implements BrokerListener {
   readonly #entries = new Map<string, Entry>()
-  readonly #streams: Streams
-  readonly #clock: Clock
-  readonly #logger: Logger
+  readonly #parts: TopicsParts
+  #cancelVerify: (() => void) | undefined
 
-  constructor(streams: Streams, clock: Clock, logger: Logger) {
-    this.#streams = streams
-    this.#clock = clock
-    this.#logger = logger
+  constructor(parts: TopicsParts) {
+    this.#parts = parts
   }
 
   get size(): number {
@@ -40,11 +58,21 @@ export class Topics implements BrokerListener {
     return this.#entries.get(channel)?.topic.size ?? 0
   }
 
+  /** Begins to look after the feeds, where the broker's can lose something. */
+  start(): void {
+    if (!this.#parts.streams.exact) this.#verifyLater()
+  }
+
+  stop(): void {
+    this.#cancelVerify?.()
+    for (const { feed } of this.#entries.values()) feed.close()
+  }
+
   /**
    * Adds a subscription, holding back what is published until `release`. When the returned promise resolves, everything
    * published from then on is held for it or delivered to it. On rejection the subscription is out again.
    */
-  async join(subscription: Subscription, resolved: ResolvedChannel): Promise<Topic> {
+  async join(subscription: Subscription, resolved: ResolvedChannel): Promise<void> {
     const entry = this.#entry(subscription.channel, resolved)
     subscription.held = []
     entry.topic.add(subscription)
@@ -55,37 +83,90 @@ export class Topics implements BrokerListener {
       if (this.#entries.get(subscription.channel) === entry) this.#entries.delete(subscription.channel)
       throw error
     }
-    return entry.topic
+  }
+
+  /**
+   * The subscriber has read the stream up to `head`. False when the feed is in another epoch: then the stream began anew
+   * before or after it was read, and must be read again to know.
+   */
+  align(subscription: Subscription, head: Position): boolean {
+    const entry = this.#entries.get(subscription.channel)
+    if (entry === undefined) return false
+    const { feed, topic } = entry
+    feed.anchor(head)
+    const { position = head } = feed
+    if (position.epoch !== head.epoch) {
+      feed.verify(head)
+      return false
+    }
+    topic.align(subscription, head, position)
+    return true
+  }
+
+  /** Lets go what was held back for an aligned subscription. */
+  release(subscription: Subscription): void {
+    this.#entries.get(subscription.channel)?.topic.release(subscription)
   }
 
   leave(subscription: Subscription): void {
     const entry = this.#entries.get(subscription.channel)
     if (entry === undefined || !entry.topic.remove(subscription)) return
     if (entry.topic.size === 0) {
-      entry.cancelLeave = this.#clock.schedule(LINGER, () => this.#drop(subscription.channel, entry))
+      entry.cancelLeave = this.#parts.clock.schedule(LINGER, () => this.#drop(subscription.channel, entry))
     }
   }
 
-  publication(channel: string, _epoch: string, publication: Parameters<Topic['publish']>[0]): void {
-    this.#entries.get(channel)?.topic.publish(publication)
+  publication(channel: string, epoch: string, publication: StoredPublication): void {
+    this.#entries.get(channel)?.feed.receive({ epoch, publication })
   }
 
-  ephemeral(channel: string, event: Parameters<Topic['ephemeral']>[0]): void {
+  ephemeral(channel: string, event: EphemeralEvent): void {
     this.#entries.get(channel)?.topic.ephemeral(event)
   }
 
-  presence(channel: string, ...[change, member]: Parameters<Topic['presence']>): void {
+  presence(channel: string, change: PresenceChange, member: Member): void {
     this.#entries.get(channel)?.topic.presence(change, member)
+  }
+
+  interrupted(): void {
+    void this.#verify()
+  }
+
+  #verifyLater(): void {
+    this.#cancelVerify = this.#parts.clock.schedule(VERIFY_EVERY, () => {
+      void this.#verify().then(() => this.#verifyLater())
+    })
+  }
+
+  /** Asks the broker where the streams stand, so that every feed finds out what it has missed. */
+  async #verify(): Promise<void> {
+    const known = [...this.#entries].flatMap(
+      ([
+        channel,
+        {
+          feed: { position },
+        },
+      ]) => (position === undefined ? [] : [{ channel, position }]),
+    )
+    for (let from = 0; from < known.length; from += VERIFY_AT_ONCE) {
+      const some = known.slice(from, from + VERIFY_AT_ONCE)
+      try {
+        const heads = await this.#parts.streams.heads(some)
+        for (const [index, head] of heads.entries())
+          this.#entries.get(some[index]?.channel ?? '')?.feed.verify(head)
+      } catch (error) {
+        this.#parts.logger.warn('could not compare feeds with their streams', { error })
+        return
+      }
+    }
   }
 
   #entry(channel: string, resolved: ResolvedChannel): Entry {
     let entry = this.#entries.get(channel)
     if (entry === undefined) {
-      entry = {
-        topic: new Topic(channel, resolved),
-        joined: this.#streams.join(channel),
-        cancelLeave: undefined,
-      }
+      const topic = new Topic(channel, resolved)
+      const feed = this.#feed(topic)
+      entry = { topic, feed, joined: this.#parts.streams.join(channel), cancelLeave: undefined }
       this.#entries.set(channel, entry)
     }
     entry.cancelLeave?.()
@@ -93,11 +174,28 @@ export class Topics implements BrokerListener {
     return entry
   }
 
+  #feed(topic: Topic): Feed {
+    const { streams, clock, logger } = this.#parts
+    const { name: channel, resolved } = topic
+    const keeping = streamOptionsOf(resolved.definition)
+    return new Feed({
+      deliver: (live) => topic.publish(live),
+      gap: (gap) => topic.gap(gap),
+      read: (since) => streams.read(channel, { since, limit: Math.max(keeping.size, 1) }, keeping),
+      renew: (position) => streams.heads([{ channel, position }]),
+      retry: (error, again) => {
+        logger.warn('could not read a stream', { channel, error })
+        clock.schedule(RETRY_AFTER, again)
+      },
+    })
+  }
+
   #drop(channel: string, entry: Entry): void {
     if (entry.topic.size > 0 || this.#entries.get(channel) !== entry) return
     this.#entries.delete(channel)
-    this.#streams.leave(channel).catch((error: unknown) => {
-      this.#logger.warn('could not leave a channel', { channel, error })
+    entry.feed.close()
+    this.#parts.streams.leave(channel).catch((error: unknown) => {
+      this.#parts.logger.warn('could not leave a channel', { channel, error })
     })
   }
 }

@@ -1,5 +1,5 @@
 import type { Member } from '@millrace/protocol'
-import type { Broker, BrokerListener, NewPublication, Retention } from '../hub/index.js'
+import type { Broker, BrokerListener, NewPublication, StreamOptions } from '../hub/index.js'
 
 /** A broker under test, and how to move its time. */
 export interface BrokerSubject {
@@ -18,7 +18,7 @@ export interface Runner {
   equal(actual: unknown, expected: unknown): void
 }
 
-const KEEP: Retention = { size: 100, ttl: 60_000 }
+const KEEP: StreamOptions = { size: 100, ttl: 60_000 }
 const item = (value: unknown, id?: string): NewPublication => ({
   id,
   data: { codec: 'json', text: JSON.stringify(value) },
@@ -41,9 +41,10 @@ class Heard implements BrokerListener {
   presence(channel: string, change: string, { session }: Member): void {
     this.events.push(`${channel} ${change} ${session}`)
   }
+  interrupted(): void {}
 }
 
-/** Holds a broker to the rules [B1]–[B9] of docs/hub.md. Channel names are fresh per test, so a shared store will do. */
+/** Holds a broker to the rules [B1]–[B11] of docs/hub.md. Channel names are fresh per test, so a shared store will do. */
 export function brokerContract(make: () => Promise<BrokerSubject>, { it, equal }: Runner): void {
   let count = 0
   const test = (
@@ -64,6 +65,7 @@ export function brokerContract(make: () => Promise<BrokerSubject>, { it, equal }
 
   streams(test, equal)
   ranges(test, equal)
+  streamEnds(test, equal)
   retention(test, equal)
   others(test, equal)
 }
@@ -149,10 +151,47 @@ function ranges(test: Test, equal: Equal): void {
     await broker.join(channel)
     const first = await broker.append(channel, item('a', 'same'), KEEP)
     await broker.append(channel, item('b'), KEEP)
-    equal(await broker.append(channel, item('a', 'same'), KEEP), first)
+    const { epoch, offset } = first
+    const again = await broker.append(channel, item('a', 'same'), KEEP)
+    equal(again, { epoch, offset, skipped: 'duplicate' })
     equal((await broker.append(channel, item('c', 'other'), KEEP)).offset, 3)
     await subject.settle()
     equal(heard.events, [`${channel} 1`, `${channel} 2`, `${channel} 3`])
+  })
+}
+
+function streamEnds(test: Test, equal: Equal): void {
+  test('[B10] a version that is not above the last one is not stored', async (subject, heard, channel) => {
+    const { broker } = subject
+    await broker.join(channel)
+    await broker.append(channel, { ...item('a'), version: 5 }, KEEP)
+    const { epoch } = await broker.append(channel, item('without'), KEEP)
+    for (const version of [4, 5])
+      equal(await broker.append(channel, { ...item('b'), version }, KEEP), {
+        epoch,
+        offset: 2,
+        skipped: 'stale',
+      })
+    equal((await broker.append(channel, { ...item('c'), version: 6 }, KEEP)).offset, 3)
+    await subject.settle()
+    equal(heard.events, [`${channel} 1`, `${channel} 2`, `${channel} 3`])
+  })
+
+  test('[B11] heads says where streams stand, in the order asked', async ({ broker }, _heard, channel) => {
+    const one = await broker.append(channel, item(1), KEEP)
+    const two = await broker.append(`${channel}.b`, item(1), KEEP)
+    const last = await broker.append(`${channel}.b`, item(2), KEEP)
+    const known = [
+      { channel: `${channel}.b`, position: { epoch: two.epoch, offset: two.offset } },
+      { channel, position: { epoch: one.epoch, offset: one.offset } },
+      { channel: `${channel}.none`, position: { epoch: one.epoch, offset: 0 } },
+    ]
+    const heads = await broker.heads(known)
+    equal(
+      heads.map(({ offset }) => offset),
+      [last.offset, 1, 0],
+    )
+    equal([heads[0]?.epoch, heads[1]?.epoch], [two.epoch, one.epoch])
   })
 }
 

@@ -1,7 +1,8 @@
 import { type CommandBodies, MillraceError, type Publisher, type ResolvedChannel } from '@millrace/protocol'
 import type { Session } from '../session.js'
+import { streamOptionsOf } from '../stream-options.js'
 import { andThen } from '../validation.js'
-import { access, type Handler, resolve, retentionOf } from './services.js'
+import { access, type Handler, resolve } from './services.js'
 
 /** Stores a publication and delivers it. The path most travelled: it waits only where there is something to wait for. */
 export const publish: Handler<'publish'> = (services, session, body) => {
@@ -12,11 +13,17 @@ export const publish: Handler<'publish'> = (services, session, body) => {
   const stored = andThen(checked, ({ payload }) =>
     services.broker.append(
       body.channel,
-      { id: body.id, from: publisher(session, resolved), exclude: excluded(session, body), data: payload },
-      retentionOf(resolved.definition),
+      {
+        id: body.id,
+        from: publisher(session, resolved),
+        exclude: excluded(session, body),
+        data: payload,
+        version: body.version,
+      },
+      streamOptionsOf(resolved.definition),
     ),
   )
-  return andThen(stored, (position) => ({ kind: 'published', body: { position } }))
+  return andThen(stored, (position) => ({ kind: 'published', body: { position, skipped: position.skipped } }))
 }
 
 /** Delivers to whoever is there now. */

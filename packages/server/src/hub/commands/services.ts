@@ -1,5 +1,4 @@
 import type {
-  ChannelDefinition,
   ChannelTable,
   CommandBodies,
   CommandKind,
@@ -8,8 +7,7 @@ import type {
   StoredPayload,
   Target,
 } from '@millrace/protocol'
-import { milliseconds } from '@millrace/protocol'
-import type { Broker, Retention } from '../broker-ports.js'
+import type { Broker } from '../broker-ports.js'
 import type { ClientCalls } from '../calls.js'
 import type { Directory } from '../directory.js'
 import type { Policy } from '../policy.js'
@@ -47,17 +45,6 @@ export type Handler<K extends CommandKind> = (
   session: Session,
   body: CommandBodies[K],
 ) => MaybePromise<Reply | undefined>
-
-const DEFAULT_RETENTION: Retention = { size: 256, ttl: 600_000 }
-
-/** How much a channel keeps. */
-export function retentionOf({ history }: ChannelDefinition): Retention {
-  if (history === undefined) return DEFAULT_RETENTION
-  return {
-    size: history.size ?? DEFAULT_RETENTION.size,
-    ttl: history.ttl === undefined ? DEFAULT_RETENTION.ttl : milliseconds(history.ttl, 'history.ttl'),
-  }
-}
 
 /** What a channel is. Throws `invalid-channel` or `unknown-channel`. */
 export const resolve = ({ topics, channels }: Services, channel: string): ResolvedChannel =>

@@ -8,12 +8,17 @@ import {
 import type { StreamSlice } from '../broker-ports.js'
 import { recover } from '../recovery.js'
 import type { Reply, Session } from '../session.js'
+import { streamOptionsOf } from '../stream-options.js'
 import { newSubscription, type Subscription } from '../subscription.js'
-import { readable, type Topic } from '../topic.js'
+import { readable } from '../topic.js'
 import { enter } from './presence.js'
-import { access, type Handler, retentionOf, type Services } from './services.js'
+import { access, type Handler, type Services } from './services.js'
 
 type Body = Parameters<Handler<'subscribe'>>[2]
+
+/** A stream that begins anew just now is read so often before the client is asked to come back. */
+const READS = 4
+const RETRY_AFTER = 200
 
 /** A client's subscribe command. */
 export const subscribe: Handler<'subscribe'> = async (services, session, body) => {
@@ -41,12 +46,12 @@ export async function join(
   subscription.watchesPresence = body.presence === true
   session.subscriptions.set(body.channel, subscription)
   try {
-    const topic = await services.topics.join(subscription, resolved)
+    await services.topics.join(subscription, resolved)
     if (body.data !== undefined) await enter(services, session, { subscription, resolved, data: body.data })
     const members = body.presence ? await services.broker.members(body.channel) : undefined
-    const slice = await read(services, body, resolved)
+    const slice = await read(services, { body, resolved, subscription })
     stillOpen(session)
-    return reply({ body, resolved, subscription, topic }, slice, members)
+    return reply(services, { body, resolved, subscription }, slice, members)
   } catch (error) {
     await abandon(services, session, subscription)
     throw error
@@ -89,13 +94,21 @@ async function checkPresence(
   await services.policy.check({ ...access(session, body.channel), action: 'presence' }, resolved)
 }
 
-function read(services: Services, body: Body, resolved: ResolvedChannel): Promise<StreamSlice> {
-  const retention = retentionOf(resolved.definition)
+/** Reads what the subscriber asked for, until the node's feed is in the same epoch as what was read. */
+async function read(services: Services, { body, resolved, subscription }: Joined): Promise<StreamSlice> {
+  const keeping = streamOptionsOf(resolved.definition)
   const range =
     body.since === undefined
-      ? { before: Number.MAX_SAFE_INTEGER, limit: Math.min(body.history ?? 0, retention.size) }
-      : { since: body.since, limit: retention.size }
-  return services.broker.read(body.channel, range, retention)
+      ? { before: Number.MAX_SAFE_INTEGER, limit: Math.min(body.history ?? 0, keeping.size) }
+      : { since: body.since, limit: keeping.size }
+  for (let tries = 0; tries < READS; tries++) {
+    const slice = await services.broker.read(body.channel, range, keeping)
+    if (services.topics.align(subscription, slice.head)) return slice
+  }
+  throw new MillraceError('unavailable', {
+    message: `The stream of '${body.channel}' is beginning anew`,
+    retryAfter: RETRY_AFTER,
+  })
 }
 
 /** The session may have ended while the broker was asked; then nothing must stay behind. */
@@ -107,11 +120,11 @@ interface Joined {
   readonly body: Body
   readonly resolved: ResolvedChannel
   readonly subscription: Subscription
-  readonly topic: Topic
 }
 
 function reply(
-  { body, resolved, subscription, topic }: Joined,
+  services: Services,
+  { body, resolved, subscription }: Joined,
   slice: StreamSlice,
   members: readonly Member[] | undefined,
 ): Reply<'subscribed'> {
@@ -127,7 +140,7 @@ function reply(
     publications: mine.length > 0 ? mine : undefined,
     members,
   }
-  return { kind: 'subscribed', body: subscribed, after: () => topic.release(subscription, slice.head.offset) }
+  return { kind: 'subscribed', body: subscribed, after: () => services.topics.release(subscription) }
 }
 
 export const unsubscribe: Handler<'unsubscribe'> = async (services, session, { channel }) => {
