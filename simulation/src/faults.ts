@@ -1,0 +1,235 @@
+import type { World } from './world.js'
+
+/** One thing that goes wrong, and how likely that is beside the others. Each says what it did, for the trace. */
+export interface Fault {
+  readonly name: string
+  readonly weight: number
+  happen(world: World): string
+}
+
+const somebody = (world: World) => world.rng.pick(world.people)
+
+/** Everything that happens to real systems, and that a promise must survive. */
+export const FAULTS: readonly Fault[] = [
+  {
+    name: 'cut',
+    weight: 6,
+    happen: (world) => {
+      const person = somebody(world)
+      person.connection?.cut({ tellsClient: true, tellsNode: true })
+      return person.name
+    },
+  },
+  {
+    name: 'cuts in a row',
+    weight: 3,
+    happen: (world) => {
+      const person = somebody(world)
+      const times = world.rng.int(2, 5)
+      for (let i = 0; i < times; i++) {
+        world.timeline.schedule(world.rng.int(0, 900) * (i + 1), () =>
+          person.connection?.cut({ tellsClient: true, tellsNode: world.rng.chance(0.7) }),
+        )
+      }
+      return `${person.name} ${times} times`
+    },
+  },
+  {
+    name: 'stale connection',
+    weight: 3,
+    happen: (world) => {
+      // The client knows, the node does not: its end lives on until a heartbeat is missed.
+      const person = somebody(world)
+      person.connection?.cut({ tellsClient: true, tellsNode: false })
+      return person.name
+    },
+  },
+  {
+    name: 'black hole',
+    weight: 4,
+    happen: (world) => {
+      const person = somebody(world)
+      const { connection } = person
+      const ms = world.rng.int(500, 30_000)
+      const heals = world.rng.chance(0.5)
+      const flow = heals ? 'held' : 'lost'
+      if (connection !== undefined) connection.toClient.flow = connection.toNode.flow = flow
+      person.isCutOff = true
+      world.timeline.schedule(ms, () => {
+        person.isCutOff = false
+        if (!heals) return
+        connection?.toClient.heal()
+        connection?.toNode.heal()
+      })
+      return `${person.name} for ${ms} ms${heals ? ', then everything arrives' : ''}`
+    },
+  },
+  {
+    name: 'half-open',
+    weight: 3,
+    happen: (world) => {
+      const person = somebody(world)
+      const { connection } = person
+      const isToClient = world.rng.chance(0.5)
+      if (connection !== undefined) connection[isToClient ? 'toClient' : 'toNode'].flow = 'lost'
+      return `${person.name}: what goes to the ${isToClient ? 'client' : 'node'} is lost`
+    },
+  },
+  {
+    name: 'late frames of an old connection',
+    weight: 3,
+    happen: (world) => {
+      // What the client sent arrives at the node after its next connection's.
+      const person = somebody(world)
+      const { connection } = person
+      if (connection === undefined) return `${person.name}: none`
+      connection.toNode.flow = 'held'
+      world.timeline.schedule(world.rng.int(100, 3000), () => {
+        const node = connection.toNode
+        connection.toClient.flow = 'lost'
+        connection.client.run(() => connection.toClient.over(1006, ''))
+        world.timeline.schedule(world.rng.int(0, 2000), () => node.heal())
+      })
+      return person.name
+    },
+  },
+  {
+    name: 'slow reader',
+    weight: 2,
+    happen: (world) => {
+      const person = somebody(world)
+      const { connection } = person
+      if (connection !== undefined) connection.toClient.flow = 'held'
+      world.timeline.schedule(world.rng.int(200, 12_000), () => connection?.toClient.heal())
+      return person.name
+    },
+  },
+  {
+    name: 'sleep',
+    weight: 3,
+    happen: (world) => {
+      const person = somebody(world)
+      const ms = world.rng.int(1000, 60_000)
+      person.host.stand(ms)
+      world.timeline.schedule(ms, () => person.platform('wake'))
+      return `${person.name} for ${ms} ms`
+    },
+  },
+  {
+    name: 'throttled timers',
+    weight: 2,
+    happen: (world) => {
+      const person = somebody(world)
+      const { host } = person
+      host.throttle = world.rng.pick([1000, 10_000, 60_000])
+      world.timeline.schedule(world.rng.int(5000, 60_000), () => {
+        host.throttle = 0
+        person.platform('wake')
+      })
+      return `${person.name} to ${host.throttle} ms`
+    },
+  },
+  {
+    name: 'network says it is gone',
+    weight: 2,
+    happen: (world) => {
+      const person = somebody(world)
+      const isTrue = world.rng.chance(0.5)
+      person.platform('offline')
+      person.isCutOff = isTrue
+      if (isTrue) person.connection?.cut({ tellsClient: false, tellsNode: false })
+      world.timeline.schedule(world.rng.int(200, 20_000), () => {
+        person.isCutOff = false
+        person.platform('online')
+      })
+      return `${person.name}${isTrue ? '' : ', which is not so'}`
+    },
+  },
+  {
+    name: 'reload',
+    weight: 2,
+    happen: (world) => {
+      const person = somebody(world)
+      const isKept = world.rng.chance(0.7)
+      person.reload(isKept)
+      return `${person.name}${isKept ? ' with its positions' : ''}`
+    },
+  },
+  {
+    name: 'crash',
+    weight: 3,
+    happen: (world) => {
+      const place = world.rng.int(0, world.nodes.length - 1)
+      const isMachineGone = world.rng.chance(0.3)
+      const ms = world.rng.int(100, 15_000)
+      world.nodes[place]?.crash(isMachineGone)
+      world.timeline.schedule(ms, () => {
+        if (world.nodes[place]?.host.isDead) world.restart(place)
+      })
+      return `node ${place} for ${ms} ms${isMachineGone ? ', with its machine' : ''}`
+    },
+  },
+  {
+    name: 'blocked loop',
+    weight: 2,
+    happen: (world) => {
+      const node = world.rng.pick(world.nodes)
+      const ms = world.rng.int(200, 18_000)
+      node.host.stand(ms)
+      return `${node.host.name} for ${ms} ms`
+    },
+  },
+  {
+    name: 'lossy live feed',
+    weight: 4,
+    happen: ({ brokers, rng, timeline }) => {
+      brokers.loss = rng.pick([0.05, 0.3, 1])
+      const { loss } = brokers
+      timeline.schedule(rng.int(500, 8000), () => {
+        brokers.loss = 0
+      })
+      return `${loss * 100} %`
+    },
+  },
+  {
+    name: 'broker away',
+    weight: 2,
+    happen: ({ brokers, rng, timeline }) => {
+      brokers.isDown = true
+      timeline.schedule(rng.int(300, 9000), () => brokers.restore())
+      return ''
+    },
+  },
+  {
+    name: 'history trimmed',
+    weight: 2,
+    happen: ({ brokers, rng, channels }) => {
+      const channel = rng.pick(channels)
+      const reason = rng.pick(['history-trimmed', 'history-expired'] as const)
+      brokers.store.trim(channel, rng.int(0, 5), reason)
+      return `${channel}, ${reason}`
+    },
+  },
+  {
+    name: 'stream wiped',
+    weight: 2,
+    happen: ({ brokers, rng, channels }) => {
+      const channel = rng.pick(channels)
+      brokers.store.renew(channel)
+      return channel
+    },
+  },
+  {
+    name: 'stream rolled back',
+    weight: 1,
+    happen: ({ brokers, rng, channels, timeline }) => {
+      // A store that restores a backup drops its connections with it.
+      const channel = rng.pick(channels)
+      const count = rng.int(1, 10)
+      brokers.isDown = true
+      brokers.store.rollBack(channel, count)
+      timeline.schedule(rng.int(10, 3000), () => brokers.restore())
+      return `${channel} by ${count}`
+    },
+  },
+]

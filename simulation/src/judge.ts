@@ -1,0 +1,128 @@
+import type { Gap, Position } from '@millrace/protocol'
+import type { Attempt, Heard, Reader } from './reader.js'
+import type { Fact, Store } from './store.js'
+import type { World } from './world.js'
+
+/** How long after its deadline a promise may settle: its host may stand still. */
+const GRACE = 90_000
+
+/** Holds what everybody was told against what was stored: each sentence is a promise broken. */
+export function judge(world: World): string[] {
+  const { store } = world.brokers
+  const broken = [...world.failures]
+  for (const person of world.people) {
+    if (!person.isSettled) broken.push(`${person.name} is not connected and subscribed after a time of peace`)
+    for (const reader of [...person.retired, ...person.readers.values()]) {
+      const isRetired = person.readers.get(reader.channel) !== reader
+      broken.push(...judgeReader(reader, store, isRetired))
+    }
+    for (const attempt of person.attempts) broken.push(...judgeAttempt(attempt, store, world.timeline.elapsed))
+  }
+  return broken
+}
+
+/** Goes through what a reader heard with a finger on what was stored. */
+function judgeReader(reader: Reader, store: Store, isRetired: boolean): string[] {
+  const { start, heard } = reader
+  const who = `${reader.person} on ${reader.channel}`
+  if (start === undefined) return heard.length === 0 ? [] : [`${who} heard something before it was subscribed`]
+  const finger = new Finger(reader, store, start)
+  for (const [index, one] of heard.entries()) {
+    const wrong = 'gap' in one ? finger.gap(one.gap) : finger.message(one)
+    if (wrong !== undefined) return [`${who}: ${wrong}, at ${one.at} ms (#${index})`]
+  }
+  const missing = isRetired ? undefined : finger.rest()
+  return missing === undefined ? [] : [`${who}: ${missing}`]
+}
+
+/** Where a reader stands in what was stored. */
+class Finger {
+  readonly #facts: readonly Fact[]
+  readonly #epochs: readonly string[]
+  readonly #reader: Reader
+  #at: Position
+
+  constructor(reader: Reader, store: Store, start: Position) {
+    this.#reader = reader
+    this.#facts = store.facts.filter(({ channel }) => channel === reader.channel)
+    this.#epochs = store.epochs.get(reader.channel) ?? []
+    this.#at = start
+  }
+
+  message({ key, offset, at }: Extract<Heard, { key: string }>): string | undefined {
+    const { epoch } = this.#at
+    const said = `'${key}' at ${epoch}/${offset}`
+    const there = this.#facts.filter((one) => one.epoch === epoch && one.offset === offset)
+    if (offset <= this.#at.offset) return `${said} came after ${show(this.#at)}: twice, or out of order`
+    if (!there.some((fact) => fact.key === key)) return `${said} is not what was stored there, '${there[0]?.key}'`
+    const missed = this.#between(this.#at, { epoch, offset: offset - 1 }).find(({ time }) => time <= at)
+    if (missed !== undefined) return `'${missed.key}' at ${show(missed)} was passed over for ${said} without a word`
+    this.#at = { epoch, offset }
+    return undefined
+  }
+
+  gap({ from, to, reason }: Gap): string | undefined {
+    const said = `a gap (${reason}) from ${from && show(from)} to ${show(to)}`
+    if (from === undefined || !this.#reaches(from)) return `${said} begins elsewhere than at ${show(this.#at)}`
+    const isForward = from.epoch === to.epoch ? to.offset > from.offset : this.#order(to) > this.#order(from)
+    // A stream may end before what a reader saw of it: then the reader is told to go back to its end.
+    if (!isForward && reason !== 'unknown-position') return `${said} leads nowhere`
+    if (isForward && from.epoch === to.epoch && !this.#hasAny(from, to))
+      return `${said} has nothing in it`
+    this.#at = to
+    return undefined
+  }
+
+  /** Whether it stands here: between there may be what it left out itself. */
+  #reaches(place: Position): boolean {
+    const { epoch, offset } = this.#at
+    return place.epoch === epoch && place.offset >= offset && this.#between(this.#at, place).length === 0
+  }
+
+  /** What it should have heard by now. */
+  rest(): string | undefined {
+    const epoch = this.#epochs.at(-1) ?? this.#at.epoch
+    const missed = this.#between(this.#at, { epoch, offset: Number.POSITIVE_INFINITY })
+    const [first] = missed
+    return first && `${missed.length} publications never came, '${first.key}' at ${show(first)} first, after ${show(this.#at)}`
+  }
+
+  /** What was stored after one position up to another, and is for this reader. */
+  #between(after: Position, upTo: Position): Fact[] {
+    const isAfter = (fact: Fact) =>
+      fact.epoch === after.epoch ? fact.offset > after.offset : this.#order(fact) > this.#order(after)
+    const isUpTo = (fact: Fact) =>
+      fact.epoch === upTo.epoch ? fact.offset <= upTo.offset : this.#order(fact) < this.#order(upTo)
+    return this.#facts.filter((fact) => isAfter(fact) && isUpTo(fact) && !fact.isLost && !this.#isOwn(fact))
+  }
+
+  /** Whether anything was stored there, for whomever. */
+  #hasAny({ epoch, offset }: Position, to: Position): boolean {
+    return this.#facts.some((fact) => fact.epoch === epoch && fact.offset > offset && fact.offset <= to.offset)
+  }
+
+  #isOwn({ exclude }: Fact): boolean {
+    return exclude !== undefined && this.#reader.sessions.has(exclude)
+  }
+
+  #order({ epoch }: { readonly epoch: string }): number {
+    return this.#epochs.indexOf(epoch)
+  }
+}
+
+function judgeAttempt(attempt: Attempt, store: Store, now: number): string[] {
+  const { key, settledAt, dueAt, position, channel } = attempt
+  if (settledAt === undefined && now > dueAt + GRACE) return [`publishing '${key}' never settled`]
+  if (attempt.error?.startsWith('not a')) return [`publishing '${key}' ended with ${attempt.error}`]
+  const stored = store.facts.filter((fact) => fact.key === key)
+  const lasting = stored.filter(({ isLost }) => !isLost)
+  const epochs = new Set(lasting.map(({ epoch }) => epoch))
+  const broken: string[] = []
+  if (epochs.size < lasting.length) broken.push(`'${key}' was stored ${lasting.length} times`)
+  const isThere = stored.some(({ epoch, offset }) => epoch === position?.epoch && offset === position.offset)
+  if (position !== undefined && !isThere)
+    broken.push(`'${key}' in ${channel} was acknowledged at ${show(position)} and is not there`)
+  return broken
+}
+
+const show = ({ epoch, offset }: Position | Fact): string => `${epoch}/${offset}`

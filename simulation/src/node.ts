@@ -1,0 +1,124 @@
+import { binaryDialect, type Dialect, jsonDialect } from '@millrace/protocol'
+import { Hub, type Link, type Logger, type Outgoing, type Session } from '@millrace/server/hub'
+import { api } from './api.js'
+import { Host } from './host.js'
+import type { Connection, End } from './network.js'
+import { type BrokerNetwork, NodeBroker } from './node-broker.js'
+import type { Rng } from './rng.js'
+
+const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }) }
+export const binary = binaryDialect({
+  encode: (text) => utf8.encoder.encode(text),
+  decode: (bytes) => utf8.decoder.decode(bytes),
+})
+
+export const dialectOf = (protocol: string): Dialect =>
+  (protocol === 'millrace.binary' ? binary : jsonDialect) as Dialect
+
+/** A server process: from its start to its crash. */
+export class Node {
+  readonly host: Host
+  readonly hub: Hub
+  readonly connections = new Set<Connection>()
+  readonly #broker: NodeBroker
+
+  constructor(parts: {
+    readonly name: string
+    readonly network: BrokerNetwork
+    readonly rng: Rng
+    readonly failed: (message: string, details?: object) => void
+  }) {
+    const { name, network, rng } = parts
+    const host = new Host(name, network.timeline)
+    this.host = host
+    this.#broker = new NodeBroker(network, host)
+    let ids = 0
+    const logger: Logger = {
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error: (message, details) => parts.failed(`${name}: ${message}`, details),
+    }
+    this.hub = new Hub({
+      api,
+      broker: this.#broker,
+      codecs: {},
+      authenticate: undefined,
+      subscriptions: undefined,
+      limits: {
+        connectTimeout: 10_000,
+        heartbeat: 10_000,
+        patience: 5000,
+        pendingCommands: 256,
+        subscriptions: 100,
+      },
+      maxMessage: 65_536,
+      node: name,
+      server: 'millrace/simulation',
+      clock: host,
+      random: { id: () => `${name}.${++ids}.${rng.int(0, 1e9)}` },
+      logger,
+      onSession: () => {},
+    })
+    this.hub.handlers.handle('echo', ({ request }) => request)
+    void this.hub.start()
+  }
+
+  /** Takes a connection; what it answers is told what the client sends. */
+  accept(connection: () => Connection, protocol: string): End {
+    const link = new NodeLink(connection, dialectOf(protocol))
+    const session: Session = this.hub.accept(link, { headers: {}, remoteAddress: '192.0.2.1' })
+    return {
+      frame: (frame) => {
+        if (!link.isOver) session.receive(frame)
+      },
+      closed: (code) => {
+        link.isOver = true
+        this.connections.delete(connection())
+        session.closed(code)
+      },
+    }
+  }
+
+  /** Dies without a word: the kernel resets its connections, unless the machine is gone as well. */
+  crash(isMachineGone: boolean): void {
+    this.host.isDead = true
+    void this.#broker.close()
+    for (const connection of this.connections)
+      connection.cut({ tellsClient: !isMachineGone, tellsNode: false })
+  }
+}
+
+/** A node's end of a connection. */
+class NodeLink implements Link {
+  readonly dialect: Dialect
+  readonly target = this
+  readonly carrier = {
+    send: (outgoing: Outgoing, targets: readonly object[]) => {
+      for (const target of targets) (target as NodeLink).send(outgoing)
+    },
+  }
+  isOver = false
+  readonly #connection: () => Connection
+
+  constructor(connection: () => Connection, dialect: Dialect) {
+    this.#connection = connection
+    this.dialect = dialect
+  }
+
+  send(outgoing: Outgoing): void {
+    if (this.isOver) return
+    const connection = this.#connection()
+    if (connection.isCongested) this.close(4001, 'slow')
+    else connection.toClient.send(outgoing.wire(this.dialect))
+  }
+
+  close(code: number, reason: string): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.#connection().toClient.close(code, reason)
+  }
+
+  pause(): void {}
+  resume(): void {}
+}

@@ -1,0 +1,184 @@
+import {
+  type Channel,
+  CoreClient,
+  type CoreOptions,
+  type Link,
+  type LinkEvents,
+  type PlatformEvent,
+  type Ports,
+} from '@millrace/client/core'
+import { type Api, jsonClient, MillraceError } from '@millrace/protocol'
+import { api } from './api.js'
+import { Host } from './host.js'
+import { Connection } from './network.js'
+import { binary, type Node } from './node.js'
+import { type Attempt, Reader } from './reader.js'
+import type { Rng } from './rng.js'
+import type { Timeline } from './timeline.js'
+
+export interface PersonParts {
+  readonly name: string
+  readonly timeline: Timeline
+  readonly rng: Rng
+  /** The node that the load balancer gives the next connection to. */
+  readonly node: () => Node | undefined
+  readonly failed: (message: string, error: unknown) => void
+}
+
+const PUBLISH_TIMEOUT = 20_000
+
+/** A user with one page open: its client, its readers, and what it wrote. */
+export class Person {
+  readonly name: string
+  readonly readers = new Map<string, Reader>()
+  readonly attempts: Attempt[] = []
+  connection: Connection | undefined
+  /** Nothing gets through: attempts to connect hang. */
+  isCutOff = false
+  host: Host
+  client: CoreClient
+  readonly #parts: PersonParts
+  readonly #options: CoreOptions<Api>
+  readonly #rooms = new Map<string, Channel>()
+  #tell: (event: PlatformEvent) => void = () => {}
+  #isOnline = true
+  #written = 0
+
+  constructor(parts: PersonParts) {
+    this.#parts = parts
+    this.name = parts.name
+    this.#options = { api, ...(parts.rng.chance(0.5) && { dialect: binary }) }
+    this.host = new Host(parts.name, parts.timeline)
+    this.client = this.#newClient()
+  }
+
+  get isSettled(): boolean {
+    const rooms = [...this.#rooms.values()]
+    return this.client.state.name === 'connected' && rooms.every(({ state }) => state.name === 'subscribed')
+  }
+
+  /** Follows a channel, from a position kept from an earlier life if there is one. */
+  follow(channel: string, isKept = false): void {
+    const before = isKept ? this.readers.get(channel) : undefined
+    const since = before && this.#rooms.get(channel)?.position
+    const reader = since && before ? before : new Reader(this.name, channel)
+    if (reader !== before) this.retire(channel)
+    this.readers.set(channel, reader)
+    const room = this.client.channel(channel, since && { since })
+    this.#rooms.set(channel, room)
+    const now = () => this.#parts.timeline.now()
+    room.on('message', (message, { offset, recovered }) =>
+      reader.heard.push({ at: now(), key: String(message), offset, recovered }),
+    )
+    room.on('gap', (gap) => reader.heard.push({ at: now(), gap }))
+    room.on('state', (state) => {
+      if (this.client.session !== undefined) reader.sessions.add(this.client.session)
+      if (state.name === 'subscribed') reader.start ??= room.position
+      if (state.name === 'failed') this.#parts.failed(`${this.name} lost ${channel}`, state.error)
+    })
+  }
+
+  /** Readers whose pages are gone; what they heard still counts. */
+  readonly retired: Reader[] = []
+  retire(channel: string): void {
+    const reader = this.readers.get(channel)
+    if (reader !== undefined) this.retired.push(reader)
+  }
+
+  publish(channel: string, excludeSelf: boolean): void {
+    const { timeline } = this.#parts
+    const key = `${this.name}#${++this.#written}`
+    const startedAt = timeline.elapsed
+    const attempt: Attempt = { person: this.name, channel, key, startedAt, dueAt: startedAt + PUBLISH_TIMEOUT }
+    this.attempts.push(attempt)
+    const { host } = this
+    const room = this.#rooms.get(channel) ?? this.client.channel(channel)
+    room.publish(key, { excludeSelf, timeout: PUBLISH_TIMEOUT }).then(
+      (position) => Object.assign(attempt, { position, settledAt: timeline.elapsed }),
+      (error) => {
+        if (!host.isDead)
+          Object.assign(attempt, { error: kindOf(error), settledAt: timeline.elapsed })
+      },
+    )
+  }
+
+  /** The page is closed without a word and opened again; `isKept`: it goes on from the positions it had. */
+  reload(isKept: boolean): void {
+    this.host.isDead = true
+    this.connection?.cut({ tellsClient: false, tellsNode: true })
+    for (const attempt of this.attempts) if (attempt.settledAt === undefined) attempt.settledAt = -1
+    this.host = new Host(this.name, this.#parts.timeline)
+    this.client = this.#newClient()
+    for (const channel of [...this.readers.keys()]) this.follow(channel, isKept)
+  }
+
+  platform(event: PlatformEvent): void {
+    this.#isOnline = event !== 'offline'
+    this.host.run(() => this.#tell(event))
+  }
+
+  #newClient(): CoreClient {
+    const { host } = this
+    const { rng, failed } = this.#parts
+    const ports: Ports = {
+      clock: host,
+      random: rng.next,
+      transport: { open: (protocol, events) => this.#open(host, protocol, events) },
+      platform: {
+        online: () => this.#isOnline,
+        watch: (listener) => {
+          this.#tell = listener
+          return () => {
+            this.#tell = () => {}
+          }
+        },
+        aborter: () => new AbortController(),
+        report: (error) => failed(`${this.name} reported`, error),
+      },
+      json: jsonClient({
+        encode: (bytes) => Buffer.from(bytes).toString('base64'),
+        decode: (text) => Buffer.from(text, 'base64'),
+      }),
+    }
+    return new CoreClient(this.#options, ports)
+  }
+
+  #open(host: Host, protocol: string, events: LinkEvents): Link {
+    const { timeline, rng } = this.#parts
+    let connection: Connection | undefined
+    let isClosed = false
+    const end = {
+      frame: (frame: string | Uint8Array) => !isClosed && events.frame(frame),
+      closed: (code: number, reason: string) => !isClosed && events.closed(code, reason),
+    }
+    const refuse = () => host.run(() => end.closed(1006, ''))
+    timeline.schedule(rng.int(2, 60), () => {
+      const node = this.#parts.node()
+      if (this.isCutOff || isClosed || host.isDead) return
+      if (node === undefined || node.host.isDead) return refuse()
+      node.host.run(() => {
+        const nodeEnd = node.accept(() => connection as Connection, protocol)
+        connection = new Connection({ timeline, rng: rng.fork(), client: host, node: node.host, clientEnd: end, nodeEnd })
+        node.connections.add(connection)
+        this.connection = connection
+        host.run(() => {
+          if (!isClosed) events.opened(protocol)
+        })
+      })
+    })
+    return {
+      buffered: 0,
+      sizeOf: (frame) => frame.length,
+      send: (frame) => {
+        if (!isClosed) connection?.toNode.send(frame)
+      },
+      close: (code, reason) => {
+        if (!isClosed) connection?.toNode.close(code, reason)
+        isClosed = true
+      },
+    }
+  }
+}
+
+const kindOf = (error: unknown): string =>
+  error instanceof MillraceError ? error.kind : `not a MillraceError: ${String(error)}`

@@ -1,0 +1,174 @@
+import type { GapReason, Member, Position } from '@millrace/protocol'
+import type {
+  Appended,
+  Known,
+  NewPublication,
+  StoredPublication,
+  StreamOptions,
+  StreamRange,
+  StreamSlice,
+} from '@millrace/server/hub'
+
+/** A publication as it was stored, whatever became of it later. */
+export interface Fact {
+  /** When it was stored, in milliseconds since 1970. */
+  readonly time: number
+  readonly channel: string
+  readonly epoch: string
+  readonly offset: number
+  /** What the publisher wrote: no two publications of a run say the same. */
+  readonly key: string
+  readonly id: string | undefined
+  readonly exclude: string | undefined
+  /** It went with the end of its stream when a backup was restored, so another one may stand in its place. */
+  isLost: boolean
+}
+
+interface Stream {
+  epoch: string
+  head: number
+  kept: StoredPublication[]
+  floor: { offset: number; reason: GapReason } | undefined
+  ids: Map<string, Position>
+  version: number
+}
+
+/**
+ * What all nodes share: streams and members, all of it changed in one step. It is written apart from the brokers that ship,
+ * so that it can say when they are wrong; and it remembers everything that ever was, which is what clients are judged by.
+ */
+export class Store {
+  readonly #now: () => number
+  readonly #streams = new Map<string, Stream>()
+  readonly #members = new Map<string, Map<string, Member>>()
+  /** Every publication stored, in the order of storing. */
+  readonly facts: Fact[] = []
+  /** The epochs each channel has had, in order. */
+  readonly epochs = new Map<string, string[]>()
+  #epochs = 0
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  get channels(): string[] {
+    return [...this.#streams.keys()]
+  }
+
+  append(
+    channel: string,
+    publication: NewPublication,
+    options: StreamOptions,
+  ): { readonly appended: Appended; readonly stored?: StoredPublication } {
+    const stream = this.stream(channel)
+    const { epoch } = stream
+    const { id, version, from, exclude, data } = publication
+    const known = id === undefined ? undefined : stream.ids.get(id)
+    if (known !== undefined) return { appended: { ...known, skipped: 'duplicate' } }
+    if (version !== undefined && version <= stream.version)
+      return { appended: { epoch, offset: stream.head, skipped: 'stale' } }
+    const offset = ++stream.head
+    const stored: StoredPublication = { offset, time: this.#now(), id, from, exclude, data }
+    stream.kept.push(stored)
+    if (version !== undefined) stream.version = version
+    if (id !== undefined) stream.ids.set(id, { epoch, offset })
+    this.facts.push({ time: stored.time, channel, epoch, offset, key: keyOf(stored), id, exclude, isLost: false })
+    this.#expire(stream, options)
+    return { appended: { epoch, offset }, stored }
+  }
+
+  read(channel: string, range: StreamRange, options: StreamOptions): StreamSlice {
+    const stream = this.stream(channel)
+    this.#expire(stream, options)
+    const { epoch, head, kept, floor } = stream
+    const slice = { head: { epoch, offset: head }, floor: floor && { ...floor } }
+    if ('since' in range) {
+      const isHere = range.since.epoch === epoch && range.since.offset <= head
+      const matching = kept.filter(({ offset }) => offset > (isHere ? range.since.offset : 0))
+      return { ...slice, publications: matching.slice(0, range.limit), more: matching.length > range.limit }
+    }
+    const matching = kept.filter(({ offset }) => offset < range.before)
+    return {
+      ...slice,
+      publications: matching.slice(Math.max(0, matching.length - range.limit)),
+      more: matching.length > range.limit,
+    }
+  }
+
+  heads(known: readonly Known[]): Position[] {
+    return known.map(({ channel, position }) => {
+      const stream = this.stream(channel)
+      if (position.epoch === stream.epoch && position.offset > stream.head) this.renew(channel)
+      return { epoch: stream.epoch, offset: stream.head }
+    })
+  }
+
+  /** The stream's past is gone, all of it. */
+  renew(channel: string): void {
+    const stream = this.stream(channel)
+    Object.assign(stream, fresh(this.#newEpoch(channel)))
+  }
+
+  /** The history is cut down to its newest `size`. */
+  trim(channel: string, size: number, reason: GapReason): void {
+    const stream = this.stream(channel)
+    while (stream.kept.length > size) drop(stream, reason)
+  }
+
+  /** A backup was restored: the newest `count` publications are gone, and nothing says so. */
+  rollBack(channel: string, count: number): void {
+    const stream = this.stream(channel)
+    const head = Math.max(stream.floor?.offset ?? 0, stream.head - count)
+    for (const fact of this.facts)
+      if (fact.channel === channel && fact.epoch === stream.epoch && fact.offset > head) fact.isLost = true
+    stream.head = head
+    stream.kept = stream.kept.filter(({ offset }) => offset <= head)
+    for (const [id, { offset }] of stream.ids) if (offset > head) stream.ids.delete(id)
+  }
+
+  stream(channel: string): Stream {
+    let stream = this.#streams.get(channel)
+    if (stream === undefined) {
+      stream = fresh(this.#newEpoch(channel))
+      this.#streams.set(channel, stream)
+    }
+    return stream
+  }
+
+  members(channel: string): Map<string, Member> {
+    let members = this.#members.get(channel)
+    if (members === undefined) this.#members.set(channel, (members = new Map()))
+    return members
+  }
+
+  #newEpoch(channel: string): string {
+    const epoch = `epoch-${++this.#epochs}`
+    this.epochs.set(channel, [...(this.epochs.get(channel) ?? []), epoch])
+    return epoch
+  }
+
+  #expire(stream: Stream, { size, ttl }: StreamOptions): void {
+    while (stream.kept.length > size) drop(stream, 'history-trimmed')
+    const oldest = this.#now() - ttl
+    while (stream.kept[0] !== undefined && stream.kept[0].time < oldest) drop(stream, 'history-expired')
+  }
+}
+
+
+const fresh = (epoch: string): Stream => ({
+  epoch,
+  head: 0,
+  kept: [],
+  floor: undefined,
+  ids: new Map(),
+  version: Number.NEGATIVE_INFINITY,
+})
+
+function drop(stream: Stream, reason: GapReason): void {
+  const dropped = stream.kept.shift()
+  if (dropped !== undefined) stream.floor = { offset: dropped.offset, reason }
+}
+
+function keyOf({ data }: StoredPublication): string {
+  return 'text' in data ? String(JSON.parse(data.text)) : ''
+}

@@ -1,0 +1,128 @@
+import { CHANNELS } from './api.js'
+import { FAULTS } from './faults.js'
+import { Node } from './node.js'
+import { BrokerNetwork } from './node-broker.js'
+import { Person } from './person.js'
+import { Rng } from './rng.js'
+import { Store } from './store.js'
+import { Timeline } from './timeline.js'
+
+/** A line of the trace. */
+export interface TraceLine {
+  readonly at: number
+  readonly what: string
+}
+
+/** The time in which things happen and go wrong, and the time after it in which everything must come right, in milliseconds. */
+const TROUBLE = { least: 20_000, most: 90_000 }
+const RECOVERY = 90_000
+
+/** Nodes, a broker between them, and people on their pages, all of it decided by one seed. */
+export class World {
+  readonly seed: number
+  readonly rng: Rng
+  readonly timeline = new Timeline()
+  readonly brokers: BrokerNetwork
+  readonly nodes: Node[] = []
+  readonly people: Person[]
+  readonly channels: readonly string[]
+  readonly trace: TraceLine[] = []
+  /** What parts of the world complained about themselves. */
+  readonly failures: string[] = []
+  #lives = 0
+
+  constructor(seed: number) {
+    this.seed = seed
+    this.rng = new Rng(seed)
+    const { rng, timeline } = this
+    this.brokers = new BrokerNetwork({ store: new Store(() => timeline.now()), timeline, rng: rng.fork() })
+    this.channels = CHANNELS.slice(0, rng.int(1, CHANNELS.length))
+    const nodes = rng.int(1, 3)
+    for (let place = 0; place < nodes; place++) this.restart(place)
+    this.people = Array.from({ length: rng.int(2, 4) }, (_, index) => this.#person(index))
+  }
+
+  /** Runs it to its end: trouble, then peace. */
+  async run(): Promise<void> {
+    const { rng, timeline } = this
+    for (const person of this.people)
+      for (const channel of this.channels) if (rng.chance(0.8)) person.follow(channel)
+    const trouble = rng.int(TROUBLE.least, TROUBLE.most)
+    for (const person of this.people) this.#write(person, trouble)
+    this.#trouble(trouble)
+    await timeline.run(trouble)
+    this.note('peace')
+    this.#heal()
+    await timeline.run(RECOVERY)
+    // What is published now must reach everybody: after silence nobody could tell a dead subscription from a quiet one.
+    for (const channel of this.channels) this.people[0]?.publish(channel, false)
+    await timeline.run(15_000)
+  }
+
+  restart(place: number): void {
+    const { rng, brokers } = this
+    const name = `node-${place}.${++this.#lives}`
+    this.nodes[place] = new Node({
+      name,
+      network: brokers,
+      rng: rng.fork(),
+      failed: (message, details) => this.#complain(message, details),
+    })
+  }
+
+  note(what: string): void {
+    this.trace.push({ at: this.timeline.elapsed, what })
+  }
+
+  #person(index: number): Person {
+    const { rng, timeline } = this
+    return new Person({
+      name: `person-${index}`,
+      timeline,
+      rng: rng.fork(),
+      node: () => rng.pick(this.nodes),
+      failed: (message, error) => this.#complain(message, { error }),
+    })
+  }
+
+  #write(person: Person, until: number): void {
+    const rng = this.rng.fork()
+    const pace = rng.pick([100, 400, 2000])
+    const next = () => {
+      if (this.timeline.elapsed > until) return
+      person.host.run(() => person.publish(rng.pick(this.channels), rng.chance(0.1)))
+      this.timeline.schedule(rng.int(1, pace * 2), next)
+    }
+    this.timeline.schedule(rng.int(1, pace), next)
+  }
+
+  #trouble(until: number): void {
+    const rng = this.rng.fork()
+    const pace = rng.pick([800, 2500, 8000])
+    const all = FAULTS.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
+    const next = () => {
+      if (this.timeline.elapsed > until) return
+      const fault = rng.pick(all)
+      this.note(`${fault.name}: ${fault.happen(this)}`)
+      this.timeline.schedule(rng.int(10, pace * 2), next)
+    }
+    this.timeline.schedule(rng.int(10, pace), next)
+  }
+
+  #heal(): void {
+    const { brokers } = this
+    brokers.loss = 0
+    if (brokers.isDown) brokers.restore()
+    for (const [place, node] of this.nodes.entries()) if (node.host.isDead) this.restart(place)
+    for (const person of this.people) {
+      person.isCutOff = false
+      person.host.throttle = 0
+    }
+  }
+
+  #complain(message: string, details: object | undefined): void {
+    const { error } = (details ?? {}) as { readonly error?: unknown }
+    const said = error instanceof Error ? (error.stack ?? error.message) : String(error ?? '')
+    this.failures.push(`${this.timeline.elapsed} ms: ${message} ${said}`)
+  }
+}
