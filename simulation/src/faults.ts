@@ -52,8 +52,9 @@ export const FAULTS: readonly Fault[] = [
       const { connection } = person
       const ms = world.rng.int(500, 30_000)
       const heals = world.rng.chance(0.5)
-      const flow = heals ? 'held' : 'lost'
-      if (connection !== undefined) connection.toClient.flow = connection.toNode.flow = flow
+      for (const direction of [connection?.toClient, connection?.toNode])
+        if (heals) direction?.hold()
+        else direction?.lose()
       person.isCutOff = true
       world.timeline.schedule(ms, () => {
         person.isCutOff = false
@@ -71,7 +72,7 @@ export const FAULTS: readonly Fault[] = [
       const person = somebody(world)
       const { connection } = person
       const isToClient = world.rng.chance(0.5)
-      if (connection !== undefined) connection[isToClient ? 'toClient' : 'toNode'].flow = 'lost'
+      connection?.[isToClient ? 'toClient' : 'toNode'].lose()
       return `${person.name}: what goes to the ${isToClient ? 'client' : 'node'} is lost`
     },
   },
@@ -83,10 +84,10 @@ export const FAULTS: readonly Fault[] = [
       const person = somebody(world)
       const { connection } = person
       if (connection === undefined) return `${person.name}: none`
-      connection.toNode.flow = 'held'
+      connection.toNode.hold()
       world.timeline.schedule(world.rng.int(100, 3000), () => {
         const node = connection.toNode
-        connection.toClient.flow = 'lost'
+        connection.toClient.lose()
         connection.client.run(() => connection.toClient.over(1006, ''))
         world.timeline.schedule(world.rng.int(0, 2000), () => node.heal())
       })
@@ -99,7 +100,7 @@ export const FAULTS: readonly Fault[] = [
     happen: (world) => {
       const person = somebody(world)
       const { connection } = person
-      if (connection !== undefined) connection.toClient.flow = 'held'
+      connection?.toClient.hold()
       world.timeline.schedule(world.rng.int(200, 12_000), () => connection?.toClient.heal())
       return person.name
     },

@@ -6,6 +6,16 @@ import type { World } from './world.js'
 /** How long after its deadline a promise may settle: its host may stand still. */
 const GRACE = 90_000
 
+/** After a time of peace everybody has everything, though nothing new came by which a hole could be noticed. */
+export function judgeSilence({ people, brokers }: World): string[] {
+  return people.flatMap((person) =>
+    [...person.readers.values()].flatMap((reader) => {
+      const missing = fingerAtEnd(reader, brokers.store)?.rest()
+      return missing === undefined ? [] : [`${nameOf(reader)}, after a time of peace: ${missing}`]
+    }),
+  )
+}
+
 /** Holds what everybody was told against what was stored: each sentence is a promise broken. */
 export function judge(world: World): string[] {
   const { store } = world.brokers
@@ -16,19 +26,31 @@ export function judge(world: World): string[] {
       const isRetired = person.readers.get(reader.channel) !== reader
       broken.push(...judgeReader(reader, store, isRetired))
     }
-    for (const attempt of person.attempts) broken.push(...judgeAttempt(attempt, store, world.timeline.elapsed))
+    for (const attempt of person.attempts)
+      broken.push(...judgeAttempt(attempt, store, world.timeline.elapsed))
   }
   return broken
+}
+
+const nameOf = ({ person, channel }: Reader): string => `${person} on ${channel}`
+
+/** Undefined where what was heard is wrong already, or nothing was to be heard. */
+function fingerAtEnd(reader: Reader, store: Store): Finger | undefined {
+  if (reader.start === undefined) return undefined
+  const finger = new Finger(reader, store, reader.start)
+  const isRight = reader.heard.every((one) => finger.hear(one) === undefined)
+  return isRight ? finger : undefined
 }
 
 /** Goes through what a reader heard with a finger on what was stored. */
 function judgeReader(reader: Reader, store: Store, isRetired: boolean): string[] {
   const { start, heard } = reader
-  const who = `${reader.person} on ${reader.channel}`
-  if (start === undefined) return heard.length === 0 ? [] : [`${who} heard something before it was subscribed`]
+  const who = nameOf(reader)
+  if (start === undefined)
+    return heard.length === 0 ? [] : [`${who} heard something before it was subscribed`]
   const finger = new Finger(reader, store, start)
   for (const [index, one] of heard.entries()) {
-    const wrong = 'gap' in one ? finger.gap(one.gap) : finger.message(one)
+    const wrong = finger.hear(one)
     if (wrong !== undefined) return [`${who}: ${wrong}, at ${one.at} ms (#${index})`]
   }
   const missing = isRetired ? undefined : finger.rest()
@@ -49,26 +71,33 @@ class Finger {
     this.#at = start
   }
 
-  message({ key, offset, at }: Extract<Heard, { key: string }>): string | undefined {
+  /** What is wrong with this being heard next. */
+  hear(one: Heard): string | undefined {
+    return 'gap' in one ? this.#gap(one.gap) : this.#message(one)
+  }
+
+  #message({ key, offset, at }: Extract<Heard, { key: string }>): string | undefined {
     const { epoch } = this.#at
     const said = `'${key}' at ${epoch}/${offset}`
     const there = this.#facts.filter((one) => one.epoch === epoch && one.offset === offset)
     if (offset <= this.#at.offset) return `${said} came after ${show(this.#at)}: twice, or out of order`
-    if (!there.some((fact) => fact.key === key)) return `${said} is not what was stored there, '${there[0]?.key}'`
+    if (!there.some((fact) => fact.key === key))
+      return `${said} is not what was stored there, '${there[0]?.key}'`
     const missed = this.#between(this.#at, { epoch, offset: offset - 1 }).find(({ time }) => time <= at)
-    if (missed !== undefined) return `'${missed.key}' at ${show(missed)} was passed over for ${said} without a word`
+    if (missed !== undefined)
+      return `'${missed.key}' at ${show(missed)} was passed over for ${said} without a word`
     this.#at = { epoch, offset }
     return undefined
   }
 
-  gap({ from, to, reason }: Gap): string | undefined {
+  #gap({ from, to, reason }: Gap): string | undefined {
     const said = `a gap (${reason}) from ${from && show(from)} to ${show(to)}`
-    if (from === undefined || !this.#reaches(from)) return `${said} begins elsewhere than at ${show(this.#at)}`
+    if (from === undefined || !this.#reaches(from))
+      return `${said} begins elsewhere than at ${show(this.#at)}`
     const isForward = from.epoch === to.epoch ? to.offset > from.offset : this.#order(to) > this.#order(from)
     // A stream may end before what a reader saw of it: then the reader is told to go back to its end.
     if (!isForward && reason !== 'unknown-position') return `${said} leads nowhere`
-    if (isForward && from.epoch === to.epoch && !this.#hasAny(from, to))
-      return `${said} has nothing in it`
+    if (isForward && from.epoch === to.epoch && !this.#hasAny(from, to)) return `${said} has nothing in it`
     this.#at = to
     return undefined
   }
@@ -84,7 +113,10 @@ class Finger {
     const epoch = this.#epochs.at(-1) ?? this.#at.epoch
     const missed = this.#between(this.#at, { epoch, offset: Number.POSITIVE_INFINITY })
     const [first] = missed
-    return first && `${missed.length} publications never came, '${first.key}' at ${show(first)} first, after ${show(this.#at)}`
+    return (
+      first &&
+      `${missed.length} publications never came, '${first.key}' at ${show(first)} first, after ${show(this.#at)}`
+    )
   }
 
   /** What was stored after one position up to another, and is for this reader. */
@@ -98,7 +130,9 @@ class Finger {
 
   /** Whether anything was stored there, for whomever. */
   #hasAny({ epoch, offset }: Position, to: Position): boolean {
-    return this.#facts.some((fact) => fact.epoch === epoch && fact.offset > offset && fact.offset <= to.offset)
+    return this.#facts.some(
+      (fact) => fact.epoch === epoch && fact.offset > offset && fact.offset <= to.offset,
+    )
   }
 
   #isOwn({ exclude }: Fact): boolean {

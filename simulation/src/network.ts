@@ -22,7 +22,7 @@ class Direction {
   readonly #rng: Rng
   readonly #to: Host
   readonly #end: End
-  flow: Flow = 'flows'
+  #flow: Flow = 'flows'
   #held: (() => void)[] = []
   #lastAt = 0
   /** Frames sent and not arrived. */
@@ -56,15 +56,27 @@ class Direction {
     this.#end.closed(code, reason)
   }
 
+  /** What is sent waits, until it is healed. */
+  hold(): void {
+    if (this.#flow === 'flows') this.#flow = 'held'
+  }
+
+  /** Nothing arrives any more: a stream never goes on behind what it lost. */
+  lose(): void {
+    this.#flow = 'lost'
+    this.#held = []
+  }
+
   /** What was held flows again. */
   heal(): void {
-    this.flow = 'flows'
+    if (this.#flow !== 'held') return
+    this.#flow = 'flows'
     for (const deliver of this.#held.splice(0)) this.#later(deliver)
   }
 
   #pass(deliver: () => void): void {
-    if (this.flow === 'flows') this.#later(deliver)
-    else if (this.flow === 'held') this.#held.push(deliver)
+    if (this.#flow === 'flows') this.#later(deliver)
+    else if (this.#flow === 'held') this.#held.push(deliver)
   }
 
   #later(deliver: () => void): void {
@@ -103,7 +115,8 @@ export class Connection {
 
   /** Breaks. Either side may learn of it, or not. */
   cut({ tellsClient, tellsNode }: { readonly tellsClient: boolean; readonly tellsNode: boolean }): void {
-    this.toClient.flow = this.toNode.flow = 'lost'
+    this.toClient.lose()
+    this.toNode.lose()
     if (tellsClient) this.client.run(() => this.toClient.over(1006, ''))
     if (tellsNode) this.node.run(() => this.toNode.over(1006, ''))
   }

@@ -5,8 +5,12 @@ import { Host } from './host.js'
 import type { Connection, End } from './network.js'
 import { type BrokerNetwork, NodeBroker } from './node-broker.js'
 import type { Rng } from './rng.js'
+import { WireJudge } from './wire-judge.js'
 
-const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }) }
+const utf8 = {
+  encoder: new TextEncoder(),
+  decoder: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }),
+}
 export const binary = binaryDialect({
   encode: (text) => utf8.encoder.encode(text),
   decode: (bytes) => utf8.decoder.decode(bytes),
@@ -21,6 +25,7 @@ export class Node {
   readonly hub: Hub
   readonly connections = new Set<Connection>()
   readonly #broker: NodeBroker
+  readonly #failed: (message: string, details?: object) => void
 
   constructor(parts: {
     readonly name: string
@@ -31,6 +36,7 @@ export class Node {
     const { name, network, rng } = parts
     const host = new Host(name, network.timeline)
     this.host = host
+    this.#failed = parts.failed
     this.#broker = new NodeBroker(network, host)
     let ids = 0
     const logger: Logger = {
@@ -66,7 +72,9 @@ export class Node {
 
   /** Takes a connection; what it answers is told what the client sends. */
   accept(connection: () => Connection, protocol: string): End {
-    const link = new NodeLink(connection, dialectOf(protocol))
+    const link = new NodeLink(connection, dialectOf(protocol), (what) =>
+      this.#failed(`${this.host.name} sent ${what}`),
+    )
     const session: Session = this.hub.accept(link, { headers: {}, remoteAddress: '192.0.2.1' })
     return {
       frame: (frame) => {
@@ -100,8 +108,10 @@ class NodeLink implements Link {
   }
   isOver = false
   readonly #connection: () => Connection
+  readonly #judge: WireJudge
 
-  constructor(connection: () => Connection, dialect: Dialect) {
+  constructor(connection: () => Connection, dialect: Dialect, failed: (what: string) => void) {
+    this.#judge = new WireJudge(failed)
     this.#connection = connection
     this.dialect = dialect
   }
@@ -110,7 +120,10 @@ class NodeLink implements Link {
     if (this.isOver) return
     const connection = this.#connection()
     if (connection.isCongested) this.close(4001, 'slow')
-    else connection.toClient.send(outgoing.wire(this.dialect))
+    else {
+      this.#judge.hear(outgoing.message)
+      connection.toClient.send(outgoing.wire(this.dialect))
+    }
   }
 
   close(code: number, reason: string): void {

@@ -54,6 +54,7 @@ export class Person {
 
   get isSettled(): boolean {
     const rooms = [...this.#rooms.values()]
+    if (rooms.length === 0) return true
     return this.client.state.name === 'connected' && rooms.every(({ state }) => state.name === 'subscribed')
   }
 
@@ -89,15 +90,20 @@ export class Person {
     const { timeline } = this.#parts
     const key = `${this.name}#${++this.#written}`
     const startedAt = timeline.elapsed
-    const attempt: Attempt = { person: this.name, channel, key, startedAt, dueAt: startedAt + PUBLISH_TIMEOUT }
+    const attempt: Attempt = {
+      person: this.name,
+      channel,
+      key,
+      startedAt,
+      dueAt: startedAt + PUBLISH_TIMEOUT,
+    }
     this.attempts.push(attempt)
     const { host } = this
     const room = this.#rooms.get(channel) ?? this.client.channel(channel)
     room.publish(key, { excludeSelf, timeout: PUBLISH_TIMEOUT }).then(
       (position) => Object.assign(attempt, { position, settledAt: timeline.elapsed }),
       (error) => {
-        if (!host.isDead)
-          Object.assign(attempt, { error: kindOf(error), settledAt: timeline.elapsed })
+        if (!host.isDead) Object.assign(attempt, { error: kindOf(error), settledAt: timeline.elapsed })
       },
     )
   }
@@ -158,7 +164,14 @@ export class Person {
       if (node === undefined || node.host.isDead) return refuse()
       node.host.run(() => {
         const nodeEnd = node.accept(() => connection as Connection, protocol)
-        connection = new Connection({ timeline, rng: rng.fork(), client: host, node: node.host, clientEnd: end, nodeEnd })
+        connection = new Connection({
+          timeline,
+          rng: rng.fork(),
+          client: host,
+          node: node.host,
+          clientEnd: end,
+          nodeEnd,
+        })
         node.connections.add(connection)
         this.connection = connection
         host.run(() => {

@@ -1,8 +1,9 @@
-import { judge } from './judge.js'
+import { judge, judgeSilence } from './judge.js'
 import { World } from './world.js'
 
 export interface Outcome {
   readonly seed: number
+  /** Promises broken, a sentence each. */
   readonly broken: readonly string[]
   readonly world: World
 }
@@ -10,6 +11,9 @@ export interface Outcome {
 /** Runs one seed and judges it. */
 export async function runSeed(seed: number): Promise<Outcome> {
   const world = new World(seed)
-  await world.run()
-  return { seed, broken: judge(world), world }
+  await world.trouble()
+  await world.peace()
+  const silence = judgeSilence(world)
+  await world.lastWords()
+  return { seed, broken: [...silence, ...judge(world)], world }
 }

@@ -72,7 +72,16 @@ export class Store {
     stream.kept.push(stored)
     if (version !== undefined) stream.version = version
     if (id !== undefined) stream.ids.set(id, { epoch, offset })
-    this.facts.push({ time: stored.time, channel, epoch, offset, key: keyOf(stored), id, exclude, isLost: false })
+    this.facts.push({
+      time: stored.time,
+      channel,
+      epoch,
+      offset,
+      key: keyOf(stored),
+      id,
+      exclude,
+      isLost: false,
+    })
     this.#expire(stream, options)
     return { appended: { epoch, offset }, stored }
   }
@@ -136,8 +145,8 @@ export class Store {
   }
 
   members(channel: string): Map<string, Member> {
-    let members = this.#members.get(channel)
-    if (members === undefined) this.#members.set(channel, (members = new Map()))
+    const members = this.#members.get(channel) ?? new Map<string, Member>()
+    this.#members.set(channel, members)
     return members
   }
 
@@ -153,7 +162,6 @@ export class Store {
     while (stream.kept[0] !== undefined && stream.kept[0].time < oldest) drop(stream, 'history-expired')
   }
 }
-
 
 const fresh = (epoch: string): Stream => ({
   epoch,

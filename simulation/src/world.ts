@@ -42,21 +42,28 @@ export class World {
     this.people = Array.from({ length: rng.int(2, 4) }, (_, index) => this.#person(index))
   }
 
-  /** Runs it to its end: trouble, then peace. */
-  async run(): Promise<void> {
+  /** Lets people write, and things go wrong. */
+  async trouble(): Promise<void> {
     const { rng, timeline } = this
     for (const person of this.people)
       for (const channel of this.channels) if (rng.chance(0.8)) person.follow(channel)
     const trouble = rng.int(TROUBLE.least, TROUBLE.most)
     for (const person of this.people) this.#write(person, trouble)
-    this.#trouble(trouble)
+    this.#break(trouble)
     await timeline.run(trouble)
+  }
+
+  /** Everything works again, and nobody writes: what is missing must be found without being stumbled over. */
+  async peace(): Promise<void> {
     this.note('peace')
     this.#heal()
-    await timeline.run(RECOVERY)
-    // What is published now must reach everybody: after silence nobody could tell a dead subscription from a quiet one.
+    await this.timeline.run(RECOVERY)
+  }
+
+  /** What is published now must reach everybody: in silence a dead subscription looks like a quiet one. */
+  async lastWords(): Promise<void> {
     for (const channel of this.channels) this.people[0]?.publish(channel, false)
-    await timeline.run(15_000)
+    await this.timeline.run(15_000)
   }
 
   restart(place: number): void {
@@ -96,7 +103,7 @@ export class World {
     this.timeline.schedule(rng.int(1, pace), next)
   }
 
-  #trouble(until: number): void {
+  #break(until: number): void {
     const rng = this.rng.fork()
     const pace = rng.pick([800, 2500, 8000])
     const all = FAULTS.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))

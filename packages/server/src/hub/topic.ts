@@ -173,12 +173,17 @@ export class Topic {
 
   #tellGap(subscription: Subscription, gap: Gap, outgoing: Outgoing): void {
     const { ahead } = subscription
-    if (ahead?.epoch === gap.to.epoch) {
-      if (gap.to.offset >= ahead.offset) {
-        subscription.ahead = undefined
-        this.#place(subscription)
-      }
-      if (gap.to.offset <= ahead.offset) return
+    if (ahead !== undefined) {
+      const lead = ahead.epoch === gap.to.epoch ? ahead.offset - gap.to.offset : -1
+      if (lead > 0) return
+      subscription.ahead = undefined
+      this.#place(subscription)
+      if (lead === 0) return
+    }
+    // The chain begins anew behind the gap, whatever was left out before it.
+    if (subscription.skippedFrom !== undefined) {
+      subscription.skippedFrom = undefined
+      this.#place(subscription)
     }
     subscription.receiver.send(outgoing)
   }
