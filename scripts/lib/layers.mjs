@@ -100,6 +100,13 @@ export const LAYERS = [
     tools: true,
   },
   {
+    name: 'simulation',
+    path: 'simulation/',
+    may: ['@millrace/protocol', '@millrace/client', '@millrace/server'],
+    node: true,
+    tools: true,
+  },
+  {
     name: 'examples',
     path: 'examples/',
     may: ['@millrace/client', '@millrace/server'],

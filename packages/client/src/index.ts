@@ -67,6 +67,7 @@ export type {
   ListenOptions,
   MemberList,
   PresenceEvent,
+  Published,
   PublishOptions,
   Received,
   RequestOptions,

@@ -15,7 +15,7 @@ import {
   type Delivery,
   type Gap,
   type Iterated,
-  type Position,
+  type Published,
   type Received,
 } from './index.js'
 
@@ -56,7 +56,7 @@ describe('the types of a client', () => {
       room.on('presence', ({ members }) =>
         expectTypeOf(members).toEqualTypeOf<readonly ChannelMember<{ name: string }>[]>(),
       )
-      expectTypeOf(room.publish({ text: 'hi' })).toEqualTypeOf<Promise<Position>>()
+      expectTypeOf(room.publish({ text: 'hi' })).toEqualTypeOf<Promise<Published>>()
       expectTypeOf(room.history().then(({ publications }) => publications)).resolves.toEqualTypeOf<
         readonly Received<{ text: string; at?: Date | undefined }>[]
       >()

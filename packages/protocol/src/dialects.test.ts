@@ -172,7 +172,10 @@ describe('[P4.1] the two dialects say the same', () => {
         const fromBinary = binary.decodeCommands(binary.encodeCommands(list)) as Command[]
         expect(fromJson).toEqual(fromBinary)
         expect(binary.encodeCommands(fromJson)).toEqual(binary.encodeCommands(list))
-        expect(jsonDialect.encodeCommands(fromBinary)).toBe(jsonDialect.encodeCommands(list))
+        // The order of fields in a JSON object says nothing.
+        expect(JSON.parse(jsonDialect.encodeCommands(fromBinary))).toEqual(
+          JSON.parse(jsonDialect.encodeCommands(list)),
+        )
       }),
     )
   })

@@ -15,6 +15,7 @@ import type {
   IterateOptions,
   ListenOptions,
   MemberList,
+  Published,
   PublishOptions,
   RequestOptions,
   SubscriptionOptions,
@@ -91,14 +92,12 @@ export class Handle implements Channel {
     await subscription?.stop()
   }
 
-  async publish(data: unknown, options: PublishOptions = {}): Promise<Position> {
+  async publish(data: unknown, options: PublishOptions = {}): Promise<Published> {
     const core = this.#core
-    const body = {
-      id: options.id ?? core.id(),
-      excludeSelf: options.excludeSelf,
-      data: core.payloads.write(data, this.#codec),
-    }
-    return (await this.#ask('publish', body, options)).position
+    const { id = core.id(), excludeSelf, version } = options
+    const body = { id, excludeSelf, version, data: core.payloads.write(data, this.#codec) }
+    const { position, skipped } = await this.#ask('publish', body, options)
+    return { ...position, skipped }
   }
 
   sendEphemeral(data: unknown, options: { readonly excludeSelf?: boolean | undefined } = {}): void {

@@ -31,8 +31,8 @@ export class Core implements LifeHost {
   readonly emitter = new Emitter<ClientEvents>((error) => this.fail(error))
   /** Who waits for a connection. */
   readonly connecting = new Set<Settle>()
-  session: string | undefined
-  user: string | undefined
+  declare session: string | undefined
+  declare user: string | undefined
   /** Whether a listener for errors is at work: what it throws cannot be told to it. */
   #failing = false
   readonly #prefix: string

@@ -44,9 +44,9 @@ export const NORMAL = 1000
 
 /** The client's life from connection to connection: when to try, when to wait, when to stop. Its states are in client-states.ts. */
 export class Life {
-  state: ClientState
+  declare state: ClientState
   /** Why the server is about to close, when it said so. */
-  farewell: Partial<Ending> | undefined
+  declare farewell: Partial<Ending> | undefined
   /** The largest frame the server reads, in bytes. */
   maxMessage = Number.POSITIVE_INFINITY
   readonly #host: LifeHost

@@ -47,7 +47,7 @@ interface Request {
 /** All that waits for an outcome, and the commands that wait to be sent. Of connections it knows only whether there is one. */
 export class Requests {
   /** Why nothing is accepted: the client is closed. */
-  refusal: MillraceError | undefined
+  declare refusal: MillraceError | undefined
   readonly #clock: Clock
   readonly #settings: Settings
   readonly #requests = new Map<number, Request>()

@@ -230,6 +230,15 @@ describe('a live stream', () => {
     expect(stream.position).toEqual(position(1, 'e2'))
   })
 
+  it('goes back to the end of a stream that ends before it, and loses nothing that comes then', () => {
+    const { stream, told } = standing()
+    stream.cut()
+    const gap = { from: position(10), to: position(7), reason: 'unknown-position' } as const
+    stream.joined({ channel: 'chat:lobby', position: position(7), recovered: false, gap })
+    stream.receive(publication(8))
+    expect(told).toEqual(['gap e110-e17 unknown-position', 8])
+  })
+
   it('subscribes anew when history says that the epoch is over: what waited cannot be placed', () => {
     const { stream, told, reads, events } = standing()
     stream.receive(publication(13))

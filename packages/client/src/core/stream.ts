@@ -116,7 +116,8 @@ export class Stream {
   #takeGap(gap: Gap): boolean {
     const { from, to } = gap
     const position = this.position ?? NOWHERE
-    if (this.#reached(to)) return true
+    // Who stands beyond the stream's end is told to go back to it.
+    if (this.#reached(to) && gap.reason !== 'unknown-position') return true
     // What lies between is not told lost: it may still be had.
     if (from?.epoch === position.epoch && to.epoch === position.epoch && from.offset > position.offset)
       return false

@@ -22,16 +22,16 @@ const SUBSCRIBED: ChannelState = { name: 'subscribed' }
 
 /** One channel's subscription, shared by the handles of its name: it lives while one of them, or the server, has use for it. */
 export class Subscription {
-  readonly name: string
+  declare readonly name: string
   readonly handles = new Set<Handle>()
   state: ChannelState = UNSUBSCRIBED
   /** What this session enters presence with, after every cut again. */
-  member: Payload | undefined
+  declare member: Payload | undefined
   /** How publications are written here: as the api says, or the server on subscribing. */
-  codec: CodecChoice | undefined
+  declare codec: CodecChoice | undefined
   /** Whether the application was told that the server subscribed this session by itself. */
   announced = false
-  stream: Stream
+  declare stream: Stream
   readonly #core: Core
   readonly #waiting = new Set<Settle>()
   #roster = new Roster()

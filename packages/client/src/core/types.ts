@@ -12,6 +12,7 @@ import type {
   PayloadCodecs,
   Position,
   Publisher,
+  Skipped,
   Target,
 } from '@millrace/protocol'
 import type { ClientState } from './client-states.js'
@@ -41,6 +42,14 @@ export interface PublishOptions extends RequestOptions {
   readonly id?: string | undefined
   /** Whether this session is left out when the publication is delivered. Default false. */
   readonly excludeSelf?: boolean | undefined
+  /** Grows with what the publication says: one that arrives after a newer one is not stored. Its channel keeps the last version. */
+  readonly version?: number | undefined
+}
+
+/** Where a publication stands, and why it was not stored if it was not. */
+export interface Published extends Position {
+  /** `duplicate`: its id was stored before, here. `stale`: a newer version is stored; this is the head. */
+  readonly skipped: Skipped | undefined
 }
 
 export interface CallRequestOptions extends RequestOptions {
@@ -183,7 +192,7 @@ export interface Channel<T extends ChannelTypes = ChannelTypes> {
    * the same id, which the broker stores once within its dedupe window; after that, or with a broker that has none, it
    * may be stored twice. Rejects with the server's refusal, `timeout`, `aborted`, `message-too-large` or `limit-exceeded`.
    */
-  publish(data: T['publish'], options?: PublishOptions): Promise<Position>
+  publish(data: T['publish'], options?: PublishOptions): Promise<Published>
   /** Sends to whoever is subscribed now. Dropped without a word when there is no connection or the link is congested. */
   sendEphemeral(data: T['sendEphemeral'], options?: { readonly excludeSelf?: boolean | undefined }): void
   /** Enters presence, or changes this session's data. Subscribes where that is still to be done, and enters again after every cut. */

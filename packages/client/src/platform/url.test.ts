@@ -18,10 +18,10 @@ describe('the endpoint', () => {
   })
 
   it.each([
-    ['/millrace', undefined, 'url must be an absolute ws:, wss:, http: or https: URL, not /millrace'],
-    ['ftp://host/', undefined, 'url must be an absolute ws:, wss:, http: or https: URL, not ftp://host/'],
+    ['/millrace', undefined, 'url must be a ws:, wss:, http: or https: URL, not /millrace'],
+    ['ftp://host/', undefined, 'url must be a ws:, wss:, http: or https: URL, not ftp://host/'],
     ['http://', 'https://shop.example/', 'url must be a ws:, wss:, http: or https: URL, not http://'],
-    [undefined, undefined, 'url must be an absolute ws:, wss:, http: or https: URL, not undefined'],
+    [undefined, undefined, 'url must be a ws:, wss:, http: or https: URL, not undefined'],
   ])('%s seen from %s throws a TypeError that names the option', (url, base, message) => {
     expect(() => endpoint(url as string, base)).toThrow(new TypeError(message))
   })

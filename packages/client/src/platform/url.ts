@@ -9,6 +9,5 @@ export function endpoint(url: string | URL, base: string | undefined = globalThi
   } catch {
     // What the platform says of it names no option.
   }
-  const where = base === undefined ? 'an absolute' : 'a'
-  throw new TypeError(`url must be ${where} ws:, wss:, http: or https: URL, not ${String(url)}`)
+  throw new TypeError(`url must be a ws:, wss:, http: or https: URL, not ${String(url)}`)
 }

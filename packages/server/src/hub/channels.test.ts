@@ -52,6 +52,21 @@ describe('publishing', () => {
     expect(bob.of('publication')).toEqual([publication])
   })
 
+  it('[P5.14] [B6] [B10] says why it did not store what came twice or too late', async () => {
+    const {
+      clients: [ann],
+    } = await clients(1)
+    const publish = async (id: string, version?: number) => {
+      const { body } = await ann.ask('publish', { channel: 'room:1', id, version, data: say(id) })
+      return 'position' in body && [body.position.offset, 'skipped' in body ? body.skipped : undefined]
+    }
+    expect(await publish('a', 7)).toEqual([1, undefined])
+    expect(await publish('b')).toEqual([2, undefined])
+    expect(await publish('a', 7)).toEqual([1, 'duplicate'])
+    expect(await publish('c', 7)).toEqual([2, 'stale'])
+    expect(await publish('d', 8)).toEqual([3, undefined])
+  })
+
   it('[P5.7] [H3.4] leaves out a publisher that asks so, who then sees no hole', async () => {
     const {
       clients: [ann, bob],

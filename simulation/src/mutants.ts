@@ -1,0 +1,142 @@
+/** Defects to plant in what ships, one at a time: a simulation that does not notice them proves nothing. */
+export interface Mutant {
+  readonly name: string
+  /** The file, from the root of the repository. */
+  readonly file: string
+  /** What stands there once, and what is put in its place. */
+  readonly find: string
+  readonly put: string
+}
+
+const STREAM = 'packages/client/src/core/stream.ts'
+const TOPIC = 'packages/server/src/hub/topic.ts'
+const FEED = 'packages/server/src/hub/feed.ts'
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'the client hands on what it was sent twice',
+    file: 'packages/protocol/src/position.ts',
+    find: "if (publication.offset <= last) return 'repeat'",
+    put: '',
+  },
+  {
+    name: 'a hole in the chain is not seen',
+    file: 'packages/protocol/src/position.ts',
+    find: "? 'next' : 'hole'",
+    put: "? 'next' : 'next'",
+  },
+  {
+    name: 'the client ignores epochs',
+    file: STREAM,
+    find: 'return this.position?.epoch === epoch && this.position.offset >= offset',
+    put: 'return this.position !== undefined && this.position.offset >= offset',
+  },
+  {
+    name: 'the client forgets where it stood',
+    file: 'packages/client/src/core/subscription.ts',
+    find: '      since: position,\n',
+    put: '',
+  },
+  {
+    name: 'a connection that was given up is heard again',
+    file: 'packages/client/src/core/life.ts',
+    find: 'const live = () => this.#aborter === aborter',
+    put: 'const live = () => true',
+  },
+  {
+    name: 'a dead connection is never given up',
+    file: 'packages/client/src/core/liveness.ts',
+    find: '    else events.dead()\n',
+    put: '',
+  },
+  {
+    name: 'a publication that is sent again is another one',
+    file: 'packages/client/src/core/channel.ts',
+    find: 'const { id = core.id(), excludeSelf',
+    put: 'const { id, excludeSelf',
+  },
+  {
+    name: 'requests that were under way are forgotten',
+    file: 'packages/client/src/core/requests.ts',
+    find: '      else if (command !== undefined) this.#unsent.push(command)\n',
+    put: '      else this.#requests.delete(command?.id ?? 0)\n',
+  },
+  {
+    name: 'recovered, whatever is missing',
+    file: 'packages/server/src/hub/recovery.ts',
+    find: 'if (floor !== undefined && floor.offset > since.offset)',
+    put: 'if (floor !== undefined && floor.offset < 0)',
+  },
+  {
+    name: 'recovery ignores epochs',
+    file: 'packages/server/src/hub/recovery.ts',
+    find: 'if (since.epoch !== head.epoch)',
+    put: "if (since.epoch === '')",
+  },
+  {
+    name: 'history and live feed are merged one too late',
+    file: TOPIC,
+    find: 'return epoch === head.epoch && offset > head.offset\n',
+    put: 'return epoch === head.epoch && offset > head.offset + 1\n',
+  },
+  {
+    name: 'history and live feed are merged one too early',
+    file: TOPIC,
+    find: 'return epoch === head.epoch && offset > head.offset\n',
+    put: 'return epoch === head.epoch && offset >= head.offset\n',
+  },
+  {
+    name: 'what came while history was read is dropped',
+    file: TOPIC,
+    find: 'const held = subscription.held ?? []',
+    put: 'const held = [] as NonNullable<typeof subscription.held>',
+  },
+  {
+    name: 'a subscriber ahead of the feed gets it all again',
+    file: TOPIC,
+    find: 'subscription.ahead = head.offset > feed.offset ? head : undefined',
+    put: 'subscription.ahead = undefined',
+  },
+  {
+    name: 'a subscriber stays ahead of a stream that is gone',
+    file: TOPIC,
+    find: 'const lead = ahead.epoch === gap.to.epoch ? ahead.offset - gap.to.offset : -1',
+    put: 'const lead = 1',
+  },
+  {
+    name: 'the chain is not closed over what was left out',
+    file: TOPIC,
+    find: 'const prev = subscription.skippedFrom\n',
+    put: 'const prev = undefined\n',
+  },
+  {
+    name: 'a node does not notice what its live feed lost',
+    file: 'packages/server/src/hub/topics.ts',
+    find: 'if (!this.#parts.streams.exact) this.#verifyLater()',
+    put: '',
+  },
+  {
+    name: 'a node passes on late messages of the live feed',
+    file: FEED,
+    find: "if (link !== 'next') return link === 'repeat'",
+    put: "if (link === 'hole') return false",
+  },
+  {
+    name: 'a node drops what comes while it repairs',
+    file: FEED,
+    find: '} else if (this.#held.length < MOST_HELD) this.#held.push(live)',
+    put: '} else if (this.#held.length < 0) this.#held.push(live)',
+  },
+  {
+    name: 'a node keeps silent about what it could not repair',
+    file: FEED,
+    find: '    this.#position = gap.to\n    this.#host.gap(gap)\n',
+    put: '    this.#position = gap.to\n',
+  },
+  {
+    name: 'a stream that lost its end goes on as if nothing was',
+    file: FEED,
+    find: 'if (slice.head.epoch === since.epoch && slice.head.offset < since.offset) {',
+    put: 'if (slice.head.epoch === since.epoch && slice.head.offset < 0) {',
+  },
+]
