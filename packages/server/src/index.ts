@@ -14,6 +14,7 @@ export {
   type Publisher,
 } from '@millrace/protocol'
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/index.js'
+export type { BrokerParts, OpenBroker } from './broker-url.js'
 export type {
   Action,
   Appended,
@@ -29,6 +30,7 @@ export type {
   NewPublication,
   PresenceChange,
   PresenceStore,
+  Random,
   StoredPublication,
   StreamOptions,
   StreamRange,

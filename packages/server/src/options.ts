@@ -35,7 +35,10 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
   readonly auth?: (request: AuthRequest) => MaybePromise<U | null>
   /** Channels to which the server subscribes each new session, such as a user's inbox. */
   readonly subscriptions?: (session: { readonly user: U }) => MaybePromise<readonly string[]>
-  /** Where streams live. `memory:` (the default) is this process. */
+  /**
+   * Where streams live: `memory:` (the default), this process; `disk:./folder`, which survives it; `redis://host` or
+   * `rediss://host`, shared by many nodes; or a broker of your own. Those by URL but the first need their packages installed.
+   */
   readonly broker?: Broker | 'memory:' | (string & {})
   /** Binary codecs for payloads. MessagePack is built in. */
   readonly codecs?: PayloadCodecs

@@ -357,7 +357,7 @@ describe('mistakes of the developer', () => {
     [{ heartbeat: 'soon' as never }, 'heartbeat must be milliseconds or a duration'],
     [{ limits: { message: -1 } }, 'limits.message must be a whole number'],
     [{ allowedOrigins: ['example.com'] }, "write scheme and host, as in 'https://example.com'"],
-    [{ broker: 'carrier-pigeon:' }, "broker 'carrier-pigeon:' is not known"],
+    [{ broker: 'carrier-pigeon:' }, "broker 'carrier-pigeon:' begins with no scheme known here"],
     [{ compression: { threshold: -1 } }, 'compression must be'],
   ])('%o is refused with what to write', (options, message) => {
     expect(() => createServer(options)).toThrow(message)

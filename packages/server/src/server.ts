@@ -10,10 +10,9 @@ import {
   type OpenApi,
 } from '@millrace/protocol'
 import * as msgpack from '@msgpack/msgpack'
-import { MemoryBroker } from './broker/index.js'
+import { brokerByUrl } from './broker-url.js'
 import {
   type Authorizer,
-  type Broker,
   type CallHandler,
   Hub,
   type RelayRule,
@@ -62,6 +61,7 @@ class ComposedServer implements MillraceServer<Api, User> {
     const logger = options.logger ?? consoleLogger('warn')
     const clock = systemClock
     const random = systemRandom
+    const { broker = 'memory:' } = options
     const { limits, heartbeat, patience, connectTimeout } = resolved
     if (options.api === undefined)
       logger.warn('no api is defined: every client may use any channel and any payload')
@@ -69,7 +69,7 @@ class ComposedServer implements MillraceServer<Api, User> {
     this.#options = resolved
     this.#hub = new Hub({
       api: options.api,
-      broker: makeBroker(options.broker),
+      broker: typeof broker === 'string' ? brokerByUrl(broker, { clock, random, logger }) : broker,
       codecs: { msgpack, ...options.codecs },
       authenticate: options.auth,
       subscriptions: options.subscriptions as ConstructorParameters<typeof Hub>[0]['subscriptions'],
@@ -272,15 +272,6 @@ function originsOf(
     allowed.some((one) =>
       typeof one === 'string' ? one.toLowerCase() === origin.toLowerCase() : one.test(origin),
     )
-}
-
-function makeBroker(broker: ServerOptions['broker']): Broker {
-  if (typeof broker === 'object') return broker
-  if (broker === undefined || broker === 'memory:')
-    return new MemoryBroker({ clock: systemClock, epoch: systemRandom.id() })
-  throw new TypeError(
-    `broker '${broker}' is not known: this version has 'memory:', or give a Broker of your own`,
-  )
 }
 
 function listening(server: HttpServer, port: number, host: string | undefined): Promise<void> {

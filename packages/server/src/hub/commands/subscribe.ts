@@ -51,7 +51,7 @@ export async function join(
     const members = body.presence ? await services.broker.members(body.channel) : undefined
     const slice = await read(services, { body, resolved, subscription })
     stillOpen(session)
-    return reply(services, { body, resolved, subscription }, slice, members)
+    return reply(services, { body, resolved, subscription }, { slice, members })
   } catch (error) {
     await abandon(services, session, subscription)
     throw error
@@ -125,8 +125,7 @@ interface Joined {
 function reply(
   services: Services,
   { body, resolved, subscription }: Joined,
-  slice: StreamSlice,
-  members: readonly Member[] | undefined,
+  { slice, members }: { readonly slice: StreamSlice; readonly members: readonly Member[] | undefined },
 ): Reply<'subscribed'> {
   const recovery = body.since === undefined ? undefined : recover(body.since, slice)
   const publications = recovery?.publications ?? slice.publications
