@@ -7,7 +7,7 @@ export default defineConfig({
   resolve,
   ssr: { resolve },
   test: {
-    include: ['{packages,apps,conformance,fuzz,bench,test}/**/*.test.ts'],
+    include: ['{packages,apps,conformance,fuzz,bench,simulation,test}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
