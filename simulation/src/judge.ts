@@ -1,5 +1,5 @@
 import type { Gap, Position } from '@millrace/protocol'
-import type { Attempt, Heard, Reader } from './reader.js'
+import type { Ask, Attempt, Heard, Reader } from './reader.js'
 import type { Fact, Store } from './store.js'
 import type { World } from './world.js'
 
@@ -26,6 +26,7 @@ export function judge(world: World): string[] {
       const isRetired = person.readers.get(reader.channel) !== reader
       broken.push(...judgeReader(reader, store, isRetired))
     }
+    for (const ask of person.asks) broken.push(...judgeAsk(ask, world.timeline.elapsed))
     for (const attempt of person.attempts)
       broken.push(...judgeAttempt(attempt, store, world.timeline.elapsed))
   }
@@ -142,6 +143,12 @@ class Finger {
   #order({ epoch }: { readonly epoch: string }): number {
     return this.#epochs.indexOf(epoch)
   }
+}
+
+function judgeAsk({ said, dueAt, settledAt, answered, error }: Ask, now: number): string[] {
+  if (settledAt === undefined) return now > dueAt + GRACE ? [`the call '${said}' never settled`] : []
+  if (error?.startsWith('not a')) return [`the call '${said}' ended with ${error}`]
+  return answered === undefined || answered === said ? [] : [`the call '${said}' was answered '${answered}'`]
 }
 
 function judgeAttempt(attempt: Attempt, store: Store, now: number): string[] {

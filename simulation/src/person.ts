@@ -12,7 +12,7 @@ import { api } from './api.js'
 import { Host } from './host.js'
 import { Connection } from './network.js'
 import { binary, type Node } from './node.js'
-import { type Attempt, Reader } from './reader.js'
+import { type Ask, type Attempt, Reader } from './reader.js'
 import type { Rng } from './rng.js'
 import type { Timeline } from './timeline.js'
 
@@ -26,12 +26,14 @@ export interface PersonParts {
 }
 
 const PUBLISH_TIMEOUT = 20_000
+const CALL_TIMEOUT = 5000
 
 /** A user with one page open: its client, its readers, and what it wrote. */
 export class Person {
   readonly name: string
   readonly readers = new Map<string, Reader>()
   readonly attempts: Attempt[] = []
+  readonly asks: Ask[] = []
   connection: Connection | undefined
   /** Nothing gets through: attempts to connect hang. */
   isCutOff = false
@@ -108,11 +110,25 @@ export class Person {
     )
   }
 
+  call(): void {
+    const { timeline } = this.#parts
+    const said = `${this.name}?${this.asks.length}`
+    const ask: Ask = { said, dueAt: timeline.elapsed + CALL_TIMEOUT }
+    this.asks.push(ask)
+    const { host } = this
+    this.client.call('echo', said).then(
+      (answered) => Object.assign(ask, { answered, settledAt: timeline.elapsed }),
+      (error) => {
+        if (!host.isDead) Object.assign(ask, { error: kindOf(error), settledAt: timeline.elapsed })
+      },
+    )
+  }
+
   /** The page is closed without a word and opened again; `isKept`: it goes on from the positions it had. */
   reload(isKept: boolean): void {
     this.host.isDead = true
     this.connection?.cut({ tellsClient: false, tellsNode: true })
-    for (const attempt of this.attempts) if (attempt.settledAt === undefined) attempt.settledAt = -1
+    for (const promise of [...this.attempts, ...this.asks]) promise.settledAt ??= -1
     this.host = new Host(this.name, this.#parts.timeline)
     this.client = this.#newClient()
     for (const channel of [...this.readers.keys()]) this.follow(channel, isKept)

@@ -33,3 +33,13 @@ export interface Attempt {
   position?: Position
   error?: string
 }
+
+/** A call to the server, and how it ended. */
+export interface Ask {
+  readonly said: string
+  /** When it must have settled. */
+  readonly dueAt: number
+  settledAt?: number
+  answered?: unknown
+  error?: string
+}

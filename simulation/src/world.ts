@@ -97,7 +97,11 @@ export class World {
     const pace = rng.pick([100, 400, 2000])
     const next = () => {
       if (this.timeline.elapsed > until) return
-      person.host.run(() => person.publish(rng.pick(this.channels), rng.chance(0.1)))
+      const isCall = rng.chance(0.05)
+      person.host.run(() => {
+        if (isCall) person.call()
+        else person.publish(rng.pick(this.channels), rng.chance(0.1))
+      })
       this.timeline.schedule(rng.int(1, pace * 2), next)
     }
     this.timeline.schedule(rng.int(1, pace), next)
