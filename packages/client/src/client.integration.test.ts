@@ -5,7 +5,7 @@ import { WebSocket as UndiciWebSocket } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket as WsWebSocket } from 'ws'
 import { z } from 'zod'
-import { CuttableNetwork } from '../test/cuttable.js'
+import { FaultyNetwork } from '../../../test/support/faulty-network.js'
 import { binary } from './binary.js'
 import { type Client, type ClientOptions, createClient } from './index.js'
 
@@ -69,7 +69,7 @@ function join(port: number, options: Partial<ClientOptions<typeof api>> = {}): C
 
 /** A client behind a network that can be cut. */
 async function distant(port: number, options: Partial<ClientOptions<typeof api>> = {}) {
-  const network = new CuttableNetwork(port)
+  const network = new FaultyNetwork(port)
   const near = await network.listen()
   closers.push(() => network.close())
   return { network, client: join(near, options) }
