@@ -31,7 +31,7 @@ export function indexedDbStore(name = 'millrace-outbox'): OutboxStore {
       await hold(lockOf(name, owner), new Promise<void>((resolve) => (letGo = resolve)))
       const all = (await done((await rows('readonly')).getAll())) as Row[]
       const gone = await ownersGone(name, new Set(all.map((row) => row.owner)))
-      const left = all.filter((row) => gone.has(row.owner))
+      const left = all.filter((row) => row.owner !== owner && gone.has(row.owner))
       const store = await rows('readwrite')
       for (const row of left) {
         if (row.order !== undefined) orders.set(row.entry.id, row.order)
