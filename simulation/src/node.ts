@@ -31,6 +31,8 @@ export class Node {
     readonly name: string
     readonly network: BrokerNetwork
     readonly rng: Rng
+    /** Bytes of publications in one reply. */
+    readonly recovery: number
     readonly failed: (message: string, details?: object) => void
   }) {
     const { name, network, rng } = parts
@@ -57,6 +59,7 @@ export class Node {
         patience: 5000,
         pendingCommands: 256,
         subscriptions: 100,
+        recovery: parts.recovery,
       },
       maxMessage: 65_536,
       node: name,

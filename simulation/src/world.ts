@@ -30,12 +30,14 @@ export class World {
   /** What parts of the world complained about themselves. */
   readonly failures: string[] = []
   #lives = 0
+  readonly #recovery: number
 
   constructor(seed: number) {
     this.seed = seed
     this.rng = new Rng(seed)
     const { rng, timeline } = this
     this.brokers = new BrokerNetwork({ store: new Store(() => timeline.now()), timeline, rng: rng.fork() })
+    this.#recovery = rng.pick([400, 2000, 262_144])
     this.channels = CHANNELS.slice(0, rng.int(1, CHANNELS.length))
     const nodes = rng.int(1, 3)
     for (let place = 0; place < nodes; place++) this.restart(place)
@@ -73,6 +75,7 @@ export class World {
       name,
       network: brokers,
       rng: rng.fork(),
+      recovery: this.#recovery,
       failed: (message, details) => this.#complain(message, details),
     })
   }

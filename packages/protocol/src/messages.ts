@@ -166,6 +166,8 @@ export interface MessageBodies {
     readonly gap?: Gap | undefined
     readonly publications?: readonly Publication[] | undefined
     readonly members?: readonly Member[] | undefined
+    /** Whether there are more between the last one listed and `position`: to be asked with `history`. */
+    readonly more?: boolean | undefined
   }
   /** Reply to unsubscribe; without an id, the server ended it, and why. */
   unsubscribed: {

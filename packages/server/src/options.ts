@@ -19,6 +19,8 @@ export interface LimitOptions {
   readonly outbox?: number
   /** Subscriptions of a session. Default 1,000. */
   readonly subscriptions?: number
+  /** Bytes of publications in one reply to who comes back or asks for history; there may be more replies. Default 256 KiB. */
+  readonly recovery?: number
   /** Commands of a session under way at once; beyond it reading pauses. Default 256. */
   readonly pendingCommands?: number
   /** Bytes of a handshake's headers; enforced by `listen`, and by your own server when attached. Default 16 KiB. */
@@ -75,6 +77,7 @@ const DEFAULT_LIMITS: Required<LimitOptions> = {
   message: 65_536,
   outbox: 1_048_576,
   subscriptions: 1_000,
+  recovery: 262_144,
   pendingCommands: 256,
   headers: 16_384,
 }

@@ -79,6 +79,7 @@ class ComposedServer implements MillraceServer<Api, User> {
         connectTimeout,
         pendingCommands: limits.pendingCommands,
         subscriptions: limits.subscriptions,
+        recovery: limits.recovery,
       },
       maxMessage: limits.message,
       node: options.node ?? random.id(),

@@ -230,6 +230,18 @@ describe('a live stream', () => {
     expect(stream.position).toEqual(position(1, 'e2'))
   })
 
+  it('asks for the rest where the server sent a part, and holds back what comes meanwhile [P5.15]', () => {
+    const { stream, told, reads } = standing()
+    stream.cut()
+    const body = { channel: 'chat:lobby', position: position(14), recovered: true, more: true }
+    stream.joined({ ...body, publications: offsets(11, 12) })
+    stream.receive(publication(15))
+    expect(told).toEqual(['11r', '12r'])
+    reads[0]?.answer({ position: position(15), publications: offsets(13, 13), more: true })
+    reads[1]?.answer({ position: position(15), publications: offsets(14, 14), more: true })
+    expect(told).toEqual(['11r', '12r', '13r', '14r', 15])
+  })
+
   it('goes back to the end of a stream that ends before it, and loses nothing that comes then', () => {
     const { stream, told } = standing()
     stream.cut()

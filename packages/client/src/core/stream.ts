@@ -42,7 +42,7 @@ export class Stream {
   }
 
   /** The subscription stands: hands on what came with it, and asks for what that leaves open. */
-  joined({ position: head, recovered, gap, publications = [] }: MessageBodies['subscribed']): void {
+  joined({ position: head, recovered, gap, publications = [], more }: MessageBodies['subscribed']): void {
     this.cut()
     const live = this.#fence()
     const [first] = publications
@@ -59,8 +59,9 @@ export class Stream {
       this.#take(publication, true)
     }
     if (!live()) return
-    // A server that subscribed this session by itself knows no position to recover from: then history has to say.
-    if (!whole) this.#close(head)
+    // A server that subscribed this session by itself knows no position to recover from, and of much it sends a part:
+    // then history has to say.
+    if (!whole || more) this.#close(head)
     // Nothing comes after the last of them up to the head, or it is not for this session.
     else if (this.position.epoch === head.epoch) this.#reach(head)
     else this.#lose(head)
@@ -144,8 +145,8 @@ export class Stream {
       const whole = this.#hand(answer, live)
       if (!live()) return
       const { epoch } = this.position ?? since
-      if (epoch === since.epoch && answer?.more && this.position !== since) this.#close(goal)
-      else if (whole && epoch === since.epoch && this.#reached(goal)) this.#release(live)
+      if (whole && epoch === since.epoch && this.#reached(goal)) this.#release(live)
+      else if (epoch === since.epoch && answer?.more && this.position !== since) this.#close(goal)
       // History cannot close it, or the epoch of what is held is over: a new subscription says what is lost.
       else this.#events.restart()
     })

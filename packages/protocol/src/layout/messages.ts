@@ -62,6 +62,7 @@ export const MESSAGES: { readonly [K in keyof MessageBodies]: Kind } = {
     gap: sub(5, gap),
     publications: many(sub(6, publication)),
     members: many(sub(7, member)),
+    more: bool(8),
   }),
   unsubscribed: kind<MessageBodies['unsubscribed']>(5, { channel, code: uint(2), reason: text(3) }),
   published: kind<MessageBodies['published']>(6, { position: need(sub(1, position)), skipped: text(2) }),

@@ -222,6 +222,7 @@ describe('permissions', () => {
       patience: 5e3,
       pendingCommands: 9,
       subscriptions: 2,
+      recovery: 262_144,
     }
     const {
       clients: [ann],
@@ -254,6 +255,43 @@ describe('subscribing', () => {
     await ann.ask('subscribe', { channel: 'room:1' })
     expect((await ann.ask('subscribe', { channel: 'room:1' })).body).toMatchObject({ code: 109 })
     expect((await ann.ask('unsubscribe', { channel: 'room:2' })).body).toMatchObject({ code: 110 })
+  })
+
+  it('[P5.15] [H4.7] sends in portions: the oldest of what was missed, the newest of what is asked for', async () => {
+    const {
+      hub,
+      clients: [ann, bob],
+    } = await clients(2, {
+      limits: {
+        connectTimeout: 10_000,
+        heartbeat: 10_000,
+        patience: 5_000,
+        pendingCommands: 256,
+        subscriptions: 100,
+        recovery: 1000,
+      },
+    })
+    for (let n = 1; n <= 10; n++) await hub.publish('room:1', { text: 'x'.repeat(200) })
+    const since = { epoch: 'epoch-1', offset: 1 }
+    const offsets = ({ body }: Awaited<ReturnType<TestClient['ask']>>) =>
+      'publications' in body && [
+        body.publications?.map(({ offset }) => offset),
+        'more' in body ? body.more : undefined,
+      ]
+    const subscribed = await ann.ask('subscribe', { channel: 'room:1', since })
+    expect(offsets(subscribed)).toEqual([[2, 3, 4], true])
+    expect(subscribed.body).toMatchObject({ recovered: true, position: { offset: 10 } })
+    const rest = { channel: 'room:1', since: { epoch: 'epoch-1', offset: 4 } }
+    expect(offsets(await ann.ask('history', rest))).toEqual([[5, 6, 7], true])
+    expect(offsets(await ann.ask('history', { channel: 'room:1' }))).toEqual([[8, 9, 10], true])
+    expect(offsets(await bob.ask('subscribe', { channel: 'room:1', history: 9 }))).toEqual([
+      [8, 9, 10],
+      undefined,
+    ])
+    // One that is larger than a portion alone is sent alone.
+    await hub.publish('room:1', { text: 'x'.repeat(2000) })
+    const last = { channel: 'room:1', since: { epoch: 'epoch-1', offset: 10 } }
+    expect(offsets(await ann.ask('history', last))).toEqual([[11], false])
   })
 
   it('[P5.3] [H4.2] recovers everything since a position', async () => {

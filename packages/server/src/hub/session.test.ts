@@ -207,6 +207,7 @@ describe('commands', () => {
       patience: 5e3,
       pendingCommands: 4,
       subscriptions: 100,
+      recovery: 262_144,
     }
     const { hub, client } = await connected({ limits })
     const waiting: ((allowed: boolean) => void)[] = []
@@ -310,6 +311,7 @@ describe('short heartbeats', () => {
       patience: 1_000,
       pendingCommands: 9,
       subscriptions: 9,
+      recovery: 262_144,
     }
     const { hub, clock } = testHub({ limits })
     const [client, silent] = [new TestClient(hub), new TestClient(hub)]

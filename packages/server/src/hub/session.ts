@@ -53,6 +53,11 @@ export interface SessionLimits {
   /** Commands of one session that may be under way at once; beyond it, reading pauses. */
   readonly pendingCommands: number
   readonly subscriptions: number
+  /**
+   * About so many bytes of publications go into one reply. A client that comes back over a slow link is not sent megabytes at once,
+   * which would fill its queue and close it as a slow consumer; it asks for the rest when it has read these. [H4.7]
+   */
+  readonly recovery: number
 }
 
 /** One frame for all sessions. */

@@ -36,6 +36,7 @@ export function testHub(options: Partial<HubOptions> = {}): { readonly hub: Hub;
       patience: 5_000,
       pendingCommands: 256,
       subscriptions: 100,
+      recovery: 262_144,
     },
     maxMessage: 65_536,
     node: 'node-1',

@@ -1,7 +1,11 @@
+import type { MessageBodies, Position } from '@millrace/protocol'
+import type { StreamOptions } from '../broker-ports.js'
 import { recover } from '../recovery.js'
+import type { Session } from '../session.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { readable } from '../topic.js'
-import { access, type Handler } from './services.js'
+import { newest, oldest } from './portion.js'
+import { access, type Handler, type Services } from './services.js'
 
 /** How many publications a page holds when the client does not say. */
 const PAGE = 100
@@ -12,23 +16,43 @@ export const history: Handler<'history'> = async (services, session, { channel, 
   await services.policy.check({ ...access(session, channel), action: 'history' }, resolved)
   const keeping = streamOptionsOf(resolved.definition)
   const most = Math.min(limit ?? PAGE, Math.max(keeping.size, 1))
-  if (since === undefined) {
-    const slice = await services.broker.read(
-      channel,
-      { before: before ?? Number.MAX_SAFE_INTEGER, limit: most },
-      keeping,
-    )
-    const publications = readable(slice.publications, session.id)
-    return { kind: 'history', body: { channel, position: slice.head, publications, more: slice.more } }
-  }
-  const slice = await services.broker.read(channel, { since, limit: most }, keeping)
-  const { gap, publications } = recover(since, slice)
-  const body = {
-    channel,
-    position: slice.head,
-    gap,
-    publications: readable(publications, session.id),
-    more: slice.more,
-  }
+  const page = { channel, limit: most, keeping }
+  const body = await (since === undefined
+    ? pageBefore(services, session, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
+    : pageSince(services, session, { ...page, since }))
   return { kind: 'history', body }
+}
+
+interface Page {
+  readonly channel: string
+  readonly limit: number
+  readonly keeping: StreamOptions
+}
+
+async function pageBefore(
+  { broker, limits }: Services,
+  session: Session,
+  { channel, before, limit, keeping }: Page & { readonly before: number },
+): Promise<MessageBodies['history']> {
+  const slice = await broker.read(channel, { before, limit }, keeping)
+  const { publications, more } = newest(readable(slice.publications, session.id), limits.recovery)
+  return { channel, position: slice.head, publications, more: more || slice.more }
+}
+
+async function pageSince(
+  { broker, limits }: Services,
+  session: Session,
+  { channel, since, limit, keeping }: Page & { readonly since: Position },
+): Promise<MessageBodies['history']> {
+  let slice = await broker.read(channel, { since, limit }, keeping)
+  const { gap, publications } = recover(since, slice)
+  let mine = readable(publications, session.id)
+  // A page of which nothing is for this session would look like the end of the stream.
+  while (mine.length === 0 && slice.more) {
+    const offset = slice.publications.at(-1)?.offset ?? slice.head.offset
+    slice = await broker.read(channel, { since: { epoch: slice.head.epoch, offset }, limit }, keeping)
+    mine = readable(slice.publications, session.id)
+  }
+  const portion = oldest(mine, limits.recovery)
+  return { channel, position: slice.head, gap, ...portion, more: portion.more || slice.more }
 }

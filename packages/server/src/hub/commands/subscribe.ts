@@ -11,6 +11,7 @@ import type { Reply, Session } from '../session.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { newSubscription, type Subscription } from '../subscription.js'
 import { readable } from '../topic.js'
+import { newest, oldest } from './portion.js'
 import { enter } from './presence.js'
 import { access, type Handler, type Services } from './services.js'
 
@@ -130,13 +131,16 @@ function reply(
   const recovery = body.since === undefined ? undefined : recover(body.since, slice)
   const publications = recovery?.publications ?? slice.publications
   const mine = readable(publications, subscription.receiver.id)
+  // Of what it missed it gets the oldest first, and asks for the rest; of a history that was asked for, the newest.
+  const portion = (recovery === undefined ? newest : oldest)(mine, services.limits.recovery)
   const subscribed: MessageBodies['subscribed'] = {
     channel: body.channel,
     position: slice.head,
     codec: codecName(resolved.definition.codec),
     recovered: recovery?.recovered,
     gap: recovery?.gap,
-    publications: mine.length > 0 ? mine : undefined,
+    publications: portion.publications.length > 0 ? portion.publications : undefined,
+    more: recovery !== undefined && portion.more ? true : undefined,
     members,
   }
   return { kind: 'subscribed', body: subscribed, after: () => services.topics.release(subscription) }
