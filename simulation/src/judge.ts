@@ -61,6 +61,8 @@ function judgeReader(reader: Reader, store: Store, isRetired: boolean): string[]
 /** Where a reader stands in what was stored. */
 class Finger {
   readonly #facts: readonly Fact[]
+  /** Facts by epoch and offset: more than one where a stream was set back. */
+  readonly #places = new Map<string, readonly Fact[]>()
   readonly #epochs: readonly string[]
   readonly #reader: Reader
   #at: Position
@@ -68,6 +70,10 @@ class Finger {
   constructor(reader: Reader, store: Store, start: Position) {
     this.#reader = reader
     this.#facts = store.facts.filter(({ channel }) => channel === reader.channel)
+    for (const fact of this.#facts) {
+      const place = show(fact)
+      this.#places.set(place, [...(this.#places.get(place) ?? []), fact])
+    }
     this.#epochs = store.epochs.get(reader.channel) ?? []
     this.#at = start
   }
@@ -80,11 +86,11 @@ class Finger {
   #message({ key, offset, at }: Extract<Heard, { key: string }>): string | undefined {
     const { epoch } = this.#at
     const said = `'${key}' at ${epoch}/${offset}`
-    const there = this.#facts.filter((one) => one.epoch === epoch && one.offset === offset)
+    const there = this.#factsAt(epoch, offset)
     if (offset <= this.#at.offset) return `${said} came after ${show(this.#at)}: twice, or out of order`
     if (!there.some((fact) => fact.key === key))
       return `${said} is not what was stored there, '${there[0]?.key}'`
-    const missed = this.#between(this.#at, { epoch, offset: offset - 1 }).find(({ time }) => time <= at)
+    const missed = this.#missedBefore(offset, at)
     if (missed !== undefined)
       return `'${missed.key}' at ${show(missed)} was passed over for ${said} without a word`
     this.#at = { epoch, offset }
@@ -100,6 +106,21 @@ class Finger {
     if (!isForward && reason !== 'unknown-position') return `${said} leads nowhere`
     if (isForward && from.epoch === to.epoch && !this.#hasAny(from, to)) return `${said} has nothing in it`
     this.#at = to
+    return undefined
+  }
+
+  #factsAt(epoch: string, offset: number): readonly Fact[] {
+    return this.#places.get(`${epoch}/${offset}`) ?? []
+  }
+
+  /** What was stored by then between where it stands and this offset of the epoch, and is for this reader. */
+  #missedBefore(offset: number, by: number): Fact | undefined {
+    for (let between = this.#at.offset + 1; between < offset; between++) {
+      const missed = this.#factsAt(this.#at.epoch, between).find(
+        (fact) => fact.time <= by && !fact.isLost && !this.#isOwn(fact),
+      )
+      if (missed !== undefined) return missed
+    }
     return undefined
   }
 
@@ -166,4 +187,6 @@ function judgeAttempt(attempt: Attempt, store: Store, now: number): string[] {
   return broken
 }
 
-const show = ({ epoch, offset }: Position | Fact): string => `${epoch}/${offset}`
+function show({ epoch, offset }: Position): string {
+  return `${epoch}/${offset}`
+}
