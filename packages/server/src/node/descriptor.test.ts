@@ -20,6 +20,8 @@ interface Opened {
   /** The server's end of the connection. */
   readonly socket: Socket & MaybeSocket
   readonly handler: EchoHandler
+  /** Has another link flushed together with what is sent in this turn. */
+  accompany(): void
 }
 
 let stop = (): Promise<unknown> => Promise.resolve()
@@ -39,30 +41,41 @@ async function open(): Promise<Opened> {
     await server.close()
     http.close()
   }
-  const peer = await RawPeer.connect((http.address() as AddressInfo).port)
-  await until(() => handler.opened.length === 1)
-  const [[link], [socket]] = [handler.opened, sockets]
-  if (link === undefined || socket === undefined) throw new Error('no link')
-  return { peer, link, socket, handler }
+  const { port } = http.address() as AddressInfo
+  const peer = await RawPeer.connect(port)
+  await RawPeer.connect(port)
+  await until(() => handler.opened.length === 2)
+  const [[link, other], [socket]] = [handler.opened, sockets]
+  if (link === undefined || other === undefined || socket === undefined) throw new Error('no link')
+  return { peer, link, socket, handler, accompany: () => void other.send('text', 'with it') }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('[E35] bytes pass the stream while it holds none', () => {
   it('on this Node: the stream counts the handshake, and nothing that came after', async () => {
-    const { peer, link, socket } = await open()
+    const { peer, link, socket, accompany } = await open()
     expect(descriptorOf(socket), 'Node keeps a descriptor elsewhere now: see ADR 6').toBeGreaterThan(2)
     const handshake = socket.bytesWritten
     for (let index = 0; index < 3; index++) {
       link.send('text', `message ${index}`)
+      accompany()
       await until(() => peer.events.length === index + 1)
     }
     expect(peer.events).toEqual(['text message 0', 'text message 1', 'text message 2'])
     expect(socket.bytesWritten).toBe(handshake)
   })
 
-  it('a peer that reads in bursts gets every byte once and in order, past the stream and through it', async () => {
+  it('not where a link is flushed alone', async () => {
     const { peer, link, socket } = await open()
+    const handshake = socket.bytesWritten
+    link.send('text', 'alone')
+    await until(() => peer.events.length === 1)
+    expect(socket.bytesWritten).toBe(handshake + 7)
+  })
+
+  it('a peer that reads in bursts gets every byte once and in order, past the stream and through it', async () => {
+    const { peer, link, socket, accompany } = await open()
     const [sent, received] = [createHash('sha256'), createHash('sha256')]
     let [count, arrived, past, inPart] = [0, 0, 0, 0]
     peer.onMessage = (_kind, payload) => {
@@ -74,6 +87,7 @@ describe('[E35] bytes pass the stream while it holds none', () => {
       count += 1
       if (isShared) link.sendFrame(shareFrame('binary', payload))
       else link.send('binary', payload)
+      accompany()
     }
     for (let burst = 0; burst < 12; burst++) {
       peer.socket.pause()
@@ -101,17 +115,19 @@ describe('[E35] bytes pass the stream while it holds none', () => {
   })
 
   it('a number that was given to somebody else since is not written to', async () => {
-    const { peer, link, socket, handler } = await open()
+    const { peer, link, socket, handler, accompany } = await open()
     const fd = descriptorOf(socket)
     const folder = mkdtempSync(join(tmpdir(), 'millrace-descriptor-'))
     // Not through the link: it learns of this with the stream's 'close', which comes later.
     link.send('text', 'before')
+    accompany()
     socket.destroy()
     // The descriptor is closed by now, and the system gives the lowest free number to the next who asks.
     const files: number[] = []
     while (!files.includes(fd) && files.length < 200) files.push(openSync(join(folder, 'bystander'), 'a'))
     expect(files).toContain(fd)
     link.send('text', 'after')
+    accompany()
     await turn()
     await turn()
     expect(fstatSync(fd).size).toBe(0)
@@ -121,10 +137,11 @@ describe('[E35] bytes pass the stream while it holds none', () => {
   })
 
   it('a peer that is gone is told by the close, not by an error', async () => {
-    const { peer, link, handler } = await open()
+    const { peer, link, handler, accompany } = await open()
     peer.socket.resetAndDestroy()
     for (const end = performance.now() + 5000; link.isOpen && performance.now() < end; await turn()) {
       link.send('text', 'anyone there?')
+      accompany()
     }
     expect(handler.closed).toEqual([expect.stringMatching(/^1006 /)])
   })

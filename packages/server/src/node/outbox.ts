@@ -4,7 +4,8 @@ import { FrameSequence } from './frame-sequence.js'
 
 /** Something with frames to write. */
 export interface Flushable {
-  flush(): void
+  /** `isAlone`: no other link is flushed with it. */
+  flush(isAlone: boolean): void
   /** Reads what `flush` is about to need. What it answers means nothing, but is kept, lest the reading be optimized away. */
   touch(): number
 }
@@ -105,7 +106,7 @@ export class Outbox {
       const to = Math.min(from + TOUCHED_AHEAD, count)
       if (to - from > 1) this.#touch(links, from, to)
       for (let index = from; index < to; index++) {
-        links[index]?.flush()
+        links[index]?.flush(count === 1)
         // The room is kept, the link is not.
         links[index] = null
       }

@@ -259,20 +259,24 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     )
   }
 
-  flush(): void {
+  flush(isAlone: boolean): void {
     this.#queuedAt = NOT_QUEUED
-    this.#writeOut()
+    this.#writeOut(isAlone)
     if (!this.#isEnding) return
     this.#descriptor = NO_DESCRIPTOR
     if (this.#socket.writable) this.#socket.end()
   }
 
-  #writeOut(): void {
+  /**
+   * Writes what is pending. A link that is flushed alone nearly always answers what it has just read: then its stream lies in the
+   * processor's cache, and is the quicker way.
+   */
+  #writeOut(isAlone: boolean): void {
     this.#settings.outbox.arena.close(this)
     const frames = this.#pending
     if (frames === null) return
     this.#pending = null
-    const rest = this.#isStreamPassed() ? this.#writePast(frames) : frames
+    const rest = !isAlone && this.#isStreamPassed() ? this.#writePast(frames) : frames
     if (rest !== null && !this.#socket.writable) return
     this.flushes += 1
     this.bytesOut += frames.byteLength
@@ -318,7 +322,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
       )
       return false
     }
-    if (this.#pendingBytes() >= EARLY_FLUSH_BYTES) this.#writeOut()
+    if (this.#pendingBytes() >= EARLY_FLUSH_BYTES) this.#writeOut(true)
     return true
   }
 
