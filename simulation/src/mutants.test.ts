@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,10 +44,20 @@ async function bundle(mutant: Mutant, name: string): Promise<string> {
   return join(outdir, 'main.js')
 }
 
-/** How the simulation ends with this defect in it: 1 when it was noticed. */
-function simulate(file: string): Promise<number | null> {
-  const args = [file, '--seeds', String(SEEDS), '--bail', '--jobs', '1']
-  return new Promise((resolve) => spawn(process.execPath, args, { stdio: 'ignore' }).on('exit', resolve))
+interface Verdict {
+  readonly broken: readonly { readonly seed: number; readonly broken: readonly string[] }[]
+}
+
+/** What the simulation says with this defect in it. One that crashes has noticed nothing: it says nothing that could be read. */
+async function simulate(file: string): Promise<Verdict> {
+  const args = [file, '--seeds', String(SEEDS), '--bail', '--jobs', '1', '--json']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  await once(child, 'close')
+  return JSON.parse(output) as Verdict
 }
 
 describe(`within ${SEEDS} seeds the simulation notices that`, { timeout: 300_000 }, () => {
@@ -54,6 +65,7 @@ describe(`within ${SEEDS} seeds the simulation notices that`, { timeout: 300_000
     const source = readFileSync(join(ROOT, mutant.file), 'utf8')
     expect(source.split(mutant.find), 'what is to be replaced stands there once').toHaveLength(2)
     const file = await bundle(mutant, String(MUTANTS.indexOf(mutant)))
-    expect(await simulate(file)).toBe(1)
+    const { broken } = await simulate(file)
+    expect(broken[0]?.broken[0]).toEqual(expect.any(String))
   })
 })
