@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a node passes on late messages of the live feed',
     file: FEED,
-    find: "if (link !== 'next') return link === 'repeat'",
+    find: "if (link !== 'next') return link === 'repeat' && !this.#isFromAnotherPast(publication)",
     put: "if (link === 'hole') return false",
   },
   {
@@ -136,7 +136,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a stream that lost its end goes on as if nothing was',
     file: FEED,
-    find: 'if (slice.head.epoch === since.epoch && slice.head.offset < since.offset) {',
-    put: 'if (slice.head.epoch === since.epoch && slice.head.offset < 0) {',
+    find: 'if (this.#isAnother(since, slice)) {',
+    put: 'if (slice.head.offset < 0) {',
   },
 ]

@@ -4,10 +4,10 @@ import { settle } from '../testing/index.js'
 import type { StoredPublication, StreamSlice } from './broker-ports.js'
 import { Feed, type FeedHost, type Live } from './feed.js'
 
-const publication = (offset: number, prev?: number): StoredPublication => ({
+const publication = (offset: number, prev?: number, time = offset): StoredPublication => ({
   offset,
   prev,
-  time: 0,
+  time,
   data: { codec: 'json', text: String(offset) },
 })
 const live = (offset: number, epoch = 'a', prev?: number): Live => ({
@@ -150,6 +150,33 @@ describe('[H4.5] a feed', () => {
     expect([f.renewed, f.told]).toEqual([[{ epoch: 'a', offset: 5 }], [gap]])
   })
 
+  it('has a stream begin anew that was set back and went on, by what is stored later under an offset it has seen', async () => {
+    const f = anchored(2)
+    f.receive(live(3), live(4))
+    // Set back to 2, and two others stored since.
+    f.stream('a', [1, 2, 3, 4])
+    f.read = async () => ({
+      head: f.head,
+      floor: undefined,
+      publications: f.head.epoch === 'a' ? [publication(4, undefined, 90)] : [],
+      more: false,
+    })
+    f.receive({ epoch: 'a', publication: publication(3, undefined, 80) })
+    await settle()
+    const gap = { from: { epoch: 'a', offset: 4 }, to: { epoch: 'b', offset: 0 }, reason: 'epoch-changed' }
+    expect([f.renewed, f.told]).toEqual([[{ epoch: 'a', offset: 4 }], ['a3', 'a4', gap]])
+  })
+
+  it('leaves a stream alone whose clock was set: what it delivered last is still there', async () => {
+    const f = anchored(2)
+    f.receive(live(3), live(4))
+    f.stream('a', [3, 4])
+    f.receive({ epoch: 'a', publication: publication(3, undefined, 80) })
+    await settle()
+    f.receive(live(5))
+    expect([f.renewed, f.told]).toEqual([[], ['a3', 'a4', 'a5']])
+  })
+
   it('says so where the stream has lost what came before what it sent', async () => {
     const f = anchored(2)
     f.stream('a', [1, 2, 5])
@@ -192,6 +219,21 @@ describe('[H4.5] a feed', () => {
     f.feed.close()
     await settle()
     expect(f.told).toEqual([])
+  })
+})
+
+describe('[H4.1] who reads the stream by itself', () => {
+  it('must have come as far as the feed began', () => {
+    const anchoredAt3 = anchored(3)
+    expect([2, 3, 9].map((offset) => anchoredAt3.feed.continues({ epoch: 'a', offset }))).toEqual([
+      false,
+      true,
+      true,
+    ])
+    expect(anchoredAt3.feed.continues({ epoch: 'b', offset: 0 })).toBe(true)
+    const begun = new Fixture()
+    begun.receive(live(5))
+    expect([3, 4].map((offset) => begun.feed.continues({ epoch: 'a', offset }))).toEqual([false, true])
   })
 })
 

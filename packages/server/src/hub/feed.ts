@@ -9,7 +9,7 @@ export interface FeedHost {
   gap(gap: Gap): void
   /** What follows a position in the stream, as much as one read gives. */
   read(since: Position): Promise<StreamSlice>
-  /** The stream ends before this position, which was delivered: it must begin anew, in another epoch. */
+  /** The stream is not the one that was delivered up to this position: it must begin anew, in another epoch. */
   renew(known: Position): Promise<unknown>
   /** The broker failed: tries again later, if that still matters then. */
   retry(error: unknown, again: () => void): void
@@ -33,6 +33,10 @@ const MOST_HELD = 1000
 export class Feed {
   readonly #host: FeedHost
   #position: Position | undefined
+  /** From where on everything was delivered: what came before, somebody had read by itself. */
+  #start: Position | undefined
+  /** The publication delivered last, if it is the one at `#position`. */
+  #last: StoredPublication | undefined
   /** What came while the stream is read to close a hole. */
   #held: Live[] | undefined
   /** How many of those had come when the reading began: what the stream does not show of them, it has not. */
@@ -56,6 +60,12 @@ export class Feed {
   /** Somebody reads the stream up to here by itself, so what is to be delivered begins here at the latest. */
   anchor(head: Position): void {
     this.#position ??= head
+    this.#start ??= head
+  }
+
+  /** Whether who has read the stream up to here gets all that follows: not one who read it before the feed began. */
+  continues({ epoch, offset }: Position): boolean {
+    return this.#start?.epoch !== epoch || offset >= this.#start.offset
   }
 
   /** A publication from the live feed. */
@@ -73,17 +83,32 @@ export class Feed {
     if (head.epoch !== position.epoch || head.offset > position.offset) this.#repair([])
   }
 
+  /** Somebody saw the stream end before `position`. */
+  doubt(): void {
+    if (this.#held === undefined) this.#repair([])
+  }
+
   /** False when something is missing before it, or it is of another epoch. */
   #take(live: Live): boolean {
     const { epoch, publication } = live
     if (this.#position !== undefined) {
       if (this.#position.epoch !== epoch) return false
       const link = chain(this.#position.offset, publication)
-      if (link !== 'next') return link === 'repeat'
+      if (link !== 'next') return link === 'repeat' && !this.#isFromAnotherPast(publication)
     }
+    this.#start ??= { epoch, offset: predecessor(publication) }
     this.#position = { epoch, offset: publication.offset }
+    this.#last = publication
     this.#host.deliver(live)
     return true
+  }
+
+  /**
+   * Whether what looks like a repeat was stored after all that was delivered: then the stream was set back to an earlier end
+   * and has gone on from there, over offsets that were used before.
+   */
+  #isFromAnotherPast({ time }: StoredPublication): boolean {
+    return this.#last !== undefined && time > this.#last.time
   }
 
   #repair(held: Live[]): void {
@@ -97,10 +122,12 @@ export class Feed {
     const since = this.#position
     if (this.#isOver || since === undefined) return
     try {
-      const slice = await this.#host.read(since)
+      // From the last one delivered on, to see whether it still is what it was.
+      const slice = await this.#host.read(this.#last === undefined ? since : before(since))
       if (this.#isOver) return
-      if (slice.head.epoch === since.epoch && slice.head.offset < since.offset) {
+      if (this.#isAnother(since, slice)) {
         await this.#host.renew(since)
+        this.#last = undefined
         return this.#read()
       }
       this.#catchUp(since, slice)
@@ -110,6 +137,13 @@ export class Feed {
       return
     }
     this.#release()
+  }
+
+  /** Whether the stream is not the one that was delivered: it ends earlier, or has something else in the place of the last. */
+  #isAnother(since: Position, { head, publications: [first] }: StreamSlice): boolean {
+    if (head.epoch !== since.epoch) return false
+    const last = this.#last
+    return head.offset < since.offset || (first?.offset === last?.offset && first?.time !== last?.time)
   }
 
   /** Goes on as far as the stream was read, with what it has and what had come from it before. */
@@ -155,6 +189,9 @@ export class Feed {
 
   #lost(gap: Gap): void {
     this.#position = gap.to
+    this.#last = undefined
     this.#host.gap(gap)
   }
 }
+
+const before = ({ epoch, offset }: Position): Position => ({ epoch, offset: Math.max(0, offset - 1) })

@@ -85,9 +85,19 @@ export class Topics implements BrokerListener {
     }
   }
 
+  /** Where the feed of a channel stands. */
+  position(channel: string): Position | undefined {
+    return this.#entries.get(channel)?.feed.position
+  }
+
+  /** The stream was seen to end before where its feed stood already. */
+  doubt(channel: string): void {
+    this.#entries.get(channel)?.feed.doubt()
+  }
+
   /**
-   * The subscriber has read the stream up to `head`. False when the feed is in another epoch: then the stream began anew
-   * before or after it was read, and must be read again to know.
+   * The subscriber has read the stream up to `head`. False when it must be read again: when the feed is in another epoch, for
+   * the stream began anew before or after it was read, and when the feed began behind `head`.
    */
   align(subscription: Subscription, head: Position): boolean {
     const entry = this.#entries.get(subscription.channel)
@@ -99,6 +109,7 @@ export class Topics implements BrokerListener {
       feed.verify(head)
       return false
     }
+    if (!feed.continues(head)) return false
     topic.align(subscription, head, position)
     return true
   }
@@ -182,7 +193,9 @@ export class Topics implements BrokerListener {
       deliver: (live) => topic.publish(live),
       gap: (gap) => topic.gap(gap),
       read: (since) => streams.read(channel, { since, limit: Math.max(keeping.size, 1) }, keeping),
-      renew: (position) => streams.heads([{ channel, position }]),
+      // Beyond every end, so that the stream ends before it whatever it has come to.
+      renew: ({ epoch }) =>
+        streams.heads([{ channel, position: { epoch, offset: Number.MAX_SAFE_INTEGER } }]),
       retry: (error, again) => {
         logger.warn('could not read a stream', { channel, error })
         clock.schedule(RETRY_AFTER, again)

@@ -103,8 +103,11 @@ async function read(services: Services, { body, resolved, subscription }: Joined
       ? { before: Number.MAX_SAFE_INTEGER, limit: Math.min(body.history ?? 0, keeping.size) }
       : { since: body.since, limit: keeping.size }
   for (let tries = 0; tries < READS; tries++) {
+    const feed = services.topics.position(body.channel)
     const slice = await services.broker.read(body.channel, range, keeping)
-    if (services.topics.align(subscription, slice.head)) return slice
+    if (feed?.epoch === slice.head.epoch && slice.head.offset < feed.offset)
+      services.topics.doubt(body.channel)
+    else if (services.topics.align(subscription, slice.head)) return slice
   }
   throw new MillraceError('unavailable', {
     message: `The stream of '${body.channel}' is beginning anew`,
