@@ -1,7 +1,7 @@
 /** What `npm start` runs: the home page and the applications, on one port. */
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DEFAULT_PATH } from '@millrace/protocol'
 import { createServer } from '@millrace/server'
 import { createSupportChat, fileStore, supportChatPages } from '@millrace/support-chat'
@@ -23,10 +23,16 @@ export interface Running {
 
 const PAGES = fileURLToPath(new URL('../dist/web/', import.meta.url))
 
+/** The URL of the durable store in this folder. */
+const diskBroker = (folder: string): string => `disk:${pathToFileURL(resolve(folder)).pathname}`
+
 /** Starts everything. Rejects with the system's error when it cannot listen, `EADDRINUSE` for a taken port. */
 export async function start({ port, host, data }: StartOptions): Promise<Running> {
   const wheel = createServer({ api, auth: () => ({ id: randomUUID() }) })
-  const support = createSupportChat({ store: fileStore(join(data, 'support-chat.jsonl')) })
+  const support = createSupportChat({
+    store: fileStore(join(data, 'support-chat.jsonl')),
+    broker: diskBroker(join(data, 'support-chat')),
+  })
   const site = createSite([
     ...support.handlers,
     supportChatPages(),

@@ -23,6 +23,8 @@ const PAGES = fileURLToPath(new URL('../dist/web/', import.meta.url))
 export interface SupportChatOptions {
   /** Where tickets and the secret are kept. Default: in memory, until the process ends. */
   readonly store?: Store
+  /** Where conversations are kept, as a broker's URL. Default: in memory, until the process ends. */
+  readonly broker?: string
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly now?: () => number
 }
@@ -41,11 +43,13 @@ export interface SupportChat {
 /** Creates the chat. Attach it to an HTTP server and let that server ask its handlers. */
 export function createSupportChat({
   store = memoryStore(),
+  broker = 'memory:',
   now = Date.now,
 }: SupportChatOptions = {}): SupportChat {
   const desk = new HelpDesk(store.tickets)
   const millrace = createServer({
     api,
+    broker,
     path: ENDPOINT,
     auth: ({ token }) => readToken(store.secret, token, now()) ?? null,
   })

@@ -12,14 +12,8 @@ import {
   writeHeader,
 } from '../websocket/index.js'
 import { LinkCompression } from './deflate.js'
-import {
-  descriptorOf,
-  type MaybeSocket,
-  NO_DESCRIPTOR,
-  REFUSED,
-  type SocketHandle,
-  writeThrough,
-} from './descriptor.js'
+import type { MaybeSocket, SocketHandle } from './descriptor.js'
+import { descriptorOf, NO_DESCRIPTOR, REFUSED, writeThrough } from './descriptor.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
 import { FrameSequence } from './frame-sequence.js'
 import type { LinkSettings } from './link-settings.js'

@@ -1,0 +1,26 @@
+/** What the processes that tests start have in common. */
+import { writeSync } from 'node:fs'
+import type { Clock } from '@millrace/server'
+import { LmdbBroker } from '../src/index.js'
+
+export const KEEP_ALL = { size: 1_000_000, ttl: 3_600_000 }
+export const KEEP_FEW = { size: 50, ttl: 3_600_000 }
+
+/** Where few are kept, what is trimmed is at stake too. */
+export const CHANNELS = { 'a:1': KEEP_ALL, 'a:2': KEEP_ALL, 'a:few': KEEP_FEW } as const
+
+const clock: Clock = {
+  now: Date.now,
+  schedule: (delay, task) => {
+    const timer = setTimeout(task, delay)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Writes at once, so that what was said before a kill was said. */
+export const say = (line: string): void => void writeSync(1, `${line}\n`)
+
+export function systemBroker(folder: string): LmdbBroker {
+  const logger = { debug: () => {}, info: () => {}, warn: say, error: say }
+  return new LmdbBroker({ folder, clock, random: { id: () => crypto.randomUUID() }, logger })
+}
