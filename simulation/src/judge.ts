@@ -157,8 +157,11 @@ class Finger {
     )
   }
 
-  #isOwn({ exclude }: Fact): boolean {
-    return exclude !== undefined && this.#reader.sessions.has(exclude)
+  /** Whether it left this out itself, or what stood in this place before the stream was set back. */
+  #isOwn({ epoch, offset }: Fact): boolean {
+    return this.#factsAt(epoch, offset).some(
+      ({ exclude }) => exclude !== undefined && this.#reader.sessions.has(exclude),
+    )
   }
 
   #order({ epoch }: { readonly epoch: string }): number {

@@ -1,5 +1,6 @@
 import { binaryDialect, type Dialect, jsonDialect } from '@millrace/protocol'
 import { Hub, type Link, type Logger, type Outgoing, type Session } from '@millrace/server/hub'
+import { TEST_LIMITS } from '@millrace/server/testing'
 import { api } from './api.js'
 import { Host } from './host.js'
 import type { Connection, End } from './network.js'
@@ -53,14 +54,7 @@ export class Node {
       codecs: {},
       authenticate: undefined,
       subscriptions: undefined,
-      limits: {
-        connectTimeout: 10_000,
-        heartbeat: 10_000,
-        patience: 5000,
-        pendingCommands: 256,
-        subscriptions: 100,
-        recovery: parts.recovery,
-      },
+      limits: { ...TEST_LIMITS, recovery: parts.recovery },
       maxMessage: 65_536,
       node: name,
       server: 'millrace/simulation',

@@ -2,7 +2,7 @@ import { channel, defineApi, json, MillraceError, type Position } from '@millrac
 import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { MemoryBroker } from '../broker/index.js'
-import { FakeClock, settle, TestClient, testHub } from '../testing/index.js'
+import { FakeClock, settle, TEST_LIMITS, TestClient, testHub } from '../testing/index.js'
 import type { StreamSlice } from './index.js'
 
 const api = defineApi({
@@ -262,14 +262,7 @@ describe('subscribing', () => {
       hub,
       clients: [ann, bob],
     } = await clients(2, {
-      limits: {
-        connectTimeout: 10_000,
-        heartbeat: 10_000,
-        patience: 5_000,
-        pendingCommands: 256,
-        subscriptions: 100,
-        recovery: 1000,
-      },
+      limits: { ...TEST_LIMITS, recovery: 1000 },
     })
     for (let n = 1; n <= 10; n++) await hub.publish('room:1', { text: 'x'.repeat(200) })
     const since = { epoch: 'epoch-1', offset: 1 }

@@ -1,4 +1,4 @@
 export { type BrokerSubject, brokerContract, type Runner } from './broker-contract.js'
 export { FakeClock, settle } from './fake-clock.js'
 export { SequenceRandom } from './sequence-random.js'
-export { TestClient, testHub } from './test-hub.js'
+export { TEST_LIMITS, TestClient, testHub } from './test-hub.js'

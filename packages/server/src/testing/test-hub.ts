@@ -15,11 +15,22 @@ import {
   type Logger,
   type Outgoing,
   type Session,
+  type SessionLimits,
 } from '../hub/index.js'
 import { FakeClock, settle } from './fake-clock.js'
 import { SequenceRandom } from './sequence-random.js'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** Limits as a server has them, but for the number of subscriptions. */
+export const TEST_LIMITS: SessionLimits = {
+  connectTimeout: 10_000,
+  heartbeat: 10_000,
+  patience: 5_000,
+  pendingCommands: 256,
+  subscriptions: 100,
+  recovery: 262_144,
+}
 
 /** A hub with a fake clock and an in-memory broker, for tests without sockets. */
 export function testHub(options: Partial<HubOptions> = {}): { readonly hub: Hub; readonly clock: FakeClock } {
@@ -30,14 +41,7 @@ export function testHub(options: Partial<HubOptions> = {}): { readonly hub: Hub;
     codecs: {},
     authenticate: undefined,
     subscriptions: undefined,
-    limits: {
-      connectTimeout: 10_000,
-      heartbeat: 10_000,
-      patience: 5_000,
-      pendingCommands: 256,
-      subscriptions: 100,
-      recovery: 262_144,
-    },
+    limits: TEST_LIMITS,
     maxMessage: 65_536,
     node: 'node-1',
     server: 'millrace/test',
