@@ -87,7 +87,12 @@ export const LAYERS = [
     node: true,
   },
   { name: 'store-lmdb bench', path: 'packages/store-lmdb/bench.mjs', may: ['@millrace/server'], node: true },
-  { name: 'broker-redis bench', path: 'packages/broker-redis/bench.mjs', may: ['@millrace/server'], node: true },
+  {
+    name: 'broker-redis bench',
+    path: 'packages/broker-redis/bench.mjs',
+    may: ['@millrace/server'],
+    node: true,
+  },
   { name: 'ui serve', path: 'packages/ui/serve/', may: [], node: true },
   { name: 'ui build', path: 'packages/ui/build/', may: [], node: true, tools: true },
   { name: 'ui', path: 'packages/ui/', may: ['@millrace/protocol', '@millrace/client'] },

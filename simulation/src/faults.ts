@@ -66,6 +66,27 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'a connection that was given up comes back',
+    weight: 3,
+    happen: (world) => {
+      // What its node says on it then is of another time: streams have ended since.
+      const person = somebody(world)
+      const { connection } = person
+      const ms = world.rng.int(16_000, 30_000)
+      connection?.toClient.hold()
+      connection?.toNode.hold()
+      for (let wipes = world.rng.int(0, 3); wipes > 0; wipes--) {
+        const channel = world.rng.pick(world.channels)
+        world.timeline.schedule(world.rng.int(0, ms), () => world.brokers.store.renew(channel))
+      }
+      world.timeline.schedule(ms, () => {
+        connection?.toClient.heal()
+        connection?.toNode.heal()
+      })
+      return `${person.name} after ${ms} ms`
+    },
+  },
+  {
     name: 'half-open',
     weight: 3,
     happen: (world) => {

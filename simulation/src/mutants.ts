@@ -32,10 +32,22 @@ export const MUTANTS: readonly Mutant[] = [
     put: 'return this.position !== undefined && this.position.offset >= offset',
   },
   {
-    name: 'the client forgets where it stood',
-    file: 'packages/client/src/core/subscription.ts',
-    find: '      since: position,\n',
-    put: '',
+    name: 'of what is recovered the client takes the first alone',
+    file: STREAM,
+    find: '    for (const publication of publications) {\n      // A listener',
+    put: '    for (const publication of publications.slice(0, 1)) {\n      // A listener',
+  },
+  {
+    name: 'the client waits for ever where history has more than it asked for',
+    file: STREAM,
+    find: 'if (whole && epoch === since.epoch && this.#reached(goal)) this.#release(live)',
+    put: 'if (whole && !answer?.more && epoch === since.epoch && this.#reached(goal)) this.#release(live)',
+  },
+  {
+    name: 'what did not fit into a reply is not spoken of',
+    file: 'packages/server/src/hub/commands/subscribe.ts',
+    find: 'more: recovery !== undefined && portion.more ? true : undefined,',
+    put: 'more: undefined,',
   },
   {
     name: 'a connection that was given up is heard again',
@@ -122,21 +134,9 @@ export const MUTANTS: readonly Mutant[] = [
     put: "if (link === 'hole') return false",
   },
   {
-    name: 'a node drops what comes while it repairs',
-    file: FEED,
-    find: '} else if (this.#held.length < MOST_HELD) this.#held.push(live)',
-    put: '} else if (this.#held.length < 0) this.#held.push(live)',
-  },
-  {
     name: 'a node keeps silent about what it could not repair',
     file: FEED,
-    find: '    this.#position = gap.to\n    this.#host.gap(gap)\n',
-    put: '    this.#position = gap.to\n',
-  },
-  {
-    name: 'a stream that lost its end goes on as if nothing was',
-    file: FEED,
-    find: 'if (this.#isAnother(since, slice)) {',
-    put: 'if (slice.head.offset < 0) {',
+    find: '    this.#host.gap(gap)\n',
+    put: '',
   },
 ]

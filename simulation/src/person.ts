@@ -169,9 +169,10 @@ export class Person {
     const { timeline, rng } = this.#parts
     let connection: Connection | undefined
     let isClosed = false
+    // As with a WebSocket, what was under way still comes after close() was called here.
     const end = {
-      frame: (frame: string | Uint8Array) => !isClosed && events.frame(frame),
-      closed: (code: number, reason: string) => !isClosed && events.closed(code, reason),
+      frame: (frame: string | Uint8Array) => events.frame(frame),
+      closed: (code: number, reason: string) => events.closed(code, reason),
     }
     const refuse = () => host.run(() => end.closed(1006, ''))
     timeline.schedule(rng.int(2, 60), () => {
