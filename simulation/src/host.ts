@@ -5,6 +5,7 @@ export class Host {
   readonly name: string
   readonly #timeline: Timeline
   #standsUntil = 0
+  readonly #waiting: (() => void)[] = []
   isDead = false
   /** Timers run late by up to this many milliseconds, as in a tab in the background. */
   throttle = 0
@@ -19,12 +20,23 @@ export class Host {
     this.#standsUntil = Math.max(this.#standsUntil, this.#timeline.now() + milliseconds)
   }
 
-  /** Runs something on this host: now, or as soon as it moves again. */
+  /** Runs something on this host: now, or in its turn as soon as the host moves again. */
   run(task: () => void): void {
     if (this.isDead) return
-    const wait = this.#standsUntil - this.#timeline.now()
-    if (wait > 0) this.#timeline.schedule(wait, () => this.run(task))
-    else task()
+    if (this.#waiting.length === 0 && this.#standsUntil <= this.#timeline.now()) task()
+    else if (this.#waiting.push(task) === 1) this.#wake()
+  }
+
+  /** What waited runs in the order in which it came: what a stream brings must not overtake itself. */
+  #wake(): void {
+    this.#timeline.schedule(this.#standsUntil - this.#timeline.now(), () => {
+      if (this.#standsUntil <= this.#timeline.now()) {
+        const task = this.#waiting[0]
+        if (!this.isDead) task?.()
+        this.#waiting.shift()
+      }
+      if (this.#waiting.length > 0) this.#wake()
+    })
   }
 
   now(): number {
