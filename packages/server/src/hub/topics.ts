@@ -40,6 +40,7 @@ export class Topics implements BrokerListener {
   readonly #entries = new Map<string, Entry>()
   readonly #parts: TopicsParts
   #cancelVerify: (() => void) | undefined
+  #isStopped = false
 
   constructor(parts: TopicsParts) {
     this.#parts = parts
@@ -64,6 +65,7 @@ export class Topics implements BrokerListener {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#cancelVerify?.()
     for (const { feed } of this.#entries.values()) feed.close()
   }
@@ -145,7 +147,9 @@ export class Topics implements BrokerListener {
 
   #verifyLater(): void {
     this.#cancelVerify = this.#parts.clock.schedule(VERIFY_EVERY, () => {
-      void this.#verify().then(() => this.#verifyLater())
+      void this.#verify().then(() => {
+        if (!this.#isStopped) this.#verifyLater()
+      })
     })
   }
 
@@ -192,7 +196,8 @@ export class Topics implements BrokerListener {
     return new Feed({
       deliver: (live) => topic.publish(live),
       gap: (gap) => topic.gap(gap),
-      read: (since) => streams.read(channel, { since, limit: Math.max(keeping.size, 1) }, keeping),
+      // One more than is kept, for a feed reads from its last on, and must come further with every read.
+      read: (since) => streams.read(channel, { since, limit: keeping.size + 1 }, keeping),
       // Beyond every end, so that the stream ends before it whatever it has come to.
       renew: ({ epoch }) =>
         streams.heads([{ channel, position: { epoch, offset: Number.MAX_SAFE_INTEGER } }]),

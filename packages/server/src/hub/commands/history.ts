@@ -45,13 +45,17 @@ async function pageSince(
   { channel, since, limit, keeping }: Page & { readonly since: Position },
 ): Promise<MessageBodies['history']> {
   let slice = await broker.read(channel, { since, limit }, keeping)
-  const { gap, publications } = recover(since, slice)
+  let { gap, publications } = recover(since, slice)
   let mine = readable(publications, session.id)
   // A page of which nothing is for this session would look like the end of the stream.
   while (mine.length === 0 && slice.more) {
     const offset = slice.publications.at(-1)?.offset ?? slice.head.offset
-    slice = await broker.read(channel, { since: { epoch: slice.head.epoch, offset }, limit }, keeping)
-    mine = readable(slice.publications, session.id)
+    const next = { epoch: slice.head.epoch, offset }
+    slice = await broker.read(channel, { since: next, limit }, keeping)
+    const recovery = recover(next, slice)
+    gap ??= recovery.gap
+    publications = recovery.publications
+    mine = readable(publications, session.id)
   }
   const portion = oldest(mine, limits.recovery)
   return { channel, position: slice.head, gap, ...portion, more: portion.more || slice.more }
