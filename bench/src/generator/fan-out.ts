@@ -1,7 +1,7 @@
 /** Fan-out in a closed loop: a broadcast is asked for as soon as an earlier one has reached every subscriber. */
 import type { Dialect } from './dialect.js'
 import { payloadOf } from './dialects.js'
-import { repeated, textFrame } from './frames.js'
+import { pongFrame, repeated, textFrame } from './frames.js'
 import { Histogram, type Quantiles } from './histogram.js'
 import type { Link, LinkListener } from './link.js'
 import type { Load } from './measure.js'
@@ -18,6 +18,14 @@ export interface FanOutSettings {
 
 /** Latencies are taken at so many subscribers, spread evenly over all. */
 const SAMPLED = 64
+
+/**
+ * Every subscriber says this once a run, after its first delivery: an unsolicited Pong, which every server takes as a sign of life and
+ * nothing else (RFC 6455 §5.5.3). A connection that answers while it receives is an interactive one to TCP, whose acknowledgements wait
+ * for more data instead of leaving at once; on loopback that moves their cost to the server. Clients that answer heartbeats are such
+ * connections, so without this a server would be the cheaper the more rarely it asks.
+ */
+const SIGN_OF_LIFE = pongFrame(new Uint8Array(0))
 
 export class FanOut implements Load, LinkListener {
   readonly #subscribers: readonly Link[]
@@ -87,6 +95,7 @@ export class FanOut implements Load, LinkListener {
     const index = link.index
     const number = this.#got[index] as number
     this.#got[index] = number + 1
+    if (number === 0) link.write(SIGN_OF_LIFE)
     // At most `outstanding` publications are under way, so their numbers differ modulo that.
     const slot = number % this.#settings.outstanding
     this.#delivered++
