@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { JitterReport } from './continuity/jitter/report.js'
 import type { EchoSample } from './harness/samples.js'
 
 /** Beside `src` and as deep as `dist`, so that paths relative to a file mean the same; ignored by git. */
@@ -84,5 +85,27 @@ describe.runIf(process.platform === 'linux')('npm run bench', () => {
     const { code, err } = await run(['--peer', 'nobody'])
     expect(code).toBe(2)
     expect(err).toBe('--peer nobody: must be one of millrace, engine, ws, socket.io, uws, bun\n')
+  })
+
+  it('has commands of their own, with their own help and complaints', async () => {
+    const help = await run(['reconnect', '--help'])
+    expect([help.code, help.out]).toEqual([0, expect.stringContaining('npm run bench -- reconnect')])
+    const mistake = await run(['jitter', '--outage', '20'])
+    expect([mistake.code, mistake.out]).toEqual([2, ''])
+    expect(mistake.err).toContain('--outage must be shorter than --drop-every')
+    const unknown = await run(['jittre'])
+    expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('jittre')])
+  })
+
+  it('jitter measures a peer, says what it does meanwhile, and prints what it found', async () => {
+    const tiny =
+      '--peer socket.io-recovery --clients 3 --messages 5 --interval 0.1 --drop-every 5 --outage 0.1'
+    const { code, out, err } = await run(['jitter', ...tiny.split(' '), '--json'])
+    expect(err).toContain('[1/1, ')
+    // What others lose is no failure: only Millrace has targets here.
+    expect(code).toBe(0)
+    const report = JSON.parse(out) as JitterReport
+    expect(report.failures).toEqual([])
+    expect(report.samples).toMatchObject([{ peer: 'socket.io-recovery', counts: { expected: 15 } }])
   })
 })

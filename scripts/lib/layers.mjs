@@ -69,9 +69,15 @@ export const LAYERS = [
     npm: [],
   },
   {
+    name: 'device commands',
+    path: 'packages/client/src/commands/',
+    may: ['@millrace/protocol', 'client core', 'outbox'],
+    npm: [],
+  },
+  {
     name: 'client',
     path: 'packages/client/src/',
-    may: ['@millrace/protocol', 'client core', 'outbox'],
+    may: ['@millrace/protocol', 'client core', 'outbox', 'device commands'],
     npm: [],
   },
   {

@@ -21,7 +21,12 @@ export function judge(world: World): string[] {
   const { store } = world.brokers
   const broken = [...world.failures]
   for (const person of world.people) {
-    if (!person.isSettled) broken.push(`${person.name} is not connected and subscribed after a time of peace`)
+    if (!person.isSettled) {
+      const state = JSON.stringify(person.client.state)
+      broken.push(
+        `${person.name} is not connected and subscribed after a time of peace: ${state}, ${person.standing}`,
+      )
+    }
     for (const reader of [...person.retired, ...person.readers.values()]) {
       const isRetired = person.readers.get(reader.channel) !== reader
       broken.push(...judgeReader(reader, store, isRetired))

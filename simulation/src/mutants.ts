@@ -11,6 +11,7 @@ export interface Mutant {
 const STREAM = 'packages/client/src/core/stream.ts'
 const TOPIC = 'packages/server/src/hub/topic.ts'
 const FEED = 'packages/server/src/hub/feed.ts'
+const LINGERING = 'packages/server/src/hub/lingering.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -137,6 +138,42 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a node keeps silent about what it could not repair',
     file: FEED,
     find: '    this.#host.gap(gap)\n',
+    put: '',
+  },
+  {
+    name: 'a session that comes back is another one',
+    file: 'packages/server/src/hub/tickets.ts',
+    find: 'return this.#signer.verify(this.#secret, textOf(taken, user), code) ? taken : undefined',
+    put: 'return undefined',
+  },
+  {
+    name: 'a member departs with its connection',
+    file: LINGERING,
+    find: 'this.#later(this.#parts.grace, () => this.depart(taken, channels))',
+    put: 'this.depart(taken, channels)',
+  },
+  {
+    name: 'a member that does not come back stays',
+    file: LINGERING,
+    find: 'for (const channel of channels) void this.#depart(taken, channel)',
+    put: '',
+  },
+  {
+    name: 'a connection that was given up takes the member along that came back',
+    file: LINGERING,
+    find: 'presence.depart(channel, taken.session, taken.generation)',
+    put: 'presence.depart(channel, taken.session, taken.generation + 1000)',
+  },
+  {
+    name: 'a session that comes back takes the number of the one before',
+    file: 'packages/server/src/hub/hub.ts',
+    find: 'session.takeUp({ session: taken.session, generation })',
+    put: 'session.takeUp(taken)',
+  },
+  {
+    name: 'a node does not notice what it was not told of members',
+    file: 'packages/server/src/hub/topics.ts',
+    find: 'for (const { change, member } of changes) topic.presence(change, member)',
     put: '',
   },
 ]

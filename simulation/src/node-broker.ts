@@ -3,10 +3,10 @@ import type {
   Appended,
   Broker,
   BrokerListener,
+  Entering,
   EphemeralEvent,
   Known,
   NewPublication,
-  PresenceChange,
   StoredPublication,
   StreamOptions,
   StreamRange,
@@ -14,7 +14,7 @@ import type {
 } from '@millrace/server/hub'
 import type { Host } from './host.js'
 import type { Rng } from './rng.js'
-import type { Store } from './store.js'
+import type { MemberChange, Store } from './store.js'
 import type { Timeline } from './timeline.js'
 
 /** The wire between the nodes' brokers and the store, and what is wrong with it at the moment. */
@@ -49,6 +49,9 @@ export class BrokerNetwork {
 /** How long a node waits for a store that does not answer. */
 const PATIENCE = 2000
 
+/** Milliseconds after which the members of a node that died are gone. */
+const LEASE = { least: 10_000, most: 14_500 }
+
 /** One node's broker: every question takes its time on the way there and back, and may stay unanswered. */
 export class NodeBroker implements Broker {
   readonly exact = false
@@ -57,6 +60,7 @@ export class NodeBroker implements Broker {
   readonly #joined = new Set<string>()
   #listener: BrokerListener | undefined
   #lastAt = 0
+  #arriveAt = 0
 
   constructor(network: BrokerNetwork, host: Host) {
     this.#network = network
@@ -101,30 +105,35 @@ export class NodeBroker implements Broker {
     this.#network.carry(channel, (listener) => listener.ephemeral(channel, event))
   }
 
-  enter(channel: string, member: Member): Promise<void> {
-    return this.#ask(() => {
-      const members = this.#network.store.members(channel)
-      const before = members.get(member.session)
-      const stored = before === undefined ? member : { ...member, since: before.since }
-      members.set(member.session, stored)
-      this.#presence(channel, before === undefined ? 'joined' : 'updated', stored)
-    })
+  enter(channel: string, member: Entering): Promise<void> {
+    return this.#ask(() => this.#tell(channel, this.#network.store.enter(channel, member, this.#host.name)))
   }
 
-  depart(channel: string, session: string): Promise<void> {
-    return this.#ask(() => {
-      const members = this.#network.store.members(channel)
-      const member = members.get(session)
-      if (member !== undefined && members.delete(session)) this.#presence(channel, 'departed', member)
-    })
+  depart(channel: string, session: string, generation?: number): Promise<void> {
+    return this.#ask(() => this.#tell(channel, this.#network.store.depart(channel, session, generation)))
   }
 
   members(channel: string): Promise<readonly Member[]> {
-    return this.#ask(() => [...this.#network.store.members(channel).values()])
+    return this.#ask(() => [...this.#network.store.members(channel).values()].map(({ member }) => member))
+  }
+
+  /** A node starts when its store can be reached, so this is never refused. */
+  secret(): string {
+    return 'the secret of all nodes'
   }
 
   count(channel: string): Promise<number> {
     return this.#ask(() => this.#network.store.members(channel).size)
+  }
+
+  /** The process is gone. Its members are found to be so when its lease has ended, by whoever looks then. */
+  die(): void {
+    void this.close()
+    const { timeline, rng, store } = this.#network
+    timeline.schedule(rng.int(LEASE.least, LEASE.most), () => {
+      for (const { channel, session, generation } of store.membersOf(this.#host.name))
+        this.#tell(channel, store.depart(channel, session, generation))
+    })
   }
 
   hear(channel: string, tell: (listener: BrokerListener) => void): void {
@@ -147,7 +156,9 @@ export class NodeBroker implements Broker {
     this.#network.carry(channel, (listener) => listener.publication(channel, epoch, stored))
   }
 
-  #presence(channel: string, change: PresenceChange, member: Member): void {
+  #tell(channel: string, changed: MemberChange | undefined): void {
+    if (changed === undefined) return
+    const { change, member } = changed
     this.#network.carry(channel, (listener) => listener.presence(channel, change, member))
   }
 
@@ -159,7 +170,9 @@ export class NodeBroker implements Broker {
         timeline.schedule(PATIENCE, () =>
           this.#host.run(() => reject(new MillraceError('unavailable', { message: 'The store is away' }))),
         )
-      timeline.schedule(rng.int(0, 6), () => {
+      // One connection leads to the store, so what is asked first comes first.
+      this.#arriveAt = Math.max(this.#arriveAt, timeline.now() + rng.int(0, 6))
+      timeline.schedule(this.#arriveAt - timeline.now(), () => {
         if (this.#network.isDown) return void fail()
         const result = work()
         const back = rng.int(0, 6)

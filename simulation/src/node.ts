@@ -1,6 +1,6 @@
 import { binaryDialect, type Dialect, jsonDialect } from '@millrace/protocol'
 import { Hub, type Link, type Logger, type Outgoing, type Session } from '@millrace/server/hub'
-import { TEST_LIMITS } from '@millrace/server/testing'
+import { openSigner, TEST_LIMITS } from '@millrace/server/testing'
 import { api } from './api.js'
 import { Host } from './host.js'
 import type { Connection, End } from './network.js'
@@ -20,11 +20,22 @@ export const binary = binaryDialect({
 export const dialectOf = (protocol: string): Dialect =>
   (protocol === 'millrace.binary' ? binary : jsonDialect) as Dialect
 
+/** One connection of a session, as its node saw it. */
+export interface Life {
+  readonly session: Session
+  readonly startedAt: number
+  /** When it was gone for the node, or the node was: milliseconds since 1970. */
+  endedAt?: number
+  /** The close code. */
+  code?: number
+}
+
 /** A server process: from its start to its crash. */
 export class Node {
   readonly host: Host
   readonly hub: Hub
   readonly connections = new Set<Connection>()
+  readonly lives: Life[] = []
   readonly #broker: NodeBroker
   readonly #failed: (message: string, details?: object) => void
 
@@ -35,6 +46,8 @@ export class Node {
     /** Bytes of publications in one reply. */
     readonly recovery: number
     readonly failed: (message: string, details?: object) => void
+    /** It could not start, and is gone. */
+    readonly unstarted: () => void
   }) {
     const { name, network, rng } = parts
     const host = new Host(name, network.timeline)
@@ -60,11 +73,19 @@ export class Node {
       server: 'millrace/simulation',
       clock: host,
       random: { id: () => `${name}.${++ids}.${rng.int(0, 1e9)}` },
+      signer: openSigner,
       logger,
-      onSession: () => {},
+      onSession: (event, session, code) => {
+        if (event === 'connect') this.lives.push({ session, startedAt: host.now() })
+        else this.#over(session, code)
+      },
     })
     this.hub.handlers.handle('echo', ({ request }) => request)
-    void this.hub.start()
+    // A server that cannot start ends, and is started again.
+    this.hub.start().catch(() => {
+      this.crash(false)
+      parts.unstarted()
+    })
   }
 
   /** Takes a connection; what it answers is told what the client sends. */
@@ -85,10 +106,19 @@ export class Node {
     }
   }
 
+  #over(session: Session, code: number): void {
+    for (const life of this.lives) {
+      if (life.session !== session || life.endedAt !== undefined) continue
+      life.endedAt = this.host.now()
+      life.code = code
+    }
+  }
+
   /** Dies without a word: the kernel resets its connections, unless the machine is gone as well. */
   crash(isMachineGone: boolean): void {
     this.host.isDead = true
-    void this.#broker.close()
+    this.#broker.die()
+    for (const { session } of this.lives) this.#over(session, 1006)
     for (const connection of this.connections)
       connection.cut({ tellsClient: !isMachineGone, tellsNode: false })
   }

@@ -25,6 +25,11 @@ export interface PersonParts {
   readonly failed: (message: string, error: unknown) => void
 }
 
+interface Role {
+  readonly isMember: boolean
+  readonly isWatcher: boolean
+}
+
 const PUBLISH_TIMEOUT = 20_000
 const CALL_TIMEOUT = 5000
 
@@ -32,6 +37,10 @@ const CALL_TIMEOUT = 5000
 export class Person {
   readonly name: string
   readonly readers = new Map<string, Reader>()
+  /** By channel, the sessions of those that this person sees there. */
+  readonly shown = new Map<string, readonly string[]>()
+  /** The sessions that this page has had. */
+  sessions = new Set<string>()
   readonly attempts: Attempt[] = []
   readonly asks: Ask[] = []
   connection: Connection | undefined
@@ -42,6 +51,7 @@ export class Person {
   readonly #parts: PersonParts
   readonly #options: CoreOptions<Api>
   readonly #rooms = new Map<string, Channel>()
+  readonly #roles = new Map<string, Role>()
   #tell: (event: PlatformEvent) => void = () => {}
   #isOnline = true
   #written = 0
@@ -54,6 +64,11 @@ export class Person {
     this.client = this.#newClient()
   }
 
+  /** How its channels stand. */
+  get standing(): string {
+    return [...this.#rooms].map(([channel, { state }]) => `${channel} ${state.name}`).join(', ')
+  }
+
   get isSettled(): boolean {
     const rooms = [...this.#rooms.values()]
     if (rooms.length === 0) return true
@@ -64,17 +79,30 @@ export class Person {
   follow(channel: string, isKept = false): void {
     const before = isKept ? this.readers.get(channel) : undefined
     const since = before && this.#rooms.get(channel)?.position
+    const { isMember, isWatcher } = this.#roleIn(channel)
     const reader = since && before ? before : new Reader(this.name, channel)
     if (reader !== before) this.retire(channel)
     this.readers.set(channel, reader)
-    const room = this.client.channel(channel, since && { since })
+    const room = this.client.channel(channel, {
+      ...(since && { since }),
+      ...(isMember && { member: this.name }),
+    })
     this.#rooms.set(channel, room)
     const now = () => this.#parts.timeline.now()
     room.on('message', (message, { offset, recovered }) =>
       reader.heard.push({ at: now(), key: String(message), offset, recovered }),
     )
     room.on('gap', (gap) => reader.heard.push({ at: now(), gap }))
+    if (isWatcher) {
+      room.on('presence', ({ members }) =>
+        this.shown.set(
+          channel,
+          members.map(({ session }) => session),
+        ),
+      )
+    }
     room.on('state', (state) => {
+      if (this.client.session !== undefined) this.sessions.add(this.client.session)
       if (this.client.session !== undefined) reader.sessions.add(this.client.session)
       if (state.name === 'subscribed') reader.start ??= room.position
       if (state.name === 'failed') this.#parts.failed(`${this.name} lost ${channel}`, state.error)
@@ -86,6 +114,23 @@ export class Person {
   retire(channel: string): void {
     const reader = this.readers.get(channel)
     if (reader !== undefined) this.retired.push(reader)
+  }
+
+  /** Whether this person is to be seen in a channel. */
+  isMember(channel: string): boolean {
+    return this.#roles.get(channel)?.isMember === true
+  }
+
+  /** What somebody is in a channel stays so, whatever becomes of pages. */
+  #roleIn(channel: string): Role {
+    const { rng } = this.#parts
+    const has = channel.startsWith('room:')
+    const role = this.#roles.get(channel) ?? {
+      isMember: has && rng.chance(0.6),
+      isWatcher: has && rng.chance(0.6),
+    }
+    this.#roles.set(channel, role)
+    return role
   }
 
   publish(channel: string, excludeSelf: boolean): void {
@@ -131,6 +176,8 @@ export class Person {
     for (const promise of [...this.attempts, ...this.asks]) promise.settledAt ??= -1
     this.host = new Host(this.name, this.#parts.timeline)
     this.client = this.#newClient()
+    this.sessions = new Set()
+    this.shown.clear()
     for (const channel of [...this.readers.keys()]) this.follow(channel, isKept)
   }
 

@@ -1,4 +1,5 @@
 import { judge, judgeSilence } from './judge.js'
+import { judgePresence } from './presence-judge.js'
 import { World } from './world.js'
 
 export interface Outcome {
@@ -15,5 +16,5 @@ export async function runSeed(seed: number): Promise<Outcome> {
   await world.peace()
   const silence = judgeSilence(world)
   await world.lastWords()
-  return { seed, broken: [...silence, ...judge(world)], world }
+  return { seed, broken: [...silence, ...judge(world), ...judgePresence(world)], world }
 }

@@ -1,8 +1,10 @@
 import type { GapReason, Member, Position } from '@millrace/protocol'
 import type {
   Appended,
+  Entering,
   Known,
   NewPublication,
+  PresenceChange,
   StoredPublication,
   StreamOptions,
   StreamRange,
@@ -33,6 +35,30 @@ interface Stream {
   version: number
 }
 
+/** A member that departed, and the connection by which it was one. */
+export interface Departure {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly channel: string
+  readonly session: string
+  readonly generation: number
+  /** Whether that connection was subscribed to the channel all the same. */
+  readonly isSubscribed: boolean
+}
+
+/** What changed about a member. */
+export interface MemberChange {
+  readonly change: PresenceChange
+  readonly member: Member
+}
+
+/** A member, and by which connection of its session, on which node. */
+export interface Place {
+  readonly member: Member
+  readonly generation: number
+  readonly node: string
+}
+
 /**
  * What all nodes share: streams and members, all of it changed in one step. It is written apart from the brokers that ship,
  * so that it can say when they are wrong; and it remembers everything that ever was, which is what clients are judged by.
@@ -40,7 +66,11 @@ interface Stream {
 export class Store {
   readonly #now: () => number
   readonly #streams = new Map<string, Stream>()
-  readonly #members = new Map<string, Map<string, Member>>()
+  readonly #members = new Map<string, Map<string, Place>>()
+  /** Whether a node has this connection, subscribed to the channel. */
+  isSubscribed: (connection: Omit<Departure, 'at' | 'isSubscribed'>) => boolean = () => false
+  /** Every departure there ever was. */
+  readonly departures: Departure[] = []
   /** Every publication stored, in the order of storing. */
   readonly facts: Fact[] = []
   /** The epochs each channel has had, in order. */
@@ -144,8 +174,41 @@ export class Store {
     return stream
   }
 
-  members(channel: string): Map<string, Member> {
-    const members = this.#members.get(channel) ?? new Map<string, Member>()
+  /** Undefined when it says nothing new. */
+  enter(channel: string, { generation = 0, ...member }: Entering, node: string): MemberChange | undefined {
+    const members = this.members(channel)
+    const before = members.get(member.session)
+    if (before !== undefined && before.generation > generation) return undefined
+    const stored = before === undefined ? member : { ...member, since: before.member.since }
+    members.set(member.session, { member: stored, generation, node })
+    if (before === undefined) return { change: 'joined', member: stored }
+    const isSame = JSON.stringify(before.member) === JSON.stringify(stored)
+    return isSame ? undefined : { change: 'updated', member: stored }
+  }
+
+  depart(channel: string, session: string, generation = 0): MemberChange | undefined {
+    const members = this.members(channel)
+    const place = members.get(session)
+    if (place === undefined || place.generation > generation) return undefined
+    members.delete(session)
+    const departure = { at: this.#now(), channel, session, generation: place.generation }
+    this.departures.push({ ...departure, isSubscribed: this.isSubscribed(departure) })
+    return { change: 'departed', member: place.member }
+  }
+
+  /** The members that a node has which is gone. */
+  membersOf(
+    node: string,
+  ): { readonly channel: string; readonly session: string; readonly generation: number }[] {
+    return [...this.#members].flatMap(([channel, places]) =>
+      [...places.values()]
+        .filter((place) => place.node === node)
+        .map(({ member: { session }, generation }) => ({ channel, session, generation })),
+    )
+  }
+
+  members(channel: string): Map<string, Place> {
+    const members = this.#members.get(channel) ?? new Map<string, Place>()
     this.#members.set(channel, members)
     return members
   }

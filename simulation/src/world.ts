@@ -1,6 +1,6 @@
 import { CHANNELS } from './api.js'
 import { FAULTS } from './faults.js'
-import { Node } from './node.js'
+import { type Life, Node } from './node.js'
 import { BrokerNetwork } from './node-broker.js'
 import { Person } from './person.js'
 import { Rng } from './rng.js'
@@ -16,6 +16,8 @@ export interface TraceLine {
 /** The time in which things happen and go wrong, and the time after it in which everything must come right, in milliseconds. */
 const TROUBLE = { least: 20_000, most: 90_000 }
 const RECOVERY = 90_000
+/** Milliseconds until a server that could not start is started again. */
+const START_AGAIN = 1_000
 
 /** Nodes, a broker between them, and people on their pages, all of it decided by one seed. */
 export class World {
@@ -24,6 +26,8 @@ export class World {
   readonly timeline = new Timeline()
   readonly brokers: BrokerNetwork
   readonly nodes: Node[] = []
+  /** The nodes that were replaced. */
+  readonly #gone: Node[] = []
   readonly people: Person[]
   readonly channels: readonly string[]
   readonly trace: TraceLine[] = []
@@ -36,7 +40,13 @@ export class World {
     this.seed = seed
     this.rng = new Rng(seed)
     const { rng, timeline } = this
-    this.brokers = new BrokerNetwork({ store: new Store(() => timeline.now()), timeline, rng: rng.fork() })
+    const store = new Store(() => timeline.now())
+    this.brokers = new BrokerNetwork({ store, timeline, rng: rng.fork() })
+    store.isSubscribed = ({ session, generation, channel }) =>
+      this.nodes.some((node) => {
+        const one = node.host.isDead ? undefined : node.hub.directory.session(session)
+        return one?.taken.generation === generation && one.subscriptions.has(channel)
+      })
     this.#recovery = rng.pick([400, 2000, 262_144])
     this.channels = CHANNELS.slice(0, rng.int(1, CHANNELS.length))
     const nodes = rng.int(1, 3)
@@ -71,13 +81,25 @@ export class World {
   restart(place: number): void {
     const { rng, brokers } = this
     const name = `node-${place}.${++this.#lives}`
-    this.nodes[place] = new Node({
+    const before = this.nodes[place]
+    if (before !== undefined) this.#gone.push(before)
+    const node = new Node({
       name,
       network: brokers,
       rng: rng.fork(),
       recovery: this.#recovery,
       failed: (message, details) => this.#complain(message, details),
+      unstarted: () =>
+        this.timeline.schedule(START_AGAIN, () => {
+          if (this.nodes[place] === node) this.restart(place)
+        }),
     })
+    this.nodes[place] = node
+  }
+
+  /** Every connection there ever was. */
+  get lives(): readonly Life[] {
+    return [...this.#gone, ...this.nodes].flatMap(({ lives }) => lives)
   }
 
   note(what: string): void {

@@ -38,12 +38,13 @@ export class Process {
   }
 }
 
-/** A Millrace server; on the port given, or a free one. */
+/** A Millrace server; on the port given, or a free one; that of server.mjs, or another. */
 export async function startNode(
   broker: string,
   port = 0,
+  server = SERVER,
 ): Promise<{ readonly process: Process; readonly port: number }> {
-  const started = new Process(process.execPath, [SERVER, broker, String(port)])
+  const started = new Process(process.execPath, [server, broker, String(port)])
   const [, chosen] = await started.says(/listening (\d+)/)
   return { process: started, port: Number(chosen) }
 }

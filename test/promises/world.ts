@@ -2,11 +2,12 @@
 import { type Channel, createClient, type Gap } from '@millrace/client'
 import { channel, createServer, defineApi, type MillraceServer } from '@millrace/server'
 import { WebSocket } from 'ws'
+import * as z from 'zod'
 import { FaultyNetwork } from '../support/faulty-network.js'
 
 export const api = defineApi({
   channels: {
-    'room:{name}': channel({ publish: 'anyone', history: { size: 10_000 } }),
+    'room:{name}': channel({ publish: 'anyone', history: { size: 10_000 }, presence: z.string() }),
     'brief:{name}': channel({ publish: 'anyone', history: { size: 5 } }),
   },
 })

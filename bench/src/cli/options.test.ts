@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { PEER_NAMES } from '../harness/peers.js'
 import { SCENARIOS } from '../plan/cases.js'
-import { helpText, parseOptions, UsageError } from './options.js'
+import { UsageError } from './arguments.js'
+import { helpText, parseOptions } from './options.js'
 
 describe('the command line', () => {
   it('measures everything by default', () => {

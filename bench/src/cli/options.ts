@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { PEER_NAMES, type PeerName } from '../harness/peers.js'
 import { estimate, makePlan, SCENARIOS, type ScenarioName } from '../plan/cases.js'
 import { duration } from '../report/format.js'
+import { among, numberOf, orUsageError, takeJson } from './arguments.js'
 
 export interface Options {
   readonly help: boolean
@@ -18,13 +19,21 @@ export interface Options {
   readonly seconds: number | undefined
 }
 
-/** A mistake on the command line; its message says what would have been right. */
-export class UsageError extends Error {}
+const FLAGS = {
+  help: { type: 'boolean', short: 'h' },
+  quick: { type: 'boolean' },
+  'write-docs': { type: 'boolean' },
+  'no-pin': { type: 'boolean' },
+  scenario: { type: 'string', multiple: true },
+  peer: { type: 'string', multiple: true },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+} as const
 
 /** Reads the arguments. Throws a UsageError. */
 export function parseOptions(args: readonly string[]): Options {
   const { rest, json, jsonFile } = takeJson(args)
-  const { values } = parse(rest)
+  const values = orUsageError(() => parseArgs({ args: [...rest], options: FLAGS }).values)
   return {
     help: values.help ?? false,
     json,
@@ -34,65 +43,9 @@ export function parseOptions(args: readonly string[]): Options {
     pin: !(values['no-pin'] ?? false),
     scenarios: among('scenario', values.scenario, SCENARIOS),
     peers: among('peer', values.peer, PEER_NAMES),
-    rounds: positive('rounds', values.rounds, true),
-    seconds: positive('seconds', values.seconds, false),
+    rounds: numberOf('rounds', values.rounds, { whole: true, atMost: 3600 }),
+    seconds: numberOf('seconds', values.seconds, { atMost: 3600 }),
   }
-}
-
-/** `--json` may stand alone or with a file, which parseArgs cannot express. */
-function takeJson(args: readonly string[]) {
-  const at = args.findIndex((arg) => arg === '--json' || arg.startsWith('--json='))
-  const flag = args[at]
-  if (flag === undefined) return { rest: args, json: false, jsonFile: undefined }
-  const next = args[at + 1]
-  const inline = flag.startsWith('--json=') ? flag.slice('--json='.length) : undefined
-  const separate = inline === undefined && next !== undefined && !next.startsWith('-') ? next : undefined
-  const rest = args.filter((_, i) => i !== at && !(separate !== undefined && i === at + 1))
-  return { rest, json: true, jsonFile: inline ?? separate }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        quick: { type: 'boolean' },
-        'write-docs': { type: 'boolean' },
-        'no-pin': { type: 'boolean' },
-        scenario: { type: 'string', multiple: true },
-        peer: { type: 'string', multiple: true },
-        rounds: { type: 'string' },
-        seconds: { type: 'string' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
-
-/** Values given once or often, or with commas; all of them when none is given. */
-function among<T extends string>(
-  name: string,
-  given: readonly string[] | undefined,
-  known: readonly T[],
-): readonly T[] {
-  if (given === undefined) return known
-  const names = given.flatMap((value) => value.split(','))
-  const unknown = names.find((value) => !known.some((one) => one === value))
-  if (unknown !== undefined) throw new UsageError(`--${name} ${unknown}: must be one of ${known.join(', ')}`)
-  return known.filter((one) => names.includes(one))
-}
-
-function positive(name: string, given: string | undefined, whole: boolean): number | undefined {
-  if (given === undefined) return undefined
-  const value = Number(given)
-  if (!(value > 0 && value <= 3600) || (whole && !Number.isInteger(value))) {
-    throw new UsageError(
-      `--${name} ${given}: must be a ${whole ? 'whole ' : ''}number above 0 and at most 3600`,
-    )
-  }
-  return value
 }
 
 const lengthOf = (quick: boolean): string =>
@@ -120,4 +73,9 @@ npm run bench -- [options]
 The whole matrix: fan-out to 1, 100, 1,000 and 10,000 subscribers with 16 B, 100 B and 4 KB and 1 and 16 broadcasts
 outstanding; echo with 1 and 32 in flight; connect rate; idle memory at 1,000, 10,000 and 19,000 connections; fan-out
 beside 100,000 idle channels. docs/performance.md explains method and figures.
+
+What becomes of messages when connections break is measured by commands of their own, each with --help:
+
+  npm run bench -- jitter     connections dropped again and again, beside Socket.IO
+  npm run bench -- reconnect  thousands of clients that come back at once to what they missed
 `

@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
+import { UsageError } from '../cli/arguments.js'
 import { parseCores, parseOpenFiles } from './proc.js'
 
 export interface Machine {
@@ -25,6 +26,10 @@ export function describeMachine(): Machine {
     commit: commit(),
   }
 }
+
+/** Where and when, in one sentence without its end. */
+export const machineText = ({ date, commit, cpu, cores, memory, kernel, node }: Machine): string =>
+  `${date}, commit ${commit}, ${cpu}, ${cores} cores, ${memory}, Linux ${kernel}, Node ${node}`
 
 function commit(): string {
   try {
@@ -56,6 +61,12 @@ export function pinning(wanted: boolean): Pinning {
     generator: ['taskset', '-c', String(first)],
     note: `server pinned to core ${second}, load generator to core ${first}`,
   }
+}
+
+/** Throws a UsageError elsewhere. */
+export function requireLinux(): void {
+  if (process.platform !== 'linux')
+    throw new UsageError('The benchmark reads CPU and memory from /proc: it needs Linux')
 }
 
 /** Files a process needs besides its connections. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseBusy, parseCores, parseOpenFiles, parseResident, parseStat } from './proc.js'
+import { parseBusy, parseCores, parseOpenFiles, parsePeak, parseResident, parseStat } from './proc.js'
 
 describe('/proc', () => {
   it('reads user and system time, whatever the command is called', () => {
@@ -14,8 +14,10 @@ describe('/proc', () => {
     )
   })
 
-  it('reads resident memory', () => {
-    expect(parseResident('VmHWM:\t   99 kB\nVmRSS:\t   54321 kB\nRssAnon:\t 1 kB\n')).toBe(54_321 * 1024)
+  it('reads resident memory and its peak', () => {
+    const status = 'VmHWM:\t   99 kB\nVmRSS:\t   54321 kB\nRssAnon:\t 1 kB\n'
+    expect(parseResident(status)).toBe(54_321 * 1024)
+    expect(parsePeak(status)).toBe(99 * 1024)
   })
 
   it.each([
@@ -39,6 +41,7 @@ describe('/proc', () => {
     expect(() => parseStat('nothing')).toThrow('stat')
     expect(() => parseBusy('')).toThrow('/proc/stat')
     expect(() => parseResident('')).toThrow('VmRSS')
+    expect(() => parsePeak('')).toThrow('VmHWM')
     expect(() => parseOpenFiles('')).toThrow('open files')
   })
 

@@ -1,4 +1,5 @@
 /** Reads Linux's /proc: the one meter that treats every runtime alike. */
+import { readFileSync } from 'node:fs'
 
 /** Seconds of CPU time of a process, all its threads together. */
 export interface CpuTime {
@@ -37,6 +38,13 @@ export function parseResident(text: string): number {
   return Number(kilobytes) * 1024
 }
 
+/** The most resident memory there was, in bytes, from /proc/<pid>/status: since the start, or since clear_refs was written to. */
+export function parsePeak(text: string): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1]
+  if (kilobytes === undefined) throw new Error('/proc/<pid>/status has no VmHWM')
+  return Number(kilobytes) * 1024
+}
+
 /** The cores a process may use, from /proc/<pid>/status: `0-1,4` is 0, 1 and 4. */
 export function parseCores(text: string): number[] {
   const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(text)?.[1] ?? ''
@@ -52,4 +60,10 @@ export function parseOpenFiles(text: string): number {
   const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(text)?.[1]
   if (hard === undefined) throw new Error('/proc/<pid>/limits has no line on open files')
   return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)
+}
+
+/** Seconds of CPU time that a process took since it started, all its threads together. */
+export function cpuOf(pid: number): number {
+  const { user, system } = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  return user + system
 }

@@ -1,5 +1,5 @@
 /** The whole report: what was measured, where, on what, and how it compares. */
-import type { Machine } from '../harness/machine.js'
+import { type Machine, machineText } from '../harness/machine.js'
 import { peerNamed } from '../harness/peers.js'
 import type { Absence, Failure, Sample } from '../harness/samples.js'
 import type { Plan } from '../plan/cases.js'
@@ -33,7 +33,7 @@ function tablesOf({ samples }: Report): Table[] {
 /** Sentences on the circumstances. */
 function circumstances({ machine, pinning, plan, versions }: Report): string[] {
   return [
-    `${machine.date}, commit ${machine.commit}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Linux ${machine.kernel}, Node ${machine.node}; ${pinning}.`,
+    `${machineText(machine)}; ${pinning}.`,
     `Each figure: ${plan.rounds} round${plan.rounds === 1 ? '' : 's'} of ${plan.warmup} s warm-up (${plan.firstWarmup} s on a fresh server) and ${plan.seconds} s measured, in windows by turns.`,
     `Measured: ${versions.join('; ')}.`,
   ]

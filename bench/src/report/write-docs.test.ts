@@ -1,17 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { BEGIN, DOCS_FILE, END, fill } from './write-docs.js'
+import { DOCS_FILE, fill, PLACES } from './write-docs.js'
 
 describe('docs/performance.md', () => {
-  it('gets its tables between the markers, and nothing else changes', () => {
-    const page = `before\n${BEGIN}\nold\n${END}\nafter\n`
-    const filled = fill(page, 'new\n')
-    expect(filled).toBe(`before\n${BEGIN}\n\nnew\n\n${END}\nafter\n`)
-    expect(fill(filled, 'new')).toBe(filled)
-  })
+  it.each(Object.values(PLACES))(
+    'gets its tables between the lines $begin, and nothing else changes',
+    (place) => {
+      const page = `before\n${place.begin}\nold\n${place.end}\nafter\n`
+      const filled = fill(page, 'new\n', place)
+      expect(filled).toBe(`before\n${place.begin}\n\nnew\n\n${place.end}\nafter\n`)
+      expect(fill(filled, 'new', place)).toBe(filled)
+    },
+  )
 
-  it('must have the markers', () => {
-    expect(() => fill('nothing', 'new')).toThrow('lacks')
-    expect(() => fill(readFileSync(DOCS_FILE, 'utf8'), 'new')).not.toThrow()
+  it.each(Object.values(PLACES))('must have the lines $begin', (place) => {
+    expect(() => fill('nothing', 'new', place)).toThrow('lacks')
+    expect(() => fill(readFileSync(DOCS_FILE, 'utf8'), 'new', place)).not.toThrow()
   })
 })

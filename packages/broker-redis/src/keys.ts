@@ -41,6 +41,11 @@ export class Keys {
     return `${this.#prefix}node:${lease}:channels`
   }
 
+  /** What the nodes sign tickets with. */
+  get secret(): string {
+    return `${this.#prefix}secret`
+  }
+
   #of(channel: string): string {
     return `${this.#prefix}{${channel}}`
   }

@@ -184,24 +184,26 @@ return int(stream.head) .. ' ' .. stream.epoch
 `
 
 /**
- * Presence: KEYS[1] is the channel's hash of members by session, a member being `place lease since\\n…`. The field
- * without a name counts places.
+ * Presence: KEYS[1] is the channel's hash of members by session, a member being `place lease since generation\\n…`. The
+ * field without a name counts places.
  *
- * ARGV: topic, session, lease, since, member, `1` to restore: what is there as it should be is then not told again.
+ * ARGV: topic, session, lease, since, member, generation. What is there by a higher generation stays; what is there as it should be
+ * is not told again.
  */
 const ENTER = `
 local members, topic, session, member = KEYS[1], ARGV[1], ARGV[2], ARGV[5]
 local there = redis.call('HGET', members, session)
 local place, since, change = nil, ARGV[4], 'j'
 if there then
-  local _, last
-  _, last, place, since = string.find(there, '^(%d+) %S+ (%S+)\\n')
-  change = 'u'
-  if ARGV[6] == '1' and string.sub(there, last + 1) == member then change = '' end
+  local _, last, generation
+  _, last, place, since, generation = string.find(there, '^(%d+) %S+ (%S+) (%S+)\\n')
+  if tonumber(generation) > tonumber(ARGV[6]) then return 0 end
+  change = string.sub(there, last + 1) == member and '' or 'u'
 else
   place = redis.call('HINCRBY', members, '', 1)
 end
-redis.call('HSET', members, session, place .. ' ' .. ARGV[3] .. ' ' .. since .. '\\n' .. member)
+local head = place .. ' ' .. ARGV[3] .. ' ' .. since .. ' ' .. ARGV[6]
+redis.call('HSET', members, session, head .. '\\n' .. member)
 if change ~= '' then redis.call('PUBLISH', topic, 'm' .. change .. ' ' .. since .. '\\n' .. member) end
 return 1
 `
@@ -211,16 +213,18 @@ const REMOVE = `
 local members, topic = KEYS[1], ARGV[1]
 local function remove(session, value)
   redis.call('HDEL', members, session)
-  local _, last, since = string.find(value, '^%d+ %S+ (%S+)\\n')
+  local _, last, since = string.find(value, '^%d+ %S+ (%S+) %S+\\n')
   redis.call('PUBLISH', topic, 'md ' .. since .. '\\n' .. string.sub(value, last + 1))
   if redis.call('HLEN', members) == 1 then redis.call('DEL', members) end
 end
 `
 
-/** ARGV: topic, session. */
+/** ARGV: topic, session, generation. */
 const DEPART = `${REMOVE}
 local there = redis.call('HGET', members, ARGV[2])
 if not there then return 0 end
+local generation = string.match(there, '^%d+ %S+ %S+ (%S+)\\n')
+if tonumber(generation) > tonumber(ARGV[3]) then return 0 end
 remove(ARGV[2], there)
 return 1
 `

@@ -160,6 +160,17 @@ describe.skipIf(redisServer === undefined)('a Redis that goes away', () => {
     expect(await two.broker.count('a:b')).toBe(2)
   })
 
+  it('[B13] agrees on the secret that running nodes have when it comes back without data', async () => {
+    const redis = await server({ aof: false })
+    const one = await node(redis)
+    const secret = await one.broker.secret('first')
+    await redis.kill()
+    await redis.start()
+    await one.heard.until(() => one.heard.interruptions > 0)
+    const late = await node(redis)
+    expect(await late.broker.secret('late')).toBe(secret)
+  })
+
   it('is not left while it answers, though something always waits', async () => {
     const redis = await server()
     const { broker, heard } = await node(redis)
@@ -229,6 +240,8 @@ describe.skipIf(redisServer === undefined)('a Redis that goes away', () => {
     await broker.enter('a:b', member('b', 1))
     await broker.depart('a:b', 'b')
     expect([await broker.count('a:b'), (await broker.members('a:b')).length]).toEqual([1, 1])
+    await broker.depart('a:b', 'a')
+    await broker.secret('one')
     await broker.leave('a:b')
     await broker.close()
     expect([heard.offsets, await redis.command('EXISTS', 'millrace:{a:b}:members')]).toEqual([[1, 2, 3], 0])

@@ -1,17 +1,18 @@
-import type { Member } from '@millrace/protocol'
+import type { Entering } from '@millrace/server'
 
 interface Place {
   readonly channel: string
   readonly session: string
+  readonly generation: number
 }
 
 /** The members this node has entered, so that Redis can be told again; and those of which it is not known whether they are out. */
 export class OwnMembers {
-  readonly #members = new Map<string, Map<string, Member>>()
+  readonly #members = new Map<string, Map<string, Entering>>()
   readonly #doubts = new Map<string, Place>()
 
   /** True when it is the channel's first. */
-  enter(channel: string, member: Member): boolean {
+  enter(channel: string, member: Entering): boolean {
     const members = this.#members.get(channel)
     if (members === undefined) this.#members.set(channel, new Map([[member.session, member]]))
     else members.set(member.session, member)
@@ -25,18 +26,19 @@ export class OwnMembers {
     return this.#members.delete(channel)
   }
 
-  get(channel: string, session: string): Member | undefined {
+  get(channel: string, session: string): Entering | undefined {
     return this.#members.get(channel)?.get(session)
   }
 
-  list(): { readonly channel: string; readonly members: readonly Member[] }[] {
+  list(): { readonly channel: string; readonly members: readonly Entering[] }[] {
     return [...this.#members].map(([channel, members]) => ({ channel, members: [...members.values()] }))
   }
 
   /** It should not be there, and may be. */
-  doubt(channel: string, session: string): void {
+  doubt(place: Place): void {
+    const { channel, session } = place
     this.depart(channel, session)
-    this.#doubts.set(`${channel} ${session}`, { channel, session })
+    this.#doubts.set(`${channel} ${session}`, place)
   }
 
   /** The doubtful ones, each once: whoever takes them settles them. */

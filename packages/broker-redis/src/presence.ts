@@ -1,5 +1,5 @@
 import type { Member } from '@millrace/protocol'
-import type { Clock, Logger, Random } from '@millrace/server'
+import type { Clock, Entering, Logger, Random } from '@millrace/server'
 import type { Connection } from './connection.js'
 import { seal, unseal } from './envelope.js'
 import { messageOf } from './failures.js'
@@ -39,36 +39,37 @@ export class Presence {
     this.#every(sweepEvery, () => this.#sweep())
   }
 
-  /** Takes this node's members along. Best effort: if Redis is away, its other nodes remove them soon. */
-  async close(): Promise<void> {
-    if (this.#isOver) return
+  /** Leaves this node's members where they are: who comes back to another node within the lease's life was never away. */
+  close(): void {
     this.#isOver = true
-    await this.#removeAll(this.#leases.own)
   }
 
-  async enter(channel: string, member: Member): Promise<void> {
+  async enter(channel: string, member: Entering): Promise<void> {
     const before = this.#own.get(channel, member.session)
     try {
       const marked = this.#own.enter(channel, member) ? this.#leases.mark(channel, true) : undefined
-      const entered = this.#enter(channel, member, '')
+      const entered = this.#enter(channel, member)
       await Promise.all([marked, entered])
     } catch (error) {
       // The caller is told that it failed, so in the end it must stand there as before, or not at all.
-      if (before === undefined) this.#own.doubt(channel, member.session)
+      const { session, generation = 0 } = member
+      if (before === undefined) this.#own.doubt({ channel, session, generation })
       else this.#own.enter(channel, before)
       throw error
     }
   }
 
-  async depart(channel: string, session: string): Promise<void> {
+  async depart(channel: string, session: string, generation = 0): Promise<void> {
+    const known = this.#own.get(channel, session)
+    if (known !== undefined && (known.generation ?? 0) > generation) return
     const wasLast = this.#own.depart(channel, session)
     try {
       await Promise.all([
-        this.#depart(channel, session),
+        this.#depart(channel, session, generation),
         wasLast ? this.#leases.mark(channel, false) : undefined,
       ])
     } catch (error) {
-      this.#own.doubt(channel, session)
+      this.#own.doubt({ channel, session, generation })
       throw error
     }
   }
@@ -102,8 +103,8 @@ export class Presence {
   async restore(): Promise<void> {
     await this.#leases.renew()
     await this.#reenter()
-    for (const { channel, session } of this.#own.takeDoubts())
-      if (this.#own.get(channel, session) === undefined) await this.depart(channel, session)
+    for (const { channel, session, generation } of this.#own.takeDoubts())
+      if (this.#own.get(channel, session) === undefined) await this.depart(channel, session, generation)
   }
 
   async #renew(): Promise<void> {
@@ -118,7 +119,7 @@ export class Presence {
     await Promise.all(
       this.#own
         .list()
-        .flatMap(({ channel, members }) => members.map((member) => this.#enter(channel, member, '1'))),
+        .flatMap(({ channel, members }) => members.map((member) => this.#enter(channel, member))),
     )
   }
 
@@ -138,20 +139,21 @@ export class Presence {
     return scripts.run('sweep', [keys.members(channel)], [keys.topic(channel), lease])
   }
 
-  #enter(channel: string, member: Member, restore: '' | '1'): Promise<unknown> {
+  #enter(channel: string, member: Entering): Promise<unknown> {
     const { scripts, keys } = this.#parts
-    const { session, user, since, data } = member
+    const { session, user, since, data, generation = 0 } = member
     const args = [keys.topic(channel), session, this.#leases.own, String(since)]
     return scripts.run(
       'enter',
       [keys.members(channel)],
-      [...args, seal({ from: { session, user }, data }), restore],
+      [...args, seal({ from: { session, user }, data }), String(generation)],
     )
   }
 
-  #depart(channel: string, session: string): Promise<unknown> {
+  #depart(channel: string, session: string, generation: number): Promise<unknown> {
     const { scripts, keys } = this.#parts
-    return scripts.run('depart', [keys.members(channel)], [keys.topic(channel), session])
+    const args = [keys.topic(channel), session, String(generation)]
+    return scripts.run('depart', [keys.members(channel)], args)
   }
 
   /** Which of these leases are alive. Members by the others are removed on the way, in case no sweep knows of them. */

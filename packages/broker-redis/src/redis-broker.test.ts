@@ -158,7 +158,7 @@ describe.skipIf(redisServer === undefined)('the Redis broker', () => {
     expect(order).toEqual(Array.from({ length: 300 }, (_, index) => index + 1))
   })
 
-  it('[B8] members are the same on every node, and leave with a node that closes', async () => {
+  it('[B8] [B12] members are the same on every node, and stay for a while when their node closes', async () => {
     const [one, two] = await Promise.all([node(), node()])
     const channel = fresh()
     await two.broker.join(channel)
@@ -169,10 +169,31 @@ describe.skipIf(redisServer === undefined)('the Redis broker', () => {
     await one.broker.enter(channel, member('c', 4))
     expect(await two.broker.count(channel)).toBe(3)
     await one.broker.close()
-    await two.heard.until(() => two.heard.events.includes('departed c'))
-    expect(await two.broker.members(channel)).toEqual([member('a', 1, 'moved'), member('b', 2)])
-    const events = ['joined a', 'joined b', 'updated a', 'joined c', 'departed c']
-    expect(two.heard.events).toEqual(events)
+    expect(await two.broker.members(channel)).toEqual([
+      member('a', 1, 'moved'),
+      member('b', 2),
+      member('c', 4),
+    ])
+    await two.broker.enter(channel, { ...member('c', 9), generation: 1 })
+    await two.broker.depart(channel, 'b')
+    await two.heard.until(() => two.heard.events.includes('departed b'))
+    expect(two.heard.events).toEqual(['joined a', 'joined b', 'updated a', 'joined c', 'departed b'])
+  })
+
+  it('[B12] a session that was taken up by another node is that node’s', async () => {
+    const [one, two] = await Promise.all([node(), node()])
+    const channel = fresh()
+    await two.broker.join(channel)
+    await one.broker.enter(channel, member('a', 1))
+    const generation = 2
+    await two.broker.enter(channel, { ...member('a', 2), generation })
+    await one.broker.enter(channel, member('a', 3, 'late'))
+    await one.broker.depart(channel, 'a')
+    expect(await one.broker.members(channel)).toEqual([member('a', 1)])
+    await two.broker.depart(channel, 'a', generation)
+    await two.heard.until(() => two.heard.events.includes('departed a'))
+    expect(two.heard.events).toEqual(['joined a', 'departed a'])
+    expect(await one.broker.secret('mine')).toBe(await two.broker.secret('yours'))
   })
 
   it('every key goes away by itself, but for those of presence', async () => {

@@ -5,6 +5,7 @@ import type {
   Broker,
   BrokerListener,
   BrokerParts,
+  Entering,
   EphemeralEvent,
   Known,
   NewPublication,
@@ -23,6 +24,7 @@ import { LiveFeed } from './live-feed.js'
 import { EPHEMERAL } from './live-message.js'
 import { Presence } from './presence.js'
 import { Scripts } from './scripts.js'
+import { Secret } from './secret.js'
 import { RedisStreams } from './streams.js'
 
 export interface RedisBrokerOptions extends Partial<BrokerParts> {
@@ -59,6 +61,7 @@ export class RedisBroker implements Broker {
   readonly #streams: RedisStreams
   readonly #feed: LiveFeed
   readonly #presence: Presence
+  readonly #secret: Secret
   #listener: BrokerListener | undefined
   #restored = 0
 
@@ -104,6 +107,7 @@ export class RedisBroker implements Broker {
       stored: (channel, position) => known.note(channel, position, clock.now()),
     })
     this.#presence = new Presence({ keys, connection, scripts, clock, random, logger, times: LEASE_TIMES })
+    this.#secret = new Secret(keys, connection)
   }
 
   /** Rejects when Redis cannot be reached in time, and at once when it cannot be used: a password, its version. */
@@ -121,7 +125,7 @@ export class RedisBroker implements Broker {
 
   async close(): Promise<void> {
     this.#listener = undefined
-    await this.#presence.close().catch(() => {})
+    this.#presence.close()
     this.#disconnect()
   }
 
@@ -144,17 +148,20 @@ export class RedisBroker implements Broker {
     const message = Buffer.concat([EPHEMERAL, seal(event)])
     await this.#commands.send(['PUBLISH', this.#keys.topic(channel), message])
   }
-  enter(channel: string, member: Member): Promise<void> {
+  enter(channel: string, member: Entering): Promise<void> {
     return this.#presence.enter(channel, member)
   }
-  depart(channel: string, session: string): Promise<void> {
-    return this.#presence.depart(channel, session)
+  depart(channel: string, session: string, generation?: number): Promise<void> {
+    return this.#presence.depart(channel, session, generation)
   }
   members(channel: string): Promise<readonly Member[]> {
     return this.#presence.members(channel)
   }
   count(channel: string): Promise<number> {
     return this.#presence.count(channel)
+  }
+  secret(proposal: string): Promise<string> {
+    return this.#secret.agree(proposal)
   }
 
   #disconnect(): void {
@@ -179,6 +186,7 @@ export class RedisBroker implements Broker {
     } catch (error) {
       return again('could not compare with Redis what it came back with', error)
     }
+    await this.#secret.restore().catch((error) => again('could not restore the secret of sessions', error))
     await this.#presence.restore().catch((error) => again('could not enter members again', error))
     if (turn === this.#restored) this.#listener?.interrupted()
   }

@@ -15,9 +15,7 @@ describe('createClient', () => {
   it('says what to pass where the runtime has no WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined)
     expect(() => createClient({ url: 'ws://host' })).toThrow(
-      new TypeError(
-        "webSocket must be given here, for this runtime has none of its own: the class of 'ws' or 'undici'",
-      ),
+      new TypeError("webSocket must be given: the class of 'ws' or 'undici', for this runtime has none"),
     )
   })
 

@@ -21,9 +21,7 @@ export interface ClientOptions<A extends Api = OpenApi> extends CoreOptions<A, A
 export function createClient<A extends Api = OpenApi>(options: ClientOptions<A>): Client<A> {
   const WebSocket: WebSocketClass | undefined = options.webSocket ?? globalThis.WebSocket
   if (typeof WebSocket !== 'function')
-    throw new TypeError(
-      "webSocket must be given here, for this runtime has none of its own: the class of 'ws' or 'undici'",
-    )
+    throw new TypeError("webSocket must be given: the class of 'ws' or 'undici', for this runtime has none")
   const ports = {
     clock: systemClock,
     random: Math.random,
@@ -74,4 +72,5 @@ export type {
   SubscriptionOptions,
   TokenSource,
 } from './core/types.js'
+export { type PresentUser, type UsersEvent, usersOf } from './core/users.js'
 export type { WebSocketClass, WebSocketLike } from './platform/web-socket.js'

@@ -2,7 +2,7 @@
 import { Outbox, type OutboxClient, type OutboxOptions } from './outbox/outbox.js'
 import { systemClock } from './platform/clock.js'
 
-export { memoryStore, type OutboxEntry, type OutboxStore } from './outbox/entry.js'
+export { type EntryStore, memoryStore, type OutboxEntry, type OutboxStore } from './outbox/entry.js'
 export { indexedDbStore } from './outbox/indexed-db.js'
 export type {
   Outbox,

@@ -4,6 +4,7 @@ import { WebSocket as UndiciWebSocket } from 'undici'
 import { describe, expectTypeOf, it } from 'vitest'
 import { WebSocket as WsWebSocket } from 'ws'
 import { z } from 'zod'
+import { createCommands } from './commands.entry.js'
 import type { CoreClient } from './core/index.js'
 import type { Client as ClientOf } from './core/types.js'
 import {
@@ -114,6 +115,15 @@ describe('the types of a client', () => {
       client.call('device.command', { on: 'yes' })
       // @ts-expect-error: the answer has another shape
       client.handle('device.command', () => ({ finished: true }))
+      const commands = createCommands(client)
+      commands.handle('device.command', ({ request, id }) => {
+        expectTypeOf(request).toEqualTypeOf<{ on: boolean }>()
+        expectTypeOf(id).toEqualTypeOf<string>()
+        return { done: request.on }
+      })
+      // @ts-expect-error: the answer has another shape
+      commands.handle('device.command', () => ({ finished: true }))
+      client.call('device.command', { on: true }, { to: { user: 'lamp' }, ttl: '1h', key: 'lamp', id: 'k' })
     })
   })
 

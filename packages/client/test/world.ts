@@ -108,6 +108,7 @@ export class FakeSocket implements Link {
       heartbeat: HEARTBEAT,
       patience: PATIENCE,
       maxMessage: 100_000,
+      resume: 'proof of s1',
       ...said,
     })
     return this

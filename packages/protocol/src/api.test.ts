@@ -63,6 +63,21 @@ describe('defineApi', () => {
       { calls: { ask: call({ timeout: -5 }) } },
       "Call 'ask': timeout must be milliseconds or a duration",
     ],
+    [
+      'a call that waits for no time',
+      { calls: { ask: call({ wait: { ttl: 0 } }) } },
+      "Call 'ask': wait.ttl must be more than 0 and at most 24 days",
+    ],
+    [
+      'a call that waits for longer than a timer can',
+      { calls: { ask: call({ wait: { ttl: '25d' } }) } },
+      "Call 'ask': wait.ttl must be more than 0 and at most 24 days",
+    ],
+    [
+      'a call of which none may wait',
+      { calls: { ask: call({ wait: { size: 0.5 } }) } },
+      "Call 'ask': wait.size must be a whole number of at least 1",
+    ],
   ]
   test.each(bad)('%s is a TypeError at startup that names it', (_, definition, message) => {
     expect(() => defineApi(definition)).toThrow(TypeError)

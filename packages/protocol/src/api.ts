@@ -54,6 +54,14 @@ export interface ChannelOptions<
   readonly identify?: boolean
 }
 
+/** How a call may wait for a user who is not connected. */
+export interface WaitOptions {
+  /** How long a caller may have it wait at most; up to 24 days. Default 24 hours. */
+  readonly ttl?: Duration
+  /** How many calls of this method may wait for one user. Default 1,000. */
+  readonly size?: number
+}
+
 export interface CallOptions<Q extends AnySchema | undefined, R extends AnySchema | undefined> {
   /** Schema of the request. Without one, any JSON value passes. */
   readonly request?: Q
@@ -62,6 +70,8 @@ export interface CallOptions<Q extends AnySchema | undefined, R extends AnySchem
   /** How long the caller waits. Default 10 seconds. */
   readonly timeout?: Duration
   readonly codec?: CodecChoice
+  /** Lets callers have it wait for a user who is not connected, as a command to a device. Without it, it never waits. */
+  readonly wait?: WaitOptions
 }
 
 declare const typed: unique symbol
@@ -183,15 +193,28 @@ function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): voi
       )
     checkCodec(of, codec)
   }
-  for (const [method, { timeout, codec }] of Object.entries(calls)) {
+  for (const [method, { timeout, codec, wait }] of Object.entries(calls)) {
     const of = `Call '${method}'`
     if (!/^[A-Za-z][\w.:/-]{0,127}$/.test(method))
       throw new TypeError(
         `${of}: a method name is a letter, then up to 127 of letters, digits, '_', '.', ':', '/' and '-'`,
       )
     milliseconds(timeout ?? 0, `${of}: timeout`)
+    if (wait !== undefined) checkWait(of, wait)
     checkCodec(of, codec)
   }
+}
+
+/** 24 days, in milliseconds. */
+const MAX_WAIT = 2_073_600_000
+
+function checkWait(of: string, { ttl = '24h', size = 1 }: WaitOptions): void {
+  const ms = milliseconds(ttl, `${of}: wait.ttl`)
+  // Timers of most platforms take a wait of 25 days for none at all.
+  if (ms < 1 || ms > MAX_WAIT)
+    throw new TypeError(`${of}: wait.ttl must be more than 0 and at most 24 days, not ${String(ttl)}`)
+  if (!Number.isSafeInteger(size) || size < 1)
+    throw new TypeError(`${of}: wait.size must be a whole number of at least 1, not ${String(size)}`)
 }
 
 function checkCodec(of: string, choice: CodecChoice | undefined): void {

@@ -51,6 +51,7 @@ const NAMES = {
     'not-available',
     'no-such-target',
     'application-error',
+    'expired',
   ],
   /** Replies: it may succeed later. */
   200: [
@@ -85,6 +86,7 @@ const SERVERS: readonly string[] = [
   'server-error',
 ] satisfies CodeName[]
 const NOBODYS: readonly string[] = [
+  'expired',
   'timeout',
   'connection-lost',
   'shutdown',
@@ -101,32 +103,27 @@ function faultOf(name: string): Fault {
 const infoOf = (name: string, code: number, fault: Fault): CodeInfo => ({
   code,
   // `connection-lost` is "Connection lost".
-  reason: name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' '),
+  reason: name.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase()),
   retry: retryOf(code),
   fault,
 })
 
-const byNumber = new Map<number, CodeName>()
-
 export const CODES = Object.fromEntries(
   Object.entries(NAMES).flatMap(([first, names]) =>
-    names.map((name, index) => {
-      const code = Number(first) + index
-      byNumber.set(code, name)
-      return [name, infoOf(name, code, faultOf(name))]
-    }),
+    names.map((name, index) => [name, infoOf(name, Number(first) + index, faultOf(name))]),
   ),
 ) as { readonly [name in CodeName]: CodeInfo }
 
 /** The name of a code, or undefined when this version does not know it. */
-export const codeName = (code: number): CodeName | undefined => byNumber.get(code)
+export const codeName = (code: number): CodeName | undefined =>
+  (Object.keys(CODES) as CodeName[]).find((name) => CODES[name].code === code)
 
 /**
  * What a code means. Unknown codes follow the rule of their range, so that an older client behaves well with a newer
  * server. WebSocket's own codes count as 'reconnect', except 1000 (a normal end), 1008 and 1010. Rule [P1.8].
  */
 export function describeCode(code: number): CodeInfo {
-  const name = byNumber.get(code)
+  const name = codeName(code)
   return name === undefined ? infoOf(`code ${code}`, code, 'none') : CODES[name]
 }
 
@@ -166,7 +163,7 @@ export class MillraceError extends Error {
     const info: CodeInfo = typeof code === 'number' ? describeCode(code) : CODES[code]
     super(details.message ?? info.reason)
     this.code = info.code
-    this.kind = codeName(info.code) ?? 'unknown'
+    this.kind = typeof code === 'string' ? code : (codeName(code) ?? 'unknown')
     this.field = details.field
     this.retryAfter = details.retryAfter
     this.retry = info.retry

@@ -117,15 +117,15 @@ describe.each(dialects)('the %s dialect', (_, dialect) => {
   })
 
   test('[P3.10] limits of text: 255 units for what a server keeps, none for a token', () => {
-    const connect = (body: { token?: string; client?: string; session?: string }): Command => ({
+    const connect = (body: { token?: string; client?: string; resume?: string }): Command => ({
       id: 1,
       kind: 'connect',
       body: { version: 1, ...body },
     })
     const decode = (command: Command) => dialect.decodeCommands(dialect.encodeCommands([command]))[0]
-    const fits = connect({ token: 't'.repeat(70_000), client: 'c'.repeat(255), session: 'ü'.repeat(255) })
+    const fits = connect({ token: 't'.repeat(70_000), client: 'c'.repeat(255), resume: 'ü'.repeat(255) })
     expect(decode(fits)).toEqual(fits)
-    for (const field of ['client', 'session']) {
+    for (const field of ['client', 'resume']) {
       const bad = decode(connect({ [field]: 'c'.repeat(256) }))
       expect(bad).toBeInstanceOf(BadCommand)
       expect((bad as BadCommand).error).toMatchObject({

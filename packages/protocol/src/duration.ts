@@ -7,7 +7,8 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 export const parseDuration = (duration: Duration): number =>
   typeof duration === 'number'
     ? duration
-    : Number.parseFloat(duration) * (UNITS[String(duration).replace(/^\d+(\.\d+)?/, '')] ?? Number.NaN)
+    : // A number times a unit that there is not is NaN.
+      Number.parseFloat(duration) * (UNITS[String(duration).replace(/^\d+(\.\d+)?/, '')] as number)
 
 /** Milliseconds of a duration. Throws a TypeError that names the option when it is not one. */
 export function milliseconds(duration: Duration, option: string): number {

@@ -23,7 +23,9 @@ export {
   type PatternTypesOf,
   type ResolvedChannel,
   type Schema,
+  type WaitOptions,
 } from './api.js'
+export { fromBase64, toBase64 } from './base64.js'
 export { binaryDialect } from './binary-dialect.js'
 export {
   type ChannelPattern,

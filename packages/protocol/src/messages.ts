@@ -72,10 +72,12 @@ export interface CommandBodies {
   connect: {
     readonly version: number
     readonly token?: string | undefined
-    /** The session to come back to. */
-    readonly session?: string | undefined
+    /** What the last `connected` gave for it: the session goes on, instead of a new one. */
+    readonly resume?: string | undefined
     /** Name and version of the client, for logs. */
     readonly client?: string | undefined
+    /** Grows with every connection of this client, so that one whose `connect` comes late cannot take the session from a later one. */
+    readonly attempt?: number | undefined
   }
   subscribe: {
     readonly channel: string
@@ -123,9 +125,15 @@ export interface CommandBodies {
   call: {
     readonly method: string
     readonly to?: Target | undefined
-    /** Milliseconds the caller waits. */
+    /** Milliseconds the caller waits; of a call that may wait for its user, those the user may take to answer. */
     readonly timeout?: number | undefined
     readonly data: Payload
+    /** With `ttl`: its name. A call of the same name to the same user is the same call, and has the same answer. */
+    readonly id?: string | undefined
+    /** Milliseconds for which it waits for the user of `to`, who need not be connected. */
+    readonly ttl?: number | undefined
+    /** With `ttl`: of calls with the same key, one is carried out after the other. */
+    readonly key?: string | undefined
   }
   /** The client's answer to the server's call. */
   answer: {
@@ -154,6 +162,10 @@ export interface MessageBodies {
     readonly patience: number
     /** Largest frame the server reads, in bytes. */
     readonly maxMessage: number
+    /** To be sent with the next `connect`, and shown to nobody: it proves that the session was this client's. */
+    readonly resume?: string | undefined
+    /** Whether the session is the one that `connect` came back to. */
+    readonly resumed?: boolean | undefined
   }
   /** Reply to subscribe; without an id, a subscription the server made. */
   subscribed: {

@@ -83,7 +83,7 @@ function toolFor(codec: BytesPayload['codec'], codecs: PayloadCodecs): PayloadCo
   const tool = codec === 'raw' ? RAW : codecs[codec]
   if (tool !== undefined) return tool
   throw new MillraceError('unsupported-codec', {
-    message: `No ${codec} codec here: pass one as codecs: { ${codec}: { encode, decode } }`,
+    message: `No ${codec} codec here: pass codecs: { ${codec}: { encode, decode } }`,
     field: 'data',
   })
 }
@@ -92,7 +92,7 @@ function attempt<T>(what: string, run: () => T): T {
   try {
     return run()
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new MillraceError('invalid-payload', { message: `The payload ${what}: ${why}`, field: 'data' })
+    const { message = String(error) } = error as Partial<Error>
+    throw new MillraceError('invalid-payload', { message: `The payload ${what}: ${message}`, field: 'data' })
   }
 }

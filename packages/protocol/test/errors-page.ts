@@ -23,16 +23,20 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
   'limit-exceeded': 'The message names the limit. Subscribe to less, or raise it in the server’s `limits`.',
   'unknown-method': 'Register a handler for the method, or correct its name.',
   'not-available':
-    'The channel keeps no history, has no presence or no ephemeral messages. Define it in the api.',
+    'The channel keeps no history, has no presence or no ephemeral messages, or the call does not wait. Define it in the api.',
   'no-such-target': 'Whoever was to answer is not connected. Try when they are.',
   'application-error': 'The handler threw a MillraceError with this message for the caller to read.',
+  expired:
+    'The command waited for a device that did not come in time, and was not carried out. Ask anew, under another id, if it still matters.',
   'internal-error': 'The server’s log has the cause. Retrying may help.',
   unavailable: 'Retry after `retryAfter` or with back-off.',
   timeout: 'Retry if it is safe. A publication with the same id is stored once.',
   'rate-limited': 'Wait `retryAfter` milliseconds.',
   overloaded: 'Retry with back-off.',
-  'connection-lost': 'Raised by clients. The server may have carried it out: retry what is safe to repeat.',
-  aborted: 'Raised by clients, when the caller’s AbortSignal fired.',
+  'connection-lost':
+    'The connection to whoever was to answer went away. It may have been carried out: retry what is safe to repeat.',
+  aborted:
+    'Raised by clients, when the caller’s AbortSignal fired. By servers, for a command that was cancelled.',
   shutdown: 'Reconnect within `retryAfter`; another node or the next version answers.',
   'slow-consumer': 'The client comes back and recovers. If it happens often: less data, or conflation.',
   'heartbeat-timeout': 'The client comes back. If it happens often: a network that drops idle connections.',

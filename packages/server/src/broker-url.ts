@@ -6,6 +6,7 @@ import type {
   Broker,
   BrokerListener,
   Clock,
+  Entering,
   EphemeralEvent,
   Known,
   Logger,
@@ -97,17 +98,20 @@ class LazyBroker implements Broker {
   send(channel: string, event: EphemeralEvent): MaybePromise<void> {
     return this.#broker.send(channel, event)
   }
-  enter(channel: string, member: Member): Promise<void> {
+  enter(channel: string, member: Entering): Promise<void> {
     return this.#broker.enter(channel, member)
   }
-  depart(channel: string, session: string): Promise<void> {
-    return this.#broker.depart(channel, session)
+  depart(channel: string, session: string, generation?: number): Promise<void> {
+    return this.#broker.depart(channel, session, generation)
   }
   members(channel: string): Promise<readonly Member[]> {
     return this.#broker.members(channel)
   }
   count(channel: string): Promise<number> {
     return this.#broker.count(channel)
+  }
+  secret(proposal: string): MaybePromise<string> {
+    return this.#broker.secret(proposal)
   }
 
   get #broker(): Broker {

@@ -14,7 +14,7 @@ import type {
   Publisher,
   Target,
 } from '@millrace/protocol'
-import type { Action, Appended, MaybePromise, User } from './hub/index.js'
+import type { Action, Appended, MaybePromise, PendingCommand, User } from './hub/index.js'
 
 /** A publication as the application reads it. */
 export interface ServerPublication<Message> {
@@ -61,25 +61,75 @@ export interface SessionInfo<U extends User | undefined> {
   readonly user: U
 }
 
-/** One or more sessions of this node: a session, or all devices of a user. */
+/** How a call of a client goes about. */
+export interface PeerCallOptions {
+  /** How long the client may take to answer. Default: as the api says, or 10 seconds. */
+  readonly timeout?: Duration
+}
+
+/** A call that waits for its user, such as a command to a device that comes and goes. */
+export interface CommandOptions extends PeerCallOptions {
+  /** How long it may wait until a session of the user takes it. Default, and at most: `wait.ttl` of the call in the api. */
+  readonly ttl?: Duration
+  /** Of a user's commands with the same key, one is carried out after the other, in the order they were asked. */
+  readonly key?: string
+  /**
+   * Its name, at most 255 characters. Asking again under the same id, on any node and also after a restart where the broker keeps
+   * its data, is asking the same: it is carried out once, and has the same answer. Default: a new one.
+   */
+  readonly id?: string
+}
+
+/** A command that is stored. */
+export interface DeviceCommand<Response> {
+  readonly id: string
+  /**
+   * Its end: what the device answered. Rejects with the device's error; with `expired` when no session took it in time; with
+   * `connection-lost` when the device went away with it and did not come back in time; with `timeout` when it did not answer, or when
+   * it is not known what became of it; with `aborted` when it was cancelled; with `unavailable` when this server or the broker's data
+   * goes: then ask again under the same id. It need not be looked at.
+   */
+  readonly answer: Promise<Response>
+}
+
+/** One or more sessions: a session, or all devices of a user. Of other nodes' sessions it knows only how to call them. */
 export interface Peers<A extends Api, U extends User | undefined> {
-  /** The open sessions, oldest first. */
+  /** The open sessions on this node, oldest first. */
   sessions(): readonly SessionInfo<U>[]
   /** Subscribes each; no authorize hook is asked. */
   subscribe(channel: ChannelNameOf<A>): Promise<void>
   /** Ends the subscription of each that has it, and tells it why. */
   unsubscribe(channel: ChannelNameOf<A>, reason?: string): Promise<void>
   /**
-   * Calls the newest session and resolves with its answer. Rejects with `no-such-target` when there is none, with `timeout`,
-   * with `connection-lost`, or with the error the client answered.
+   * Calls the newest session, one on this node before those on others, and resolves with its answer. Rejects with `no-such-target`
+   * when there is none, with `timeout`, which names nodes that were silent, with `connection-lost` when the session ends first, or
+   * with the error the client answered.
    */
   call<M extends keyof A['calls'] & string>(
     method: M,
     request: CallTypesOf<A, M>['request'],
-    options?: { readonly timeout?: Duration },
+    options?: PeerCallOptions,
   ): Promise<CallTypesOf<A, M>['response']>
   /** Closes them; with the default code `disconnected` clients stay away. */
   disconnect(reason?: string, code?: CodeName): void
+}
+
+/** All devices of a user, and what waits for them. */
+export interface UserPeers<A extends Api, U extends User | undefined> extends Peers<A, U> {
+  /**
+   * Asks a device of the user, now or when one is there: for calls that have `wait` in the api. Resolves when it is stored, as durably as
+   * the broker stores. Rejects with `not-available` for a call without `wait`, with `limit-exceeded` when too much waits already or the
+   * ttl is too long, with `invalid-payload`, `timeout` or `unavailable`.
+   */
+  command<M extends keyof A['calls'] & string>(
+    method: M,
+    request: CallTypesOf<A, M>['request'],
+    options?: CommandOptions,
+  ): Promise<DeviceCommand<CallTypesOf<A, M>['response']>>
+  /** What waits for the user or is under way, in order. */
+  commands(): Promise<readonly PendingCommand[]>
+  /** Gives up a command that waits. False when it is under way, over, or not known. */
+  cancel(id: string): Promise<boolean>
 }
 
 export interface ServerEvents<U extends User | undefined> {
@@ -133,8 +183,8 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
   presence<N extends ChannelNameOf<A>>(
     channel: N,
   ): Promise<readonly ServerMember<ChannelTypesOf<A, N>['member']>[]>
-  /** All devices of a user that are connected to this node. */
-  user(id: string): Peers<A, U>
+  /** All devices of a user. */
+  user(id: string): UserPeers<A, U>
   session(id: string): Peers<A, U>
   /** Calls the listener until the function it returns is called. */
   on<E extends keyof ServerEvents<U>>(event: E, listener: (...args: ServerEvents<U>[E]) => void): () => void

@@ -54,6 +54,11 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
   readonly patience?: Duration
   /** How long the WebSocket handshake and then the connect command may take. Default 10 seconds. */
   readonly connectTimeout?: Duration
+  /**
+   * How long a member stays present whose connection was lost: who comes back within it, on whichever node, was never away. Who says
+   * goodbye departs at once. Default 10 seconds; 0 for none.
+   */
+  readonly grace?: Duration
   readonly limits?: LimitOptions
   /** permessage-deflate for clients that offer it: false (default), or the size in bytes from which messages are compressed. */
   readonly compression?: false | { readonly threshold: number }
@@ -69,6 +74,7 @@ export interface ResolvedOptions {
   readonly heartbeat: number
   readonly patience: number
   readonly connectTimeout: number
+  readonly grace: number
   readonly limits: Required<LimitOptions>
   readonly compression: false | { readonly threshold: number }
 }
@@ -99,6 +105,7 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
     heartbeat: positive(options.heartbeat ?? '10s', 'heartbeat'),
     patience: positive(options.patience ?? '5s', 'patience'),
     connectTimeout: positive(options.connectTimeout ?? '10s', 'connectTimeout'),
+    grace: milliseconds(options.grace ?? '10s', 'grace'),
     limits,
     compression: checkCompression(options.compression ?? false),
   }

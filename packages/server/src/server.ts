@@ -1,14 +1,7 @@
 /** The composition root: the one file that knows every class. */
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import {
-  type Api,
-  type CodeName,
-  type Duration,
-  MillraceError,
-  milliseconds,
-  type OpenApi,
-} from '@millrace/protocol'
+import type { Api, OpenApi } from '@millrace/protocol'
 import * as msgpack from '@msgpack/msgpack'
 import { brokerByUrl } from './broker-url.js'
 import {
@@ -19,11 +12,12 @@ import {
   type Session,
   type User,
 } from './hub/index.js'
-import type { ChannelRules, MillraceServer, Peers, ServerEvents, SessionInfo } from './millrace.js'
+import type { ChannelRules, MillraceServer, Peers, ServerEvents, UserPeers } from './millrace.js'
 import { HubWebSockets, OVERFLOW_CODE, SUBPROTOCOLS } from './node/hub-link.js'
-import { consoleLogger, systemClock, systemRandom } from './node/platform.js'
+import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
 import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
 import { type AllowedOrigins, type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
+import { infoOf, peersOf, userPeersOf } from './peers.js'
 import { VERSION } from './version.js'
 
 /** How long clients are given to come back after `close()`, in milliseconds: it spreads them. */
@@ -62,7 +56,7 @@ class ComposedServer implements MillraceServer<Api, User> {
     const clock = systemClock
     const random = systemRandom
     const { broker = 'memory:' } = options
-    const { limits, heartbeat, patience, connectTimeout } = resolved
+    const { limits, heartbeat, patience, connectTimeout, grace } = resolved
     if (options.api === undefined)
       logger.warn('no api is defined: every client may use any channel and any payload')
     this.#api = options.api
@@ -80,12 +74,14 @@ class ComposedServer implements MillraceServer<Api, User> {
         pendingCommands: limits.pendingCommands,
         subscriptions: limits.subscriptions,
         recovery: limits.recovery,
+        grace,
       },
       maxMessage: limits.message,
       node: options.node ?? random.id(),
       server: `millrace/${VERSION}`,
       clock,
       random,
+      signer: systemSigner,
       logger,
       onSession: (event, session, code) => this.#tell(event, session, code),
     })
@@ -147,16 +143,12 @@ class ComposedServer implements MillraceServer<Api, User> {
     return (await this.#hub.presence(channel)) as never
   }
 
-  user(id: string): Peers<Api, User> {
-    return this.#peers(() => this.#hub.directory.ofUser(id), `user '${id}'`)
+  user(id: string): UserPeers<Api, User> {
+    return userPeersOf(this.#hub, id, () => this.#start())
   }
 
   session(id: string): Peers<Api, User> {
-    const find = (): readonly Session[] => {
-      const session = this.#hub.directory.session(id)
-      return session === undefined ? [] : [session]
-    }
-    return this.#peers(find, `session '${id}'`)
+    return peersOf(this.#hub, { session: id }, () => this.#start())
   }
 
   on<E extends keyof ServerEvents<User>>(event: E, listener: Listener<E>): () => void {
@@ -203,47 +195,15 @@ class ComposedServer implements MillraceServer<Api, User> {
     return this.#started
   }
 
-  #peers(find: () => readonly Session[], who: string): Peers<Api, User> {
-    const hub = this.#hub
-    return {
-      sessions: () => find().map(info),
-      subscribe: async (channel) => {
-        const fresh = find().filter((session) => !session.subscriptions.has(channel))
-        await Promise.all(fresh.map((session) => hub.subscribe(session, channel)))
-      },
-      unsubscribe: async (channel, reason) => {
-        const why = new MillraceError('disconnected', { message: reason })
-        const subscribed = find().filter((session) => session.subscriptions.has(channel))
-        await Promise.all(subscribed.map((session) => hub.unsubscribe(session, channel, why)))
-      },
-      call: async (
-        method: string,
-        request: unknown,
-        options: { readonly timeout?: Duration } = {},
-      ): Promise<never> => {
-        const session = find().at(-1)
-        if (session === undefined)
-          throw new MillraceError('no-such-target', { message: `No ${who} is connected here` })
-        const timeout = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
-        return (await hub.handlers.callClient(session, { method, request, timeout })) as never
-      },
-      disconnect: (reason, code: CodeName = 'disconnected') => {
-        for (const session of find()) session.close(code, reason ?? 'The application closed this session')
-      },
-    }
-  }
-
   #tell(event: keyof ServerEvents<User>, session: Session, code: number): void {
     try {
-      if (event === 'connect') for (const listener of this.#listeners.connect) listener(info(session))
-      else for (const listener of this.#listeners.disconnect) listener(info(session), code)
+      if (event === 'connect') for (const listener of this.#listeners.connect) listener(infoOf(session))
+      else for (const listener of this.#listeners.disconnect) listener(infoOf(session), code)
     } catch (error) {
       this.#hub.failed(`a '${event}' listener`, error)
     }
   }
 }
-
-const info = (session: Session): SessionInfo<User> => ({ session: session.id, user: session.user as User })
 
 function webSockets(hub: Hub, options: ResolvedOptions): WebSocketServer {
   const { allowedOrigins, compression, connectTimeout, limits, path } = options

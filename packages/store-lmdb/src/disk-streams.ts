@@ -13,7 +13,7 @@ import { encodeEntry } from './entry-codec.js'
 import { GroupCommit } from './group-commit.js'
 import type { IdWindowOptions } from './id-window.js'
 import { StagedStream } from './staged-stream.js'
-import type { Store } from './store.js'
+import type { Store, StoreWriter } from './store.js'
 import { StreamView } from './stream-view.js'
 import { Transaction } from './transaction.js'
 
@@ -153,6 +153,14 @@ export class DiskStreams {
       const isEmpty = view.head === view.floor.offset
       if (!view.usedSince(isEmpty ? empty : used)) this.#views.delete(channel)
     }
+  }
+
+  /** Makes a change of another kind, in the next transaction. It must not throw. */
+  write(change: (writer: StoreWriter) => void): Promise<void> {
+    return this.#commit.run((transaction) => {
+      transaction.also(change)
+      return () => {}
+    })
   }
 
   /** Resolves when everything that was begun is safe on disk. */

@@ -4,6 +4,7 @@ import {
   type Broker,
   type BrokerListener,
   type Clock,
+  type Entering,
   type EphemeralEvent,
   type Known,
   type Logger,
@@ -36,9 +37,13 @@ export interface LmdbBrokerStats {
   readonly flushes: number
 }
 
+/** Milliseconds after the start for which members of the process before are still shown. */
+const RETURN_WITHIN = 12_000
+
 /**
  * Streams in a folder on disk, for one node. A publication is acknowledged, and handed to the node, once it is flushed.
- * Channels whose durability is `memory`, presence and ephemeral messages live in this process and end with it.
+ * Channels whose durability is `memory` and ephemeral messages live in this process and end with it. Members stay for 12 seconds after a
+ * start: whose session comes back meanwhile was never away.
  */
 export class LmdbBroker implements Broker {
   readonly exact = true
@@ -48,6 +53,7 @@ export class LmdbBroker implements Broker {
   readonly #joined = new Set<string>()
   #listener: BrokerListener | undefined
   #open: OpenFolder | undefined
+  #cancel: (() => void) | undefined
 
   constructor(options: LmdbBrokerOptions) {
     this.#options = options
@@ -84,10 +90,27 @@ export class LmdbBroker implements Broker {
     })
     this.#listener = listener
     await this.#memory.start(listener)
+    await this.#readMembers(this.#open)
+  }
+
+  /** Those who were present when the process ended still are, until it is clear that they do not come back. */
+  async #readMembers({ members }: OpenFolder): Promise<void> {
+    const { clock, logger } = this.#options
+    const known = members.read()
+    for (const { channel, member } of known) await this.#memory.enter(channel, member)
+    if (known.length === 0) return
+    this.#cancel = clock.schedule(RETURN_WITHIN, () => {
+      for (const { channel, member } of known) {
+        this.depart(channel, member.session, member.generation).catch((error: unknown) =>
+          logger.warn('A member of the process before could not depart', { channel, error }),
+        )
+      }
+    })
   }
 
   /** Waits for what is under way, and gives the folder back. */
   async close(): Promise<void> {
+    this.#cancel?.()
     this.#listener = undefined
     await this.#memory.close()
     const open = this.#open
@@ -136,17 +159,22 @@ export class LmdbBroker implements Broker {
     this.#memory.send(channel, event)
   }
 
-  enter(channel: string, member: Member): Promise<void> {
-    return this.#memory.enter(channel, member)
+  async enter(channel: string, member: Entering): Promise<void> {
+    await this.#memory.enter(channel, member)
+    this.#folder.members.put(channel, member)
   }
-  depart(channel: string, session: string): Promise<void> {
-    return this.#memory.depart(channel, session)
+  async depart(channel: string, session: string, generation = 0): Promise<void> {
+    await this.#memory.depart(channel, session, generation)
+    if (!this.#memory.isMember(channel, session)) this.#folder.members.remove(channel, session)
   }
   members(channel: string): Promise<readonly Member[]> {
     return this.#memory.members(channel)
   }
   count(channel: string): Promise<number> {
     return this.#memory.count(channel)
+  }
+  secret(proposal: string): Promise<string> {
+    return this.#folder.secret(proposal)
   }
 
   /** `heads` does not say how durable a channel is: what is known of it does, or else where something is stored. */

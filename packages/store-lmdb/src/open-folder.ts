@@ -2,6 +2,7 @@ import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Logger, Random } from '@millrace/server'
 import { checkFormat, FILES, FORMAT, prepareFolder, readAbout, writeAbout } from './data-folder.js'
+import { DiskMembers } from './disk-members.js'
 import { DiskStreams, type DiskStreamsOptions } from './disk-streams.js'
 import { checkFile, type FileLook } from './file-check.js'
 import { FolderLock } from './folder-lock.js'
@@ -17,11 +18,12 @@ export interface OpenFolderOptions extends Pick<DiskStreamsOptions, 'ids' | 'del
   isJoined(channel: string): boolean
 }
 
-const FACTS = { format: 'format', lineage: 'lineage' } as const
+const FACTS = { format: 'format', lineage: 'lineage', secret: 'secret' } as const
 
 /** A folder that this process holds: its lock, its tables, its streams, and what tidies them. */
 export class OpenFolder {
   readonly streams: DiskStreams
+  readonly members: DiskMembers
   readonly #lock: FolderLock
   readonly #store: Store
   readonly #sweeper: Sweeper
@@ -40,6 +42,7 @@ export class OpenFolder {
     }
     const streams = new DiskStreams({ store, clock, lineage, ids: options.ids, deliver })
     this.streams = streams
+    this.members = new DiskMembers({ store, streams, logger })
     const onSweep = (): void => lock.renew(Date.now())
     this.#sweeper = new Sweeper({ streams, store, clock, logger, forgetAfter, isJoined, onSweep })
   }
@@ -61,6 +64,14 @@ export class OpenFolder {
       lock.release()
       throw error
     }
+  }
+
+  /** The secret that is kept here, from the first proposal on. */
+  async secret(proposal: string): Promise<string> {
+    const kept = this.#store.fact(FACTS.secret)
+    if (typeof kept === 'string') return kept
+    await this.streams.write((writer) => writer.putFact(FACTS.secret, proposal))
+    return proposal
   }
 
   get flushes(): number {

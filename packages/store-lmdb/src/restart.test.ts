@@ -34,6 +34,55 @@ describe('a restart', () => {
     )
   })
 
+  it('[B12] keeps who was present, until it is clear that they do not come back', async () => {
+    const folder = folders.make()
+    const data = [
+      { codec: 'json' as const, text: '{"name":"ü"}' },
+      { codec: 'msgpack' as const, bytes: Buffer.from([0, 255, 1]) },
+    ]
+    const members = data.map((one, index) => ({ session: `s-${index}`, user: 'ü', since: index, data: one }))
+    await using({ folder }, async (broker) => {
+      for (const member of members) await broker.enter('a:b', { ...member, generation: 3 })
+      await broker.enter('a:b', {
+        ...members[0],
+        session: 'gone',
+        since: 9,
+        data: data[0] ?? { codec: 'json', text: '0' },
+      })
+      await broker.depart('a:b', 'gone')
+      await broker.enter('@nodes', { session: 'node', since: 1, data: { codec: 'json', text: '{}' } })
+    })
+    const clock = new FakeClock()
+    const told: string[] = []
+    const listener = {
+      ...nobody,
+      presence: (_: string, change: string, { session }: { session: string }) =>
+        void told.push(`${change} ${session}`),
+    }
+    const broker = await started({ folder, clock }, listener)
+    await broker.join('a:b')
+    expect(await broker.members('a:b')).toEqual(members)
+    expect(await broker.members('@nodes')).toEqual([])
+    // The one comes back by a later connection, the other does not.
+    await broker.enter('a:b', {
+      ...(members[0] ?? { session: '', since: 0, data: { codec: 'json', text: '0' } }),
+      generation: 4,
+    })
+    await clock.advance(11_000)
+    expect(told).toEqual([])
+    await clock.advance(1_000)
+    expect(told).toEqual(['departed s-1'])
+    await broker.close()
+    await using({ folder }, async (again) => expect(await again.members('a:b')).toEqual(members.slice(0, 1)))
+  })
+
+  it('[B13] keeps the secret', async () => {
+    const folder = folders.make()
+    const secret = await using({ folder }, (broker) => broker.secret('one'))
+    expect(secret).toBe('one')
+    expect(await using({ folder }, (broker) => broker.secret('two'))).toBe('one')
+  })
+
   it('[B5] [B7] keeps epoch, head, floor and its reason', async () => {
     const folder = folders.make()
     const keep = { size: 2, ttl: 60_000 }

@@ -7,6 +7,8 @@ import { decodeState, encodeState, type StreamState } from './stream-state.js'
 
 /** By stream and offset. */
 type OffsetKey = [sid: number, offset: number]
+/** By channel and session. */
+type MemberKey = [channel: string, session: string]
 
 interface Tables {
   /** What the store says of itself: numbers and texts by name. */
@@ -18,6 +20,8 @@ interface Tables {
   readonly ids: Database<Buffer, OffsetKey>
   /** Streams that ended, of which something may be left to remove. */
   readonly ended: Database<Buffer, number>
+  /** Who was present. */
+  readonly members: Database<Buffer, MemberKey>
 }
 
 const NOTHING = Buffer.from([0])
@@ -59,6 +63,12 @@ export class StoreWriter {
   removeEnded(sid: number): void {
     void this.#tables.ended.remove(sid)
   }
+  putMember(channel: string, session: string, bytes: Buffer): void {
+    void this.#tables.members.put([channel, session], bytes)
+  }
+  removeMember(channel: string, session: string): void {
+    void this.#tables.members.remove([channel, session])
+  }
 }
 
 export class Store {
@@ -78,6 +88,7 @@ export class Store {
       entries: this.#table('entries'),
       ids: this.#table('ids'),
       ended: this.#table('ended'),
+      members: this.#table('members'),
     }))
     this.#writer = new StoreWriter(this.#tables)
   }
@@ -179,6 +190,13 @@ export class Store {
     return this.#reading(() => [...this.#tables.ended.getKeys({ limit })])
   }
 
+  /** Everybody who is written down as present. */
+  members(): { readonly channel: string; readonly bytes: Buffer }[] {
+    return this.#reading(() =>
+      [...this.#tables.members.getRange({})].map(({ key: [channel], value }) => ({ channel, bytes: value })),
+    )
+  }
+
   /** Copies the data file as it is at this moment. */
   async backup(path: string): Promise<void> {
     await this.#root.backup(path, true)
@@ -188,7 +206,7 @@ export class Store {
     await this.#root.close()
   }
 
-  #table<K extends string | number | OffsetKey>(name: string): Database<Buffer, K> {
+  #table<K extends string | number | OffsetKey | MemberKey>(name: string): Database<Buffer, K> {
     return this.#root.openDB<Buffer, K>(name, { encoding: 'binary' })
   }
 

@@ -60,7 +60,61 @@ describe('calling', () => {
   })
 })
 
+describe('calling a user who may be away', () => {
+  const to = { user: 'pump' }
+
+  it('says how long it waits, its key and its id, and waits as long as there can be an answer [P5.16]', async () => {
+    const w = await connected()
+    const options = { to, ttl: '1m', key: 'v3', id: 'k-1', timeout: '5s' } as const
+    const answered = expect(w.client.call('valve.set', 1, options)).rejects.toMatchObject({ kind: 'timeout' })
+    await settle()
+    expect(w.socket.last('call').body).toMatchObject({ to, ttl: 60_000, key: 'v3', id: 'k-1', timeout: 5000 })
+    for (let waited = 0; waited < 95_000; waited += 5000) {
+      expect(w.client.state.name).toBe('connected')
+      await w.clock.advance(5000)
+      await w.socket.push('ping', {})
+    }
+    await answered
+  })
+
+  it('names it itself where the caller does not, and each otherwise [P5.17]', async () => {
+    const w = await connected()
+    for (const ttl of ['1m', 1000] as const) void w.client.call('valve.set', 1, { to, ttl }).catch(() => {})
+    await settle()
+    const ids = w.socket.commands.flatMap(({ kind, body }) => (kind === 'call' ? body.id : []))
+    expect(new Set(ids).size).toBe(2)
+    void w.client.call('valve.set', 1, { to }).catch(() => {})
+    await settle()
+    expect(w.socket.last('call').body).not.toHaveProperty('id')
+  })
+
+  it('asks again after a cut, under the same id, and rejects with what it is told [P5.17]', async () => {
+    const w = await connected()
+    const answered = w.client.call('valve.set', 1, { to, ttl: '1h' })
+    await settle()
+    const { id } = w.socket.last('call').body
+    await w.socket.drop()
+    await w.clock.advance(250)
+    await w.socket.accept()
+    expect(w.socket.last('call').body).toMatchObject({ id, ttl: 3_600_000 })
+    await w.socket.reply('call', 'error', { code: CODES.expired.code, message: 'Too late' })
+    await expect(answered).rejects.toMatchObject({ kind: 'expired', retry: 'never' })
+  })
+
+  it('refuses a ttl that is none', async () => {
+    const w = await connected()
+    await expect(w.client.call('valve.set', 1, { to, ttl: 'soon' as never })).rejects.toThrow('ttl must be')
+  })
+})
+
 describe('being called', () => {
+  it('tells the handler the call’s name, by which it knows one that comes again [P5.18]', async () => {
+    const w = await connected()
+    w.client.handle('who', ({ id }) => id)
+    await w.socket.say(incoming('who', 1))
+    expect(answers(w)).toEqual([{ id: 0, call: 'c1', data: { codec: 'json', value: 'c1' } }])
+  })
+
   it('answers with what the handler gives, now or later [P5.11]', async () => {
     const w = await connected()
     w.client.handle('double', ({ request }) => Number(request) * 2)
@@ -85,9 +139,7 @@ describe('being called', () => {
     expect(() => w.client.handle('double', () => 2)).toThrow("'double' has a handler already")
     off()
     await w.socket.say(incoming('double', 1))
-    expect(answers(w)).toMatchObject([
-      { error: { code: 115, message: "This client does not handle 'double'" } },
-    ])
+    expect(answers(w)).toMatchObject([{ error: { code: 115, message: "No handler for 'double'" } }])
   })
 
   it('answers an error of the handler as the application’s, and a coded one as it is', async () => {

@@ -1,7 +1,11 @@
-import { CODES, type CommandBodies, type MessageBodies, MillraceError } from '@millrace/protocol'
+import { type CommandBodies, type MessageBodies, MillraceError } from '@millrace/protocol'
 import type { Core } from './core.js'
 import { duration } from './options.js'
+import { told } from './pending.js'
 import type { CallRequestOptions, IncomingCall } from './types.js'
+
+/** How long after everybody's time is over the server knows what became of a call, in milliseconds. */
+const LATEST = 30_000
 
 type Handler = (call: IncomingCall<unknown>) => unknown
 
@@ -19,11 +23,23 @@ export class Calls {
   async call(method: string, data: unknown, options: CallRequestOptions = {}): Promise<unknown> {
     const { payloads, requests, settings } = this.#core
     this.#core.use()
-    const { to, timeout = settings.api?.calls[method]?.timeout ?? settings.timeouts.request } = options
+    const {
+      to,
+      key,
+      ttl,
+      timeout = settings.api?.calls[method]?.timeout ?? settings.timeouts.request,
+    } = options
     const codec = payloads.ofCall(method)
+    const ms = duration(timeout, 'timeout')
+    const waits = ttl && { id: options.id ?? this.#core.id(), ttl: duration(ttl, 'ttl'), key }
     // The server is told how long its answer is waited for.
-    const body = { method, to, timeout: duration(timeout, 'timeout'), data: payloads.write(data, codec) }
-    const reply = await requests.ask('call', body, { ...options, timeout, fate: 'once' })
+    const body = { method, to, timeout: ms, data: payloads.write(data, codec), ...waits }
+    // One that waits at the server is known there by its id, so it may be sent again.
+    const reply = await requests.ask('call', body, {
+      ...options,
+      timeout: waits ? waits.ttl + ms + LATEST : ms,
+      fate: waits ? 'again' : 'once',
+    })
     return payloads.read(reply.data, codec)
   }
 
@@ -47,16 +63,13 @@ export class Calls {
     try {
       const handler = this.#handlers.get(method)
       if (handler === undefined)
-        throw new MillraceError('unknown-method', { message: `This client does not handle '${method}'` })
+        throw new MillraceError('unknown-method', { message: `No handler for '${method}'` })
       const codec = payloads.ofCall(method)
       answer = {
-        data: payloads.write(await handler({ request: payloads.read(data, codec), signal }), codec),
+        data: payloads.write(await handler({ request: payloads.read(data, codec), signal, id: call }), codec),
       }
     } catch (error) {
-      // A code of the table passes as it is, anything else as the application's own error.
-      const { code } = error instanceof MillraceError ? error : CODES['application-error']
-      const { message = String(error), field } = error as Partial<MillraceError>
-      answer = { error: { code, message, field } }
+      answer = { error: told(error, 'application-error') }
     }
     cancel()
     this.#running.delete(aborter)

@@ -146,12 +146,12 @@ export class Handle implements Channel {
   async history(request: HistoryRequest = {}): Promise<HistoryPage> {
     const { since, before, limit } = request
     const reply = await this.#ask('history', { since, before, limit }, request)
-    const { position, more = false, gap } = reply
-    const publications = reply.publications.map((publication) => ({
+    const { publications, position, more = false, gap } = reply
+    const received = publications.map((publication) => ({
       message: this.#core.payloads.read(publication.data, this.#codec),
       ...deliveryOf(publication, true),
     }))
-    return { publications, position, more, gap }
+    return { publications: received, position, more, gap }
   }
 
   messages({

@@ -55,7 +55,7 @@ describe('the client states', () => {
     for (const event of events) {
       const take = () => transition(state, event, 10)
       if (legal.includes(event.type)) expect(take).not.toThrow()
-      else expect(take).toThrow(`The client cannot take '${event.type}' while ${state.name}`)
+      else expect(take).toThrow(`No '${event.type}' while ${state.name}`)
     }
   })
 

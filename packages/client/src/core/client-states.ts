@@ -63,7 +63,7 @@ export const initialState = (now: number): ClientState => ({
 export function transition(state: ClientState, event: ClientEvent, now: number): ClientState {
   const { type, ...fields } = event
   const from: readonly ClientStateName[] = EVENTS[type].from
-  if (!from.includes(state.name)) throw new Error(`The client cannot take '${type}' while ${state.name}`)
+  if (!from.includes(state.name)) throw new Error(`No '${type}' while ${state.name}`)
   const name = EVENTS[type].to
   // Each event carries the fields of the state it leads to, which the lookup cannot tell the compiler.
   return { ...fields, name, since: name === state.name ? state.since : now } as ClientState

@@ -32,10 +32,13 @@ export class Core implements LifeHost {
   /** Who waits for a connection. */
   readonly connecting = new Set<Settle>()
   declare session: string | undefined
+  /** Proves to the server, of whichever node, that the session was this client's. */
+  declare resume: string | undefined
   declare user: string | undefined
   /** Whether a listener for errors is at work: what it throws cannot be told to it. */
   #failing = false
   readonly #prefix: string
+  /** Counts publications and connections: each has a number that none before it had. */
   #ids = 0
 
   constructor(options: CoreOptions<Api>, ports: Ports) {
@@ -77,8 +80,14 @@ export class Core implements LifeHost {
 
   /** The first frame: connect and all subscriptions in one [P1.4]. */
   ready(token: string | undefined): void {
-    const { session, settings, requests, life } = this
-    const body = { version: PROTOCOL_VERSION, token, session, client: `millrace-js/${VERSION}` }
+    const { resume, settings, requests, life } = this
+    const body = {
+      version: PROTOCOL_VERSION,
+      token,
+      resume,
+      client: `millrace-js/${VERSION}`,
+      attempt: ++this.#ids,
+    }
     requests.first(life, () => {
       const timeout = settings.timeouts.connect
       requests.send('connect', { body, timeout, fate: 'bound' }, (error, said) => {
@@ -134,6 +143,7 @@ export class Core implements LifeHost {
   #established(said: MessageBodies['connected']): void {
     const { life, requests } = this
     this.session = said.session
+    this.resume = said.resume
     this.user = said.user
     life.maxMessage = said.maxMessage
     requests.open(life)

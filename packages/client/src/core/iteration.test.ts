@@ -71,7 +71,7 @@ describe('iterating over a channel', () => {
     expect((await iteration.next()).value).toMatchObject({ message: 3 })
     await expect(iteration.next()).rejects.toMatchObject({
       kind: 'slow-consumer',
-      message: 'buffer: 2 publications wait',
+      message: 'buffer: 2 wait already',
     })
     expect(await iteration.next()).toEqual({ done: true, value: undefined })
   })

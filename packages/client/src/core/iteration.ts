@@ -25,7 +25,7 @@ export function iterate(
   const offs = [
     handle.on('message', (message, delivery) => {
       if (waiting.length < limit) waiting.push({ message, ...delivery, gap })
-      else finish(new MillraceError('slow-consumer', { message: `buffer: ${limit} publications wait` }))
+      else finish(new MillraceError('slow-consumer', { message: `buffer: ${limit} wait already` }))
       gap = undefined
       wake()
     }),
@@ -46,7 +46,7 @@ export function iterate(
       const next = waiting.shift()
       if (next !== undefined) yield next
       else if (over?.error !== undefined) throw over.error
-      else if (over !== undefined) return undefined
+      else if (over !== undefined) return
       else
         await new Promise<void>((resolve) => {
           wake = resolve

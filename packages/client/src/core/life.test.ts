@@ -49,12 +49,12 @@ describe('connecting', () => {
     void w.client.connect()
     await settle()
     expect(w.client.session).toBeUndefined()
-    await w.socket.accept({ session: 's7', user: 'ada' })
+    await w.socket.accept({ session: 's7', user: 'ada', resume: 'proof of s7' })
     expect(w.client).toMatchObject({ session: 's7', user: 'ada' })
     await w.socket.drop()
     await w.clock.advance(250)
     await w.socket.open()
-    expect(w.socket.last('connect').body.session).toBe('s7')
+    expect(w.socket.last('connect').body.resume).toBe('proof of s7')
   })
 
   it('speaks JSON with a server that chose no subprotocol [P1.2]', async () => {
@@ -107,7 +107,8 @@ describe('connecting', () => {
     const done = w.client.connect()
     await settle()
     expect(w.client.state).toMatchObject({ name: 'reconnecting', reason: 'the token server is away' })
-    expect(w.socket.closed?.code).toBe(1000)
+    // Not 1000, which would end the session.
+    expect(w.socket.closed?.code).toBe(3000)
     failure = new MillraceError('unauthenticated', { message: 'Nobody is logged in' })
     await w.clock.advance(250)
     expect(w.client.state).toMatchObject({ name: 'closed', code: 105, reason: 'Nobody is logged in' })

@@ -6,12 +6,12 @@ import {
   describeCode,
   type Message,
   type MessageBodies,
-  MillraceError,
 } from '@millrace/protocol'
 import { backoff } from './backoff.js'
 import { type ClientEvent, type ClientState, initialState, transition } from './client-states.js'
 import { type Liveness, watchOver } from './liveness.js'
 import type { Settings } from './options.js'
+import { told } from './pending.js'
 import type { Frame, Link, PlatformEvent, Ports } from './ports.js'
 
 /** What the client's life needs, and whom it tells. */
@@ -145,7 +145,7 @@ export class Life {
     this.#after(timeouts.connect, () =>
       this.#cut('connect-timeout', `No connection within ${timeouts.connect} ms`),
     )
-    if (name !== 'connecting') this.#away(undefined)
+    if (name !== 'connecting') this.#away()
     try {
       if (!live()) return
       const opened = this.#open(dialect, live)
@@ -155,8 +155,8 @@ export class Life {
     } catch (error) {
       if (!live()) return
       // A token function decides with its error whether to try again.
-      const code = error instanceof MillraceError ? error.code : CODES['connection-lost'].code
-      this.#end({ code, reason: error instanceof Error ? error.message : String(error) })
+      const { code, message } = told(error, 'connection-lost')
+      this.#end({ code, reason: message })
     }
   }
 
@@ -201,8 +201,8 @@ export class Life {
     if (this.#aborter === undefined) return
     this.#aborter.abort()
     this.#liveness?.stop()
-    // What closes by this side's own decision may say 1000, or 3000 and above (WHATWG WebSockets, close()).
-    this.#link?.close(code < 3000 ? NORMAL : code, reason)
+    // What closes by this side's own decision may say 1000, which ends the session, or 3000 and above (WHATWG WebSockets, close()).
+    this.#link?.close(code !== NORMAL && code < SUSPENDED ? SUSPENDED : code, reason)
     this.#aborter = this.#liveness = this.#link = this.farewell = undefined
     this.#host.lost()
     if (this.state.name === 'closed') return
@@ -226,7 +226,7 @@ export class Life {
     this.#away(Math.round(clock.now() + delay))
   }
 
-  #away(retryAt: number | undefined): void {
+  #away(retryAt?: number): void {
     const type = this.#ports.platform.online() ? 'away' : 'awayOffline'
     this.#move({ type, reason: this.#reason, attempt: this.#failures, retryAt })
   }

@@ -3,7 +3,7 @@ import type { Clock } from './ports.js'
 export interface LivenessEvents {
   ping(): void
   /** Nothing was heard for too long, for the reason given; without one, something was heard again. */
-  doubt(reason: string | undefined): void
+  doubt(reason?: string): void
   dead(): void
 }
 
@@ -77,7 +77,7 @@ export function watchOver(
   return {
     heard() {
       heardAt = clock.now()
-      if (left > 0) events.doubt(undefined)
+      if (left > 0) events.doubt()
       left = 0
     },
     probe: (reason) => probe(reason),

@@ -35,15 +35,15 @@ describe('the options', () => {
     [{ autoConnect: 'no' }, 'autoConnect must be boolean, not no'],
     [
       { backoff: { base: 'soon' } },
-      "backoff.base must be milliseconds or like '10s', more than 0 and less than 25 days, not soon",
+      "backoff.base must be milliseconds or like '10s', above 0 and below 25 days, not soon",
     ],
     [
       { backoff: { cap: 0 } },
-      "backoff.cap must be milliseconds or like '10s', more than 0 and less than 25 days, not 0",
+      "backoff.cap must be milliseconds or like '10s', above 0 and below 25 days, not 0",
     ],
     [
       { timeouts: { request: '30d' } },
-      "timeouts.request must be milliseconds or like '10s', more than 0 and less than 25 days, not 30d",
+      "timeouts.request must be milliseconds or like '10s', above 0 and below 25 days, not 30d",
     ],
     [{ timeouts: { idle: 5 } }, 'There is no option timeouts.idle'],
     [{ limits: { pending: 0 } }, 'limits.pending must be a whole number above 0, not 0'],

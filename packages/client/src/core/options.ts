@@ -30,7 +30,7 @@ export function duration(value: unknown, option: string): number {
   // Timers of most platforms take a longer wait for none at all.
   if (ms > 0 && ms < 2 ** 31) return ms
   throw new TypeError(
-    `${option} must be milliseconds or like '10s', more than 0 and less than 25 days, not ${String(value)}`,
+    `${option} must be milliseconds or like '10s', above 0 and below 25 days, not ${String(value)}`,
   )
 }
 

@@ -21,7 +21,7 @@ describe('after a cut', () => {
     await w.socket.open()
     expect(w.socket.frames).toHaveLength(1)
     expect(w.socket.commands.map(({ kind, body }) => [kind, body])).toEqual([
-      ['connect', expect.objectContaining({ session: 's1' })],
+      ['connect', expect.objectContaining({ resume: 'proof of s1' })],
       ['subscribe', { channel: LOBBY, since: position(11) }],
       ['subscribe', { channel: 'chat:other', history: 4 }],
     ])

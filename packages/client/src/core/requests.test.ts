@@ -99,7 +99,7 @@ describe('publishing', () => {
     const w = await connected()
     await expect(w.client.channel(LOBBY).publish(1, { timeout: 'soon' as '1s' })).rejects.toThrow(TypeError)
     await expect(w.client.channel(LOBBY).publish(1, { timeout: 0 })).rejects.toThrow(
-      'more than 0 and less than 25 days, not 0',
+      'above 0 and below 25 days, not 0',
     )
   })
 
@@ -243,7 +243,7 @@ describe('without a connection', () => {
     for (const one of waiting) one.catch(() => {})
     await expect(room.publish(4)).rejects.toMatchObject({
       kind: 'limit-exceeded',
-      message: 'limits.pending: 3 requests wait already',
+      message: 'limits.pending: 3 wait already',
     })
     await settle()
     await w.socket.accept()

@@ -164,7 +164,7 @@ export class Requests {
       if (signal?.aborted) throw aborted(signal)
       if (this.#requests.size >= pending)
         throw new MillraceError('limit-exceeded', {
-          message: `limits.pending: ${pending} requests wait already`,
+          message: `limits.pending: ${pending} wait already`,
         })
       const settle = begin((error, value) => {
         forget()

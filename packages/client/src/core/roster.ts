@@ -23,8 +23,7 @@ export class Roster {
     const joined = members.filter(({ session }) => !before.has(session))
     const updated = members.filter((member) => {
       const known = before.get(member.session)
-      if (known === undefined || known === member) return false
-      return JSON.stringify(known) !== JSON.stringify(member)
+      return known !== undefined && JSON.stringify(known) !== JSON.stringify(member)
     })
     const departed = [...before.values()].filter(({ session }) => !now.has(session))
     const quiet = joined.length + updated.length + departed.length === 0

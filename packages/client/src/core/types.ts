@@ -55,6 +55,16 @@ export interface Published extends Position {
 export interface CallRequestOptions extends RequestOptions {
   /** Another session or user to call instead of the server, where the server allows it. */
   readonly to?: Target | undefined
+  /**
+   * How long the call may wait for the user of `to`, who need not be connected: for calls that have `wait` in the api. It is carried
+   * out once, also when the connection goes meanwhile. Rejects with `expired` when nobody took it in time. `timeout` is then the time
+   * the user's device may take, and the answer is waited for as long as there can be one.
+   */
+  readonly ttl?: Duration | undefined
+  /** With `ttl`: of the user's calls with the same key, one is carried out after the other. */
+  readonly key?: string | undefined
+  /** With `ttl`: its name. Calling again with the same id is the same call, and gets the same answer. Default: a random one. */
+  readonly id?: string | undefined
 }
 
 export interface HistoryRequest extends RequestOptions {
@@ -218,6 +228,8 @@ export interface ClientEvents {
 /** A call from the server, or from another client through it. `AbortedBy` is AbortSignal wherever the client runs. */
 export interface IncomingCall<Request, AbortedBy = Signal> {
   readonly request: Request
+  /** Its name. One that waited for this user, and may come again after the connection was lost, comes again under the same. */
+  readonly id: string
   /** Aborts when nobody waits for the answer any more: its time is over, or the connection is lost. */
   readonly signal: AbortedBy
 }

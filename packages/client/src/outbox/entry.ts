@@ -18,17 +18,20 @@ export interface OutboxEntry {
 }
 
 /** Where entries survive a reload, a crash or a closed tab. */
-export interface OutboxStore {
+export interface EntryStore<Entry extends { readonly id: string }> {
   /** What was left by lives that are over, oldest first. Called once, before anything else. */
-  open(): Promise<readonly OutboxEntry[]>
-  put(entry: OutboxEntry): Promise<void>
+  open(): Promise<readonly Entry[]>
+  /** Keeps an entry, in place of one that has the same id. */
+  put(entry: Entry): Promise<void>
   remove(id: string): Promise<void>
   /** This life is over; what it leaves is the next one's. */
   close(): void
 }
 
+export type OutboxStore = EntryStore<OutboxEntry>
+
 /** Keeps entries as long as the page lives. */
-export const memoryStore = (): OutboxStore => ({
+export const memoryStore = <Entry extends { readonly id: string } = OutboxEntry>(): EntryStore<Entry> => ({
   open: async () => [],
   put: async () => {},
   remove: async () => {},

@@ -1,10 +1,10 @@
-import type { OutboxEntry, OutboxStore } from './entry.js'
+import type { EntryStore, OutboxEntry } from './entry.js'
 
 /** An entry as it lies in the database: whose it is, and in which order it came. */
-interface Row {
-  readonly order?: number
+interface Row<Entry> {
+  readonly order?: IDBValidKey
   readonly owner: string
-  readonly entry: OutboxEntry
+  readonly entry: Entry
 }
 
 const ROWS = 'entries'
@@ -16,7 +16,9 @@ const VERSION = 1
  * Web Locks API knows. Where there is none, it takes over all.
  * `open()` rejects where IndexedDB is forbidden, as in some private windows.
  */
-export function indexedDbStore(name = 'millrace-outbox'): OutboxStore {
+export function indexedDbStore<Entry extends { readonly id: string } = OutboxEntry>(
+  name = 'millrace-outbox',
+): EntryStore<Entry> {
   const owner = crypto.getRandomValues(new Uint32Array(4)).join('-')
   const orders = new Map<string, IDBValidKey>()
   let database: Promise<IDBDatabase> | undefined
@@ -29,7 +31,7 @@ export function indexedDbStore(name = 'millrace-outbox'): OutboxStore {
   return {
     async open() {
       await hold(lockOf(name, owner), new Promise<void>((resolve) => (letGo = resolve)))
-      const all = (await done((await rows('readonly')).getAll())) as Row[]
+      const all = (await done((await rows('readonly')).getAll())) as Row<Entry>[]
       const gone = await ownersGone(name, new Set(all.map((row) => row.owner)))
       const left = all.filter((row) => row.owner !== owner && gone.has(row.owner))
       const store = await rows('readwrite')
@@ -41,8 +43,9 @@ export function indexedDbStore(name = 'millrace-outbox'): OutboxStore {
       return left.map(({ entry }) => entry)
     },
     async put(entry) {
-      const store = await rows('readwrite')
-      orders.set(entry.id, await done(store.add({ owner, entry } satisfies Row)))
+      const order = orders.get(entry.id)
+      const row: Row<Entry> = { ...(order !== undefined && { order }), owner, entry }
+      orders.set(entry.id, await done((await rows('readwrite')).put(row)))
     },
     async remove(id) {
       const order = orders.get(id)

@@ -42,7 +42,7 @@ export const webSockets = (WebSocket: WebSocketClass, url: string): Transport =>
       get buffered() {
         return socket.bufferedAmount
       },
-      sizeOf: (data) => (typeof data === 'string' ? new TextEncoder().encode(data) : data).length,
+      sizeOf: (data) => new Blob([data as string]).size,
       send(data) {
         if (socket.readyState === OPEN) socket.send(data as string | Uint8Array<ArrayBuffer>)
       },

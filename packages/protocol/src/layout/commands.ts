@@ -22,8 +22,9 @@ export const COMMANDS: { readonly [K in keyof CommandBodies]: Kind } = {
   connect: kind<CommandBodies['connect']>(2, {
     version: need(uint(1)),
     token: text(2),
-    session: name(3),
+    resume: name(3),
     client: name(4),
+    attempt: uint(5),
   }),
   subscribe: kind<CommandBodies['subscribe']>(3, {
     channel,
@@ -59,6 +60,9 @@ export const COMMANDS: { readonly [K in keyof CommandBodies]: Kind } = {
     to: sub(2, target),
     timeout: uint(3),
     data: need(payload(4)),
+    id: name(6),
+    ttl: uint(7),
+    key: name(8),
   }),
   answer: kind<CommandBodies['answer']>(12, {
     call: need(name(1)),

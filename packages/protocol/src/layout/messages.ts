@@ -53,6 +53,8 @@ export const MESSAGES: { readonly [K in keyof MessageBodies]: Kind } = {
     heartbeat: need(uint(5)),
     patience: need(uint(6)),
     maxMessage: need(uint(7)),
+    resume: text(8),
+    resumed: bool(9),
   }),
   subscribed: kind<MessageBodies['subscribed']>(4, {
     channel,

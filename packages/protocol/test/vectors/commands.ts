@@ -18,7 +18,7 @@ export const COMMAND_VECTORS: readonly CommandVector[] = [
     command: {
       id: 1,
       kind: 'connect',
-      body: { version: 1, token: 'eyJhbGciOi.e30.c2ln', session: 's-81', client: 'example/1.0' },
+      body: { version: 1, token: 'eyJhbGciOi.e30.c2ln', resume: 'r-81', client: 'example/1.0', attempt: 3 },
     },
   },
   { name: 'connect with the least', rules: ['P1.4'], command: { id: 1, kind: 'connect', body: { version: 1 } } },
@@ -174,6 +174,23 @@ export const COMMAND_VECTORS: readonly CommandVector[] = [
     name: 'call a user',
     rules: ['P5.10'],
     command: { id: 20, kind: 'call', body: { method: 'door.open', to: { user: 'ada' }, data: json(null) } },
+  },
+  {
+    name: 'call a user who may be away, and have it wait',
+    rules: ['P5.16', 'P5.17'],
+    command: {
+      id: 21,
+      kind: 'call',
+      body: {
+        method: 'valve.set',
+        to: { user: 'pump-7' },
+        timeout: 5000,
+        data: json({ open: true }),
+        id: 'k-1',
+        ttl: 3_600_000,
+        key: 'valve-3',
+      },
+    },
   },
   {
     name: 'answer with data',

@@ -35,6 +35,8 @@ export const MESSAGE_VECTORS: readonly MessageVector[] = [
         heartbeat: 10_000,
         patience: 5000,
         maxMessage: 65_536,
+        resume: 'r-81',
+        resumed: true,
       },
     },
   },

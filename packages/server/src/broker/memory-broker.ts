@@ -9,6 +9,7 @@ import type {
   Broker,
   BrokerListener,
   Clock,
+  Entering,
   EphemeralEvent,
   Known,
   NewPublication,
@@ -17,6 +18,7 @@ import type {
   StreamSlice,
 } from '../hub/index.js'
 import type { DedupeOptions } from './dedupe-window.js'
+import { MemoryPresence } from './memory-presence.js'
 import { MemoryStream } from './memory-stream.js'
 
 export interface MemoryBrokerOptions {
@@ -34,14 +36,17 @@ export interface MemoryBrokerOptions {
 const SWEEP_EVERY = 10_000
 
 export class MemoryBroker implements Broker {
-  readonly exact = true
+  readonly exact: boolean = true
   readonly #clock: Clock
   readonly #epoch: string
   readonly #dedupe: DedupeOptions
   readonly #forgetAfter: number
   readonly #streams = new Map<string, MemoryStream>()
   readonly #joined = new Set<string>()
-  readonly #members = new Map<string, Map<string, Member>>()
+  readonly #presence = new MemoryPresence((channel, change, member) => {
+    if (this.#joined.has(channel)) this.#listener?.presence(channel, change, member)
+  })
+  #secret: string | undefined
   #listener: BrokerListener | undefined
   #forgotten = 0
   #cancelSweep: (() => void) | undefined
@@ -102,31 +107,30 @@ export class MemoryBroker implements Broker {
     if (this.#joined.has(channel)) this.#listener?.ephemeral(channel, event)
   }
 
-  async enter(channel: string, member: Member): Promise<void> {
-    const members = this.#members.get(channel) ?? new Map<string, Member>()
-    this.#members.set(channel, members)
-    const before = members.get(member.session)
-    const stored = before === undefined ? member : { ...member, since: before.since }
-    members.set(member.session, stored)
-    if (this.#joined.has(channel))
-      this.#listener?.presence(channel, before === undefined ? 'joined' : 'updated', stored)
+  async enter(channel: string, member: Entering): Promise<void> {
+    this.#presence.enter(channel, member)
   }
 
-  async depart(channel: string, session: string): Promise<void> {
-    const members = this.#members.get(channel)
-    const member = members?.get(session)
-    if (members === undefined || member === undefined) return
-    members.delete(session)
-    if (members.size === 0) this.#members.delete(channel)
-    if (this.#joined.has(channel)) this.#listener?.presence(channel, 'departed', member)
+  async depart(channel: string, session: string, generation?: number): Promise<void> {
+    this.#presence.depart(channel, session, generation)
   }
 
   async members(channel: string): Promise<readonly Member[]> {
-    return [...(this.#members.get(channel)?.values() ?? [])]
+    return this.#presence.members(channel)
+  }
+
+  /** Whether the session is a member. */
+  isMember(channel: string, session: string): boolean {
+    return this.#presence.has(channel, session)
   }
 
   async count(channel: string): Promise<number> {
-    return this.#members.get(channel)?.size ?? 0
+    return this.#presence.count(channel)
+  }
+
+  secret(proposal: string): string {
+    this.#secret ??= proposal
+    return this.#secret
   }
 
   /** A stream that is forgotten starts again at offset 1, so what starts after it must be another epoch. */

@@ -112,14 +112,31 @@ export interface Ephemerals {
 
 export type PresenceChange = 'joined' | 'updated' | 'departed'
 
+/** A member as one of its session's connections enters it. */
+export interface Entering extends Member {
+  /** Grows with every connection of the session. Default 0. */
+  readonly generation?: number | undefined
+}
+
+/**
+ * Who is where. A session may come back on another node while the old one still believes that it has it: what is said with a lower
+ * generation than the member was entered with is void. Members of a node that died are gone within 15 seconds; a broker that is closed
+ * leaves its members to that, so that sessions which come back to another node meanwhile never departed.
+ */
 export interface PresenceStore {
-  /** Enters the member or replaces its data, and tells the nodes that joined the channel. */
-  enter(channel: string, member: Member): Promise<void>
-  /** Removes the session's member and tells the nodes; nothing happens when it was not there. */
-  depart(channel: string, session: string): Promise<void>
+  /** Enters the member, or replaces its data; from then on it is this node's. Tells the nodes that joined the channel, unless nothing changed. */
+  enter(channel: string, member: Entering): Promise<void>
+  /** Removes the session's member and tells the nodes; nothing happens when it was not there. `generation`: default 0. */
+  depart(channel: string, session: string, generation?: number): Promise<void>
   /** Who is there, in order of entering. */
   members(channel: string): Promise<readonly Member[]>
   count(channel: string): Promise<number>
+}
+
+/** What nodes must agree on so that any of them can take up any session. */
+export interface SessionStore {
+  /** The secret that all nodes of this broker share: the first proposal, as long as the store keeps its data. */
+  secret(proposal: string): MaybePromise<string>
 }
 
 /** What a broker tells the node it serves. The broker never calls it before `start` and never after `close`. */
@@ -131,7 +148,7 @@ export interface BrokerListener {
   interrupted(): void
 }
 
-export interface Broker extends Streams, Ephemerals, PresenceStore {
+export interface Broker extends Streams, Ephemerals, PresenceStore, SessionStore {
   /** Whether the live feed cannot lose anything, so that nobody need look after it. */
   readonly exact: boolean
   /** Connects; rejects when it cannot. Called once, before anything else. */

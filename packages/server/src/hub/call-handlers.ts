@@ -7,11 +7,11 @@ import {
   type StoredPayload,
   type Target,
 } from '@millrace/protocol'
-import type { ClientCalls } from './calls.js'
+import type { CallRouter } from './call-router.js'
 import type { IncomingCall } from './commands/services.js'
-import type { Directory } from './directory.js'
+import { within } from './failures.js'
 import type { Clock, MaybePromise } from './ports.js'
-import type { Session, User } from './session.js'
+import type { User } from './session.js'
 import type { Validator } from './validation.js'
 
 /** What a handler is given. */
@@ -35,8 +35,7 @@ const MAX_TIMEOUT = 300_000
 interface Parts {
   readonly api: Api | undefined
   readonly validator: Validator
-  readonly directory: Directory
-  readonly calls: ClientCalls
+  readonly router: CallRouter
   readonly clock: Clock
 }
 
@@ -52,22 +51,19 @@ export class CallHandlers {
 
   /** Throws a TypeError for a method the api does not define or that has a handler already. */
   handle(method: string, handler: CallHandler): void {
-    this.#definition(method, (message) => new TypeError(message))
+    this.definition(method, (message) => new TypeError(message))
     if (this.#handlers.has(method)) throw new TypeError(`The call '${method}' has a handler already`)
     this.#handlers.set(method, handler)
   }
 
   relay(method: string, rule: RelayRule): void {
-    this.#definition(method, (message) => new TypeError(message))
+    this.definition(method, (message) => new TypeError(message))
     this.#relays.set(method, rule)
   }
 
   /** A client's call, answered by the handler or by another client. */
   async call(call: IncomingCall): Promise<StoredPayload> {
-    const definition = this.#definition(
-      call.method,
-      (message) => new MillraceError('unknown-method', { message, field: 'method' }),
-    )
+    const definition = this.definition(call.method)
     const { validator } = this.#parts
     const { value, payload } = await validator.arrived(call.data, {
       schema: definition.request,
@@ -89,43 +85,60 @@ export class CallHandlers {
     return (await this.#response(response, definition, call.method)).payload
   }
 
-  /** The server's own call to a client: checks what goes out and what comes back. */
-  async callClient(
-    session: Session,
+  /** The server's own call to a client, on whichever node: checks what goes out and what comes back. */
+  async callTarget(
+    target: Target,
     call: { readonly method: string; readonly request: unknown; readonly timeout?: number | undefined },
   ): Promise<unknown> {
-    const definition = this.#definition(
-      call.method,
-      (message) => new MillraceError('unknown-method', { message }),
-    )
-    const { validator, calls } = this.#parts
-    const { payload } = await validator.value(call.request, {
+    const { method } = call
+    const definition = this.definition(method)
+    const { validator, router } = this.#parts
+    const { payload: data } = await validator.value(call.request, {
       schema: definition.request,
       codec: definition.codec,
     })
     const timeout = timeoutOf(definition, call.timeout)
-    const answer = await calls.call(session, { method: call.method, data: payload, timeout })
+    const answer = await router.call(target, { method, data, timeout })
     return (await validator.arrived(answer, { schema: definition.response, codec: definition.codec })).value
   }
 
-  async #relayed(call: IncomingCall, definition: CallDefinition, data: Payload): Promise<StoredPayload> {
-    const { session, method, to = {} } = call
+  /** Rejects with `forbidden` unless the hook says that this caller may call that target. */
+  async checkRelay({
+    session,
+    method,
+    to = {},
+  }: Pick<IncomingCall, 'session' | 'method' | 'to'>): Promise<void> {
     const rule = this.#relays.get(method)
-    if (rule === undefined || (await rule({ user: session.user, session: session.id, to })) !== true) {
-      throw new MillraceError('forbidden', {
-        message: `Not allowed: calling another client's '${method}'`,
-        field: 'to',
-      })
-    }
-    const { directory, calls, validator } = this.#parts
-    const target =
-      to.session !== undefined
-        ? directory.session(to.session)
-        : to.user === undefined
-          ? undefined
-          : directory.ofUser(to.user).at(-1)
-    if (target === undefined) throw new MillraceError('no-such-target', { field: 'to' })
-    const answer = await calls.call(target, { method, data, timeout: timeoutOf(definition, call.timeout) })
+    if (rule !== undefined && (await rule({ user: session.user, session: session.id, to })) === true) return
+    throw new MillraceError('forbidden', {
+      message: `Not allowed: calling another client's '${method}'`,
+      field: 'to',
+    })
+  }
+
+  /** What the api says of a method. Throws `unknown-method`, or what `refuse` makes of the message. */
+  definition(
+    method: string,
+    refuse = (message: string): Error => new MillraceError('unknown-method', { message, field: 'method' }),
+  ): CallDefinition {
+    const definition = this.find(method)
+    if (definition !== undefined) return definition
+    const known = Object.keys(this.#parts.api?.calls ?? {}).join(', ') || 'none'
+    throw refuse(`The api has no call '${method}'; it defines: ${known}`)
+  }
+
+  /** The same, if it says anything. */
+  find(method: string): CallDefinition | undefined {
+    const { api } = this.#parts
+    if (api === undefined) return {}
+    return Object.hasOwn(api.calls, method) ? api.calls[method] : undefined
+  }
+
+  async #relayed(call: IncomingCall, definition: CallDefinition, data: Payload): Promise<StoredPayload> {
+    await this.checkRelay(call)
+    const { method, to = {} } = call
+    const { router, validator } = this.#parts
+    const answer = await router.call(to, { method, data, timeout: timeoutOf(definition, call.timeout) })
     return (await validator.arrived(answer, { schema: definition.response, codec: definition.codec })).payload
   }
 
@@ -146,26 +159,15 @@ export class CallHandlers {
   }
 
   /** A handler that does not answer in time must not leave its caller waiting. */
-  #within<T>(timeout: number, method: string, run: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#parts.clock.schedule(timeout, () =>
-        reject(new MillraceError('timeout', { message: `'${method}' took longer than ${timeout} ms` })),
-      )
-      run().then(resolve, reject).finally(cancel)
-    })
-  }
-
-  #definition(method: string, refuse: (message: string) => Error): CallDefinition {
-    const { api } = this.#parts
-    if (api === undefined) return {}
-    const definition = Object.hasOwn(api.calls, method) ? api.calls[method] : undefined
-    if (definition !== undefined) return definition
-    const known = Object.keys(api.calls).join(', ') || 'none'
-    throw refuse(`The api has no call '${method}'; it defines: ${known}`)
+  #within<T>(milliseconds: number, method: string, run: () => Promise<T>): Promise<T> {
+    const late = (): MillraceError =>
+      new MillraceError('timeout', { message: `'${method}' took longer than ${milliseconds} ms` })
+    return within({ clock: this.#parts.clock, milliseconds, late }, run)
   }
 }
 
-function timeoutOf(definition: CallDefinition, asked: number | undefined): number {
+/** Milliseconds that an answer may take, as the api says or as was asked. */
+export function timeoutOf(definition: CallDefinition, asked: number | undefined): number {
   const most =
     definition.timeout === undefined ? DEFAULT_TIMEOUT : milliseconds(definition.timeout, 'timeout')
   return asked === undefined ? most : Math.min(asked, Math.max(most, MAX_TIMEOUT))

@@ -81,7 +81,7 @@ describe('the server calls a client', () => {
 
   it('[P5.11] gets the checked answer', async () => {
     const { hub, ann } = await setup()
-    const answer = hub.handlers.callClient(ann.session, blink)
+    const answer = hub.handlers.callTarget({ session: ann.session.id }, blink)
     await settle()
     const [asked] = ann.of('call')
     expect(asked).toMatchObject({ method: 'device.blink', data: json({ times: 3 }), timeout: 10_000 })
@@ -92,9 +92,9 @@ describe('the server calls a client', () => {
   it('[P5.11] [H5.1] checks what goes out and what comes back', async () => {
     const { hub, ann } = await setup()
     await expect(
-      hub.handlers.callClient(ann.session, { ...blink, request: { times: 'x' } }),
+      hub.handlers.callTarget({ session: ann.session.id }, { ...blink, request: { times: 'x' } }),
     ).rejects.toMatchObject({ kind: 'invalid-payload' })
-    const answer = hub.handlers.callClient(ann.session, blink)
+    const answer = hub.handlers.callTarget({ session: ann.session.id }, blink)
     await settle()
     ann.say('answer', { call: ann.of('call')[0]?.call ?? '', data: json(5) })
     await expect(answer).rejects.toMatchObject({ kind: 'invalid-payload' })
@@ -102,7 +102,7 @@ describe('the server calls a client', () => {
 
   it('[P5.11] [H5.3] ignores late answers and answers of others', async () => {
     const { hub, clock, ann, bob } = await setup()
-    const answer = hub.handlers.callClient(ann.session, { ...blink, timeout: 1_000 })
+    const answer = hub.handlers.callTarget({ session: ann.session.id }, { ...blink, timeout: 1_000 })
     const failure = expect(answer).rejects.toMatchObject({ kind: 'timeout' })
     await settle()
     const name = ann.of('call')[0]?.call ?? ''
@@ -115,18 +115,18 @@ describe('the server calls a client', () => {
 
   it('[H1.5] learns that the session ended, or was no longer there', async () => {
     const { hub, ann } = await setup()
-    const answer = hub.handlers.callClient(ann.session, blink)
+    const answer = hub.handlers.callTarget({ session: ann.session.id }, blink)
     await settle()
     ann.session.closed(1006)
     await expect(answer).rejects.toMatchObject({ kind: 'connection-lost' })
-    await expect(hub.handlers.callClient(ann.session, blink)).rejects.toMatchObject({
-      kind: 'connection-lost',
+    await expect(hub.handlers.callTarget({ session: ann.session.id }, blink)).rejects.toMatchObject({
+      kind: 'no-such-target',
     })
   })
 
   it('[P5.11] gets the error the client answered', async () => {
     const { hub, ann } = await setup()
-    const answer = hub.handlers.callClient(ann.session, blink)
+    const answer = hub.handlers.callTarget({ session: ann.session.id }, blink)
     await settle()
     const error = { code: 118, message: 'No battery' }
     ann.say('answer', { call: ann.of('call')[0]?.call ?? '', error })

@@ -3,23 +3,23 @@ import { push } from './outgoing.js'
 import type { Clock, Random } from './ports.js'
 import type { Session } from './session.js'
 
-interface Waiting {
-  readonly session: Session
-  readonly settle: (outcome: Payload | MillraceError) => void
-}
+type Settle = (outcome: Payload | MillraceError) => void
 
 export interface OutgoingCall {
   readonly method: string
   readonly data: Payload
-  /** Milliseconds the answer may take. */
+  /** Milliseconds the answer may take, as the client is told. */
   readonly timeout: number
+  /** Its name, by which the client knows one that comes again. Default: one that nothing else has. */
+  readonly name?: string | undefined
+  /** Milliseconds for which the answer is waited for beyond `timeout`. Default 0. */
+  readonly patience?: number | undefined
 }
 
 /** Calls from the server to its clients, until each is answered, late or lost. */
 export class ClientCalls {
-  readonly #waiting = new Map<string, Waiting>()
-  /** How many wait for each session, so that the end of one that was never called costs nothing. */
-  readonly #counts = new Map<Session, number>()
+  /** By session, so that the end of one that was never called costs nothing, and by the call's name. */
+  readonly #waiting = new Map<Session, Map<string, Settle>>()
   readonly #clock: Clock
   readonly #random: Random
 
@@ -29,30 +29,33 @@ export class ClientCalls {
   }
 
   get size(): number {
-    return this.#waiting.size
+    return [...this.#waiting.values()].reduce((sum, { size }) => sum + size, 0)
   }
 
   /**
    * Calls a session. Rejects with `timeout`, with `connection-lost` when the session ends first, or with the error the
-   * client answered. The name of a call cannot be guessed, so only the session it went to can answer it. [H5.3]
+   * client answered.
    */
-  call(session: Session, { method, data, timeout }: OutgoingCall): Promise<Payload> {
+  call(session: Session, call: OutgoingCall): Promise<Payload> {
     if (session.state !== 'open') return Promise.reject(new MillraceError('connection-lost'))
-    const call = this.#random.id()
+    const { method, data, timeout, name = this.#random.id(), patience = 0 } = call
+    const calls = this.#of(session)
+    // One that is called again under its name has lost its first caller.
+    calls.get(name)?.(new MillraceError('connection-lost'))
     return new Promise((resolve, reject) => {
-      const settle = (outcome: Payload | MillraceError): void => {
-        if (!this.#waiting.delete(call)) return
+      const settle: Settle = (outcome) => {
+        if (calls.get(name) !== settle) return
+        calls.delete(name)
+        if (calls.size === 0) this.#waiting.delete(session)
         cancel()
-        this.#count(session, -1)
         if (outcome instanceof MillraceError) reject(outcome)
         else resolve(outcome)
       }
-      const cancel = this.#clock.schedule(timeout, () =>
+      const cancel = this.#clock.schedule(timeout + patience, () =>
         settle(new MillraceError('timeout', { message: `No answer to '${method}' within ${timeout} ms` })),
       )
-      this.#waiting.set(call, { session, settle })
-      this.#count(session, 1)
-      session.send(push('call', { call, method, timeout, data }))
+      this.#waiting.set(session, calls.set(name, settle))
+      session.send(push('call', { call: name, method, timeout, data }))
     })
   }
 
@@ -65,23 +68,18 @@ export class ClientCalls {
       readonly data?: Payload | undefined
     },
   ): void {
-    const waiting = this.#waiting.get(answer.call)
-    if (waiting?.session !== session) return
-    if (answer.error !== undefined) waiting.settle(new MillraceError(answer.error.code, answer.error))
-    else waiting.settle(answer.data ?? { codec: 'json', value: null })
+    const settle = this.#waiting.get(session)?.get(answer.call)
+    if (answer.error !== undefined) settle?.(new MillraceError(answer.error.code, answer.error))
+    else settle?.(answer.data ?? { codec: 'json', value: null })
   }
 
   /** The session is gone: whoever waits for it learns so. */
   lost(session: Session): void {
-    if (!this.#counts.has(session)) return
-    for (const waiting of this.#waiting.values()) {
-      if (waiting.session === session) waiting.settle(new MillraceError('connection-lost'))
-    }
+    for (const settle of [...(this.#waiting.get(session)?.values() ?? [])])
+      settle(new MillraceError('connection-lost'))
   }
 
-  #count(session: Session, change: 1 | -1): void {
-    const count = (this.#counts.get(session) ?? 0) + change
-    if (count === 0) this.#counts.delete(session)
-    else this.#counts.set(session, count)
+  #of(session: Session): Map<string, Settle> {
+    return this.#waiting.get(session) ?? new Map<string, Settle>()
   }
 }

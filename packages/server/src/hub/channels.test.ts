@@ -223,6 +223,7 @@ describe('permissions', () => {
       pendingCommands: 9,
       subscriptions: 2,
       recovery: 262_144,
+      grace: 10_000,
     }
     const {
       clients: [ann],
@@ -373,8 +374,12 @@ describe('subscribing', () => {
     broker.read = () => Promise.reject(new MillraceError('unavailable'))
     const member = { channel: 'room:1', presence: true, data: json({ name: 'A' }) }
     expect((await ann.ask('subscribe', member)).body).toMatchObject({ code: 201 })
-    expect(await hub.presence('room:1')).toEqual([])
     expect(ann.session.subscriptions.size).toBe(0)
+    await clock.advance(9_000)
+    expect(await hub.presence('room:1')).toHaveLength(1)
+    for (const client of [ann, bob]) client.session.heard()
+    await clock.advance(1_000)
+    expect(await hub.presence('room:1')).toEqual([])
     broker.read = read
     expect((await ann.ask('subscribe', member)).kind).toBe('subscribed')
     let go: () => void = () => {}
@@ -384,7 +389,7 @@ describe('subscribing', () => {
     }
     bob.say('subscribe', member)
     await settle()
-    bob.session.closed(1006)
+    bob.session.closed(1000)
     go()
     await settle()
     expect(await hub.presence('room:1')).toMatchObject([{ session: ann.session.id }])
@@ -400,6 +405,9 @@ describe('subscribing', () => {
     const {
       clients: [ann],
     } = await clients(1, { api, clock, broker })
+    await settle()
+    // What a node joins for itself is another matter.
+    joined.mockClear()
     for (let i = 0; i < 3; i++) {
       await ann.ask('subscribe', { channel: 'room:1' })
       await ann.ask('unsubscribe', { channel: 'room:1' })
@@ -478,9 +486,10 @@ describe('ephemeral messages', () => {
 
 describe('presence', () => {
   it('[P5.9] tells who is there, who comes, changes and goes, to those who asked', async () => {
+    const clock = new FakeClock()
     const {
       clients: [ann, bob, cid],
-    } = await clients(3)
+    } = await clients(3, { clock })
     await ann.ask('subscribe', { channel: 'room:1', data: json({ name: 'Ann' }) })
     const { body } = await bob.ask('subscribe', { channel: 'room:1', presence: true })
     const member = { session: ann.session.id, since: 1_000_000, data: json({ name: 'Ann' }) }
@@ -490,6 +499,8 @@ describe('presence', () => {
     await ann.ask('enter', { channel: 'room:1', data: json({ name: 'Anna' }) })
     expect((await cid.ask('leave', { channel: 'room:1' })).kind).toBe('left')
     await ann.ask('unsubscribe', { channel: 'room:1' })
+    expect(bob.of('departed')).toHaveLength(1)
+    await clock.advance(1_000)
     const told = bob.messages.filter(({ kind }) => ['joined', 'updated', 'departed'].includes(kind))
     expect(told.map(({ kind, body: event }) => [kind, 'member' in event && event.member.session])).toEqual([
       ['joined', cid.session.id],

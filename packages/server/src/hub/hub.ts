@@ -2,6 +2,7 @@ import {
   type Api,
   CODES,
   type Command,
+  type CommandBodies,
   channelTable,
   MillraceError,
   type PayloadCodecs,
@@ -10,17 +11,23 @@ import {
   type Publication,
 } from '@millrace/protocol'
 import type { Appended, Broker, StreamRange } from './broker-ports.js'
-import { CallHandlers } from './call-handlers.js'
-import { ClientCalls } from './calls.js'
+import type { CallHandlers } from './call-handlers.js'
+import { type Calling, makeCalling } from './calling.js'
+import type { Cluster } from './cluster/cluster.js'
+import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
 import { resolve, type Services } from './commands/services.js'
-import { join, leave } from './commands/subscribe.js'
+import { join, leave, leaveAll } from './commands/subscribe.js'
+import type { DeviceCommands } from './device-commands.js'
 import { Directory } from './directory.js'
+import { dispatch } from './dispatch.js'
+import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
 import { Policy } from './policy.js'
-import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random } from './ports.js'
+import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random, Signer } from './ports.js'
 import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
 import { streamOptionsOf } from './stream-options.js'
+import { Tickets } from './tickets.js'
 import { readable } from './topic.js'
 import { Topics } from './topics.js'
 import { Validator } from './validation.js'
@@ -51,6 +58,7 @@ export interface HubOptions {
   readonly server: string
   readonly clock: Clock
   readonly random: Random
+  readonly signer: Signer
   readonly logger: Logger
   readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
 }
@@ -58,26 +66,68 @@ export interface HubOptions {
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
 export class Hub implements SessionHost {
   readonly policy = new Policy()
-  readonly handlers: CallHandlers
   readonly directory = new Directory()
   readonly #options: HubOptions
   readonly #services: Services
+  readonly #calling: Calling
   readonly #wheel: Wheel
+  readonly #tickets: Tickets
   readonly #sessions = new Set<Session>()
   #closing = false
 
   constructor(options: HubOptions) {
-    const { api, broker, clock, random, logger, limits } = options
+    const { api, broker, clock, logger, limits } = options
     const { directory, policy } = this
     this.#options = options
     const validator = new Validator(options.codecs)
-    const calls = new ClientCalls(clock, random)
-    this.handlers = new CallHandlers({ api, validator, directory, calls, clock })
-    const topics = new Topics({ streams: broker, clock, logger })
+    const failed = (what: string, error: unknown): void => this.failed(what, error)
+    const calling = makeCalling({ ...options, directory, validator, failed })
+    const { calls, handlers, commands } = calling
+    this.#calling = calling
+    const topics = new Topics({ streams: broker, presence: broker, clock, logger })
     const channels = channelTable(api)
-    const call: Services['call'] = (incoming) => this.handlers.call(incoming)
-    this.#services = { broker, channels, topics, directory, policy, validator, calls, clock, limits, call }
+    const call: Services['call'] = (incoming) => handlers.call(incoming)
+    const command: Services['command'] = (incoming) => commands.relay(incoming)
+    const lingering = new Lingering({ clock, logger, presence: broker, grace: limits.grace })
+    const silence = new Silence(calling.cluster, clock)
+    this.#services = {
+      ...{
+        broker,
+        channels,
+        topics,
+        directory,
+        policy,
+        validator,
+        calls,
+        lingering,
+        silence,
+        clock,
+        limits,
+        call,
+        command,
+      },
+    }
+    this.#tickets = new Tickets(options.signer)
+    calling.cluster.hear('superseded', ({ session, generation }) => {
+      const here = directory.session(session)
+      if (here !== undefined && here.taken.generation < generation) here.close('superseded')
+    })
     this.#wheel = new Wheel(clock)
+  }
+
+  /** The application's answers to calls, and its calls of clients. */
+  get handlers(): CallHandlers {
+    return this.#calling.handlers
+  }
+
+  /** Calls that wait for their users. */
+  get commands(): DeviceCommands {
+    return this.#calling.commands
+  }
+
+  /** The other nodes. */
+  get cluster(): Cluster {
+    return this.#calling.cluster
   }
 
   get limits(): SessionLimits {
@@ -99,8 +149,14 @@ export class Hub implements SessionHost {
 
   /** Connects to the broker. Rejects when it cannot. */
   async start(): Promise<void> {
-    await this.#options.broker.start(this.#services.topics)
-    this.#services.topics.start()
+    const { broker, random } = this.#options
+    const { topics } = this.#services
+    const { cluster, queues } = this.#calling
+    await broker.start(dispatch({ topics, cluster, queues }))
+    topics.start()
+    this.#tickets.use(await broker.secret(random.id() + random.id()))
+    await cluster.start()
+    queues.start()
   }
 
   /** Tells every client to come back elsewhere, and stops. */
@@ -108,12 +164,16 @@ export class Hub implements SessionHost {
     this.#closing = true
     this.#wheel.stop()
     this.#services.topics.stop()
+    this.#calling.queues.stop()
     const reason = 'The node is going away'
     const notice = push('disconnect', { code: CODES.shutdown.code, reason, retryAfter })
     for (const session of [...this.#sessions]) {
       session.send(notice)
       session.close('shutdown', reason)
     }
+    this.#services.lingering.stop()
+    await this.#calling.cluster.stop()
+    this.#calling.queues.close()
     await this.#options.broker.close()
   }
 
@@ -140,10 +200,23 @@ export class Hub implements SessionHost {
     }
     const { heartbeat, patience } = limits
     const user = session.user?.id
+    const resumed = this.#takeUp(session, body) || undefined
+    const resume = this.#tickets.write(session.taken, user)
     return {
       kind: 'connected',
-      body: { session: session.id, node, user, server, heartbeat, patience, maxMessage },
+      body: { session: session.id, node, user, server, heartbeat, patience, maxMessage, resume, resumed },
     }
+  }
+
+  /**
+   * Whether the session goes on that the ticket is for. [H1.6] Clients count their connections, so that of two whichever is said first, the
+   * later is known; one that does not count is taken at its word.
+   */
+  #takeUp(session: Session, { resume, attempt = 0 }: CommandBodies['connect']): boolean {
+    const taken = resume === undefined ? undefined : this.#tickets.read(resume, session.user?.id)
+    const generation = taken === undefined ? attempt : Math.max(attempt, taken.generation + 1)
+    session.takeUp({ session: taken?.session ?? session.id, generation }, taken !== undefined)
+    return session.isResumed
   }
 
   execute(session: Session, command: Command): MaybePromise<Reply | undefined> {
@@ -151,19 +224,24 @@ export class Hub implements SessionHost {
   }
 
   opened(session: Session): void {
-    this.directory.add(session)
+    const other = this.directory.session(session.id)
+    if (other !== undefined && other.taken.generation > session.taken.generation) {
+      session.close('superseded')
+      return
+    }
+    other?.close('superseded')
+    this.directory.add(session, this.#options.clock.now())
+    if (session.isResumed) this.cluster.tell('superseded', session.taken)
     this.#options.onSession('connect', session, 0)
     void this.#subscribeByServer(session)
+    this.#calling.queues.attach(session)
   }
 
   ended(session: Session, code: number): void {
     this.#sessions.delete(session)
-    for (const channel of [...session.subscriptions.keys()]) {
-      leave(this.#services, session, channel).catch((error: unknown) =>
-        this.failed('leaving a channel', error),
-      )
-    }
+    leaveAll(this.#services, session)
     this.#services.calls.lost(session)
+    this.#calling.queues.detach(session)
     if (this.directory.session(session.id) !== session) return
     this.directory.remove(session)
     this.#options.onSession('disconnect', session, code)

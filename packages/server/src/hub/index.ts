@@ -1,5 +1,6 @@
 export type * from './broker-ports.js'
 export type { CallContext, CallHandler, RelayRule } from './call-handlers.js'
+export type { CommandRequest, PendingCommand } from './device-commands.js'
 export {
   type Authenticate,
   type AuthRequest,
@@ -10,5 +11,16 @@ export {
 } from './hub.js'
 export type { Outgoing } from './outgoing.js'
 export { ACTIONS, type AccessRequest, type Action, type Authorizer } from './policy.js'
-export type { Carrier, Clock, Link, LinkHandler, LinkInfo, Logger, MaybePromise, Random } from './ports.js'
+export type {
+  Carrier,
+  Clock,
+  Link,
+  LinkHandler,
+  LinkInfo,
+  Logger,
+  MaybePromise,
+  Random,
+  Signer,
+} from './ports.js'
+export { isSameMember } from './roster.js'
 export type { Session, SessionLimits, User } from './session.js'

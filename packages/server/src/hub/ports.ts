@@ -16,6 +16,14 @@ export interface Random {
   id(): string
 }
 
+/** Message authentication codes (RFC 2104). */
+export interface Signer {
+  /** A code that only who knows the secret can make. It has no dots. */
+  sign(secret: string, text: string): string
+  /** Whether the code is right. Takes the same time whether it is or not. */
+  verify(secret: string, text: string, code: string): boolean
+}
+
 export interface Logger {
   debug(message: string, details?: object): void
   info(message: string, details?: object): void

@@ -208,6 +208,7 @@ describe('commands', () => {
       pendingCommands: 4,
       subscriptions: 100,
       recovery: 262_144,
+      grace: 10_000,
     }
     const { hub, client } = await connected({ limits })
     const waiting: ((allowed: boolean) => void)[] = []
@@ -239,7 +240,7 @@ describe('commands', () => {
     const { hub, clock, client } = await connected()
     await client.ask('subscribe', { channel: 'a:b', presence: true, data: json('here') })
     expect(await hub.presence('a:b')).toHaveLength(1)
-    client.session.closed(1006)
+    client.session.closed(1000)
     await settle()
     expect(await hub.presence('a:b')).toEqual([])
     expect([hub.size, hub.directory.size]).toEqual([0, 0])
@@ -312,6 +313,7 @@ describe('short heartbeats', () => {
       pendingCommands: 9,
       subscriptions: 9,
       recovery: 262_144,
+      grace: 10_000,
     }
     const { hub, clock } = testHub({ limits })
     const [client, silent] = [new TestClient(hub), new TestClient(hub)]

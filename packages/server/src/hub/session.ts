@@ -13,6 +13,7 @@ import { Outgoing, push } from './outgoing.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
 import { nextState, type SessionEvent, type SessionStateName } from './session-state.js'
 import type { Receiver, Subscription } from './subscription.js'
+import type { Taken } from './tickets.js'
 import type { WheelEntry } from './wheel.js'
 
 /** Who a session belongs to. Applications add fields of their own. */
@@ -53,6 +54,8 @@ export interface SessionLimits {
   /** Commands of one session that may be under way at once; beyond it, reading pauses. */
   readonly pendingCommands: number
   readonly subscriptions: number
+  /** Milliseconds for which a member stays whose connection was lost. [H1.5] */
+  readonly grace: number
   /**
    * About so many bytes of publications go into one reply. A client that comes back over a slow link is not sent megabytes at once,
    * which would fill its queue and close it as a slow consumer; it asks for the rest when it has read these. [H4.7]
@@ -60,13 +63,22 @@ export interface SessionLimits {
   readonly recovery: number
 }
 
+/** The client said goodbye, or its page is gone (RFC 6455 §7.4.1), or what it did was wrong. */
+const GOODBYES: readonly number[] = [1000, 1001, 1008, 1010]
+/** From here on close codes ask the client to stay away. [P1.8] */
+const STAY_AWAY = 4500
+
+/** A session that was superseded is back already. */
+const comesBack = (code: number): boolean =>
+  code === CODES.superseded.code || (code < STAY_AWAY && !GOODBYES.includes(code))
+
 /** One frame for all sessions. */
 const PING = push('ping', {})
 const NO_PING = -1
 
 /** One client on one connection: its state, its subscriptions, and its commands in order. */
 export class Session implements LinkHandler, Receiver, WheelEntry {
-  readonly id: string
+  #taken: Taken
   readonly link: Link
   readonly #host: SessionHost
   #state: SessionStateName = 'waiting'
@@ -74,25 +86,44 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** The handshake's facts, until authentication has seen them. */
   #info: LinkInfo | undefined
   readonly subscriptions = new Map<string, Subscription>()
+  /** Channels in which the broker has it as a member by this connection, or may have, and how often it has wanted to be one. Absent for none. */
+  memberOf: Map<string, number> | undefined
   /** The last command under way per channel; commands on it wait for that one. [P5.1] */
   #tails: Map<string, Promise<void>> | undefined
   /** Commands that came before the connect command was decided. */
   #queued: Decoded<Command>[] | undefined
   #pending = 0
   #paused = false
+  #mayReturn = false
+  #isResumed = false
   #heard: number
   #pinged = NO_PING
 
   constructor(id: string, link: Link, wiring: { readonly host: SessionHost; readonly info: LinkInfo }) {
-    this.id = id
+    this.#taken = { session: id, generation: 0 }
     this.link = link
     this.#host = wiring.host
     this.#info = wiring.info
     this.#heard = wiring.host.time
   }
 
+  get id(): string {
+    return this.#taken.session
+  }
+
+  /** Which session it is, and at which of its connections. */
+  get taken(): Taken {
+    return this.#taken
+  }
+
   get user(): User | undefined {
     return this.#user
+  }
+
+  /** It enters a channel's presence, or is about to. */
+  wantsIn(channel: string): void {
+    this.memberOf ??= new Map()
+    this.memberOf.set(channel, (this.memberOf.get(channel) ?? 0) + 1)
   }
 
   get state(): SessionStateName {
@@ -106,6 +137,17 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Makes it the user's. Called while the connect command is being decided. */
   identify(user: User | undefined): void {
     this.#user = user
+  }
+
+  /** Whether it was there before this connection. */
+  get isResumed(): boolean {
+    return this.#isResumed
+  }
+
+  /** Says which session it is. Called while the connect command is being decided. */
+  takeUp(taken: Taken, isResumed: boolean): void {
+    this.#taken = taken
+    this.#isResumed = isResumed
   }
 
   receive(frame: string | Uint8Array): void {
@@ -170,6 +212,11 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     return patience
   }
 
+  /** Whether it has ended in a way after which its client comes back by itself. [P1.8] */
+  get mayReturn(): boolean {
+    return this.#mayReturn
+  }
+
   #go(event: SessionEvent): void {
     this.#state = nextState(this.#state, event)
   }
@@ -177,6 +224,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   #end(code: number): void {
     if (this.#state === 'ended') return
     this.#go('end')
+    this.#mayReturn = comesBack(code)
     this.#queued = undefined
     this.#info = undefined
     this.#host.ended(this, code)

@@ -31,8 +31,6 @@ export interface Subscription {
   skippedFrom: number | undefined
   /** Whether it is told of members coming and going. */
   watchesPresence: boolean
-  /** Whether it is a member. */
-  entered: boolean
 }
 
 export const newSubscription = (channel: string, receiver: Receiver): Subscription => ({
@@ -44,5 +42,4 @@ export const newSubscription = (channel: string, receiver: Receiver): Subscripti
   ahead: undefined,
   skippedFrom: undefined,
   watchesPresence: false,
-  entered: false,
 })

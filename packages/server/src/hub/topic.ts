@@ -134,6 +134,11 @@ export class Topic {
     }
   }
 
+  /** Whether anybody is told of members coming and going. */
+  get isWatched(): boolean {
+    return this.#all().some(({ watchesPresence }) => watchesPresence)
+  }
+
   presence(change: PresenceChange, member: Member): void {
     const outgoing = push(change, { channel: this.name, member })
     for (const subscription of this.#all()) {

@@ -3,35 +3,39 @@ import type {
   BrokerListener,
   EphemeralEvent,
   PresenceChange,
+  PresenceStore,
   StoredPublication,
   Streams,
 } from './broker-ports.js'
 import { Feed } from './feed.js'
 import type { Clock, Logger } from './ports.js'
+import { Roster } from './roster.js'
 import { streamOptionsOf } from './stream-options.js'
 import type { Subscription } from './subscription.js'
 import { Topic } from './topic.js'
+import { VERIFY_EVERY, verifyFeeds } from './verify-feeds.js'
 
 interface Entry {
   readonly topic: Topic
   readonly feed: Feed
   /** Resolved when the node has joined the channel's live feed. */
   readonly joined: Promise<void>
+  /** Kept from the first on who watches presence. */
+  roster: Roster | undefined
   cancelLeave: (() => void) | undefined
 }
 
 export interface TopicsParts {
   readonly streams: Streams & { readonly exact: boolean }
+  readonly presence: Pick<PresenceStore, 'members'>
   readonly clock: Clock
   readonly logger: Logger
 }
 
 /** How long a channel that lost its last subscriber stays joined: a reload or a reconnect finds it warm. */
 const LINGER = 1000
-/** How often feeds are compared with their streams, so that a publication that was lost on the way is missed soon. [H4.6] */
-const VERIFY_EVERY = 5000
-/** So many channels are asked about at once. */
-const VERIFY_AT_ONCE = 500
+/** Every so many times the members are compared as well. [H4.8] */
+const ROSTERS_EVERY = 2
 /** How long a feed waits to read its stream again after that failed. */
 const RETRY_AFTER = 500
 
@@ -40,6 +44,7 @@ export class Topics implements BrokerListener {
   readonly #entries = new Map<string, Entry>()
   readonly #parts: TopicsParts
   #cancelVerify: (() => void) | undefined
+  #verified = 0
   #isStopped = false
 
   constructor(parts: TopicsParts) {
@@ -138,42 +143,56 @@ export class Topics implements BrokerListener {
   }
 
   presence(channel: string, change: PresenceChange, member: Member): void {
-    this.#entries.get(channel)?.topic.presence(change, member)
+    const entry = this.#entries.get(channel)
+    if (entry?.roster?.take(change, member) !== false) entry?.topic.presence(change, member)
+  }
+
+  /** Who is in a channel that a session here has joined and watches from now on. What others have missed of that is told to them. */
+  async watch(channel: string): Promise<readonly Member[]> {
+    const { presence, streams } = this.#parts
+    const entry = this.#entries.get(channel)
+    if (entry === undefined || streams.exact) return presence.members(channel)
+    entry.roster ??= new Roster()
+    return this.#compareRoster(channel, entry.topic, entry.roster)
   }
 
   interrupted(): void {
     void this.#verify()
+    void this.#compareRosters()
   }
 
   #verifyLater(): void {
     this.#cancelVerify = this.#parts.clock.schedule(VERIFY_EVERY, () => {
-      void this.#verify().then(() => {
+      const isTurnOfRosters = ++this.#verified % ROSTERS_EVERY === 0
+      void Promise.all([this.#verify(), isTurnOfRosters && this.#compareRosters()]).then(() => {
         if (!this.#isStopped) this.#verifyLater()
       })
     })
   }
 
-  /** Asks the broker where the streams stand, so that every feed finds out what it has missed. */
-  async #verify(): Promise<void> {
-    const known = [...this.#entries].flatMap(
-      ([
-        channel,
-        {
-          feed: { position },
-        },
-      ]) => (position === undefined ? [] : [{ channel, position }]),
-    )
-    for (let from = 0; from < known.length; from += VERIFY_AT_ONCE) {
-      const some = known.slice(from, from + VERIFY_AT_ONCE)
+  /** Asks the broker who is where, one channel after the other, and tells the watchers what they have missed. */
+  async #compareRosters(): Promise<void> {
+    for (const [channel, { topic, roster }] of [...this.#entries]) {
+      if (roster === undefined || !topic.isWatched) continue
       try {
-        const heads = await this.#parts.streams.heads(some)
-        for (const [index, head] of heads.entries())
-          this.#entries.get(some[index]?.channel ?? '')?.feed.verify(head)
+        await this.#compareRoster(channel, topic, roster)
       } catch (error) {
-        this.#parts.logger.warn('could not compare feeds with their streams', { error })
+        this.#parts.logger.warn('could not compare members with the store', { channel, error })
         return
       }
     }
+  }
+
+  async #compareRoster(channel: string, topic: Topic, roster: Roster): Promise<readonly Member[]> {
+    const { members, changes } = await roster.compare(() => this.#parts.presence.members(channel))
+    for (const { change, member } of changes) topic.presence(change, member)
+    return members
+  }
+
+  /** Asks the broker where the streams stand, so that every feed finds out what it has missed. */
+  #verify(): Promise<void> {
+    const feeds = [...this.#entries].map(([channel, { feed }]) => [channel, feed] as const)
+    return verifyFeeds(this.#parts, feeds)
   }
 
   #entry(channel: string, resolved: ResolvedChannel): Entry {
@@ -181,7 +200,13 @@ export class Topics implements BrokerListener {
     if (entry === undefined) {
       const topic = new Topic(channel, resolved)
       const feed = this.#feed(topic)
-      entry = { topic, feed, joined: this.#parts.streams.join(channel), cancelLeave: undefined }
+      entry = {
+        topic,
+        feed,
+        joined: this.#parts.streams.join(channel),
+        roster: undefined,
+        cancelLeave: undefined,
+      }
       this.#entries.set(channel, entry)
     }
     entry.cancelLeave?.()

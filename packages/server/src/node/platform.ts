@@ -1,6 +1,6 @@
 /** The hub's ports on Node: time, randomness, text and a log. */
-import { randomBytes } from 'node:crypto'
-import type { Clock, Logger, Random } from '../hub/index.js'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Clock, Logger, Random, Signer } from '../hub/index.js'
 
 /** Longest delay a Node timer takes, in milliseconds (2^31 − 1). */
 const MAX_DELAY = 2_147_483_647
@@ -16,6 +16,17 @@ export const systemClock: Clock = {
 
 /** 128 bits in 22 characters that may stand in a URL. */
 export const systemRandom: Random = { id: () => randomBytes(16).toString('base64url') }
+
+const code = (secret: string, text: string): Buffer => createHmac('sha256', secret).update(text).digest()
+
+/** HMAC-SHA-256 (RFC 2104, FIPS 180-4), in base64url. */
+export const systemSigner: Signer = {
+  sign: (secret, text) => code(secret, text).toString('base64url'),
+  verify: (secret, text, given) => {
+    const [right, said] = [code(secret, text), Buffer.from(given, 'base64url')]
+    return right.length === said.length && timingSafeEqual(right, said)
+  },
+}
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LEVELS)[number]

@@ -44,7 +44,7 @@ class Heard implements BrokerListener {
   interrupted(): void {}
 }
 
-/** Holds a broker to the rules [B1]–[B11] of docs/hub.md. Channel names are fresh per test, so a shared store will do. */
+/** Holds a broker to the rules [B1]–[B13] of docs/hub.md. Channel names are fresh per test, so a shared store will do. */
 export function brokerContract(make: () => Promise<BrokerSubject>, { it, equal }: Runner): void {
   let count = 0
   const test = (
@@ -67,7 +67,9 @@ export function brokerContract(make: () => Promise<BrokerSubject>, { it, equal }
   ranges(test, equal)
   streamEnds(test, equal)
   retention(test, equal)
-  others(test, equal)
+  presence(test, equal)
+  ephemerals(test, equal)
+  sessions(test, equal)
 }
 
 type Test = (
@@ -231,7 +233,7 @@ function retention(test: Test, equal: Equal): void {
   })
 }
 
-function others(test: Test, equal: Equal): void {
+function presence(test: Test, equal: Equal): void {
   test('[B8] members enter, change and depart; each is told once', async (subject, heard, channel) => {
     const { broker } = subject
     await broker.join(channel)
@@ -251,6 +253,45 @@ function others(test: Test, equal: Equal): void {
     )
   })
 
+  test('[B8] a member that enters again as it is tells nobody', async (subject, heard, channel) => {
+    const { broker } = subject
+    const binary = { ...member('b', 2), data: { codec: 'msgpack' as const, bytes: Uint8Array.of(1, 2) } }
+    await broker.join(channel)
+    await broker.enter(channel, member('a', 1))
+    await broker.enter(channel, binary)
+    await broker.enter(channel, member('a', 3))
+    await broker.enter(channel, { ...binary, data: { codec: 'msgpack', bytes: Uint8Array.of(1, 2) } })
+    await broker.enter(channel, { ...binary, data: { codec: 'msgpack', bytes: Uint8Array.of(1, 3) } })
+    await subject.settle()
+    const events = ['joined a', 'joined b', 'updated b']
+    equal(
+      heard.events,
+      events.map((event) => `${channel} ${event}`),
+    )
+  })
+
+  test('[B12] what an earlier connection of a session says is void', async (subject, heard, channel) => {
+    const { broker } = subject
+    await broker.join(channel)
+    await broker.enter(channel, { ...member('a', 1), generation: 1 })
+    await broker.enter(channel, { ...member('a', 2), generation: 12 })
+    await broker.enter(channel, { ...member('a', 3, 'late'), generation: 2 })
+    await broker.depart(channel, 'a', 2)
+    await broker.depart(channel, 'a')
+    equal(await broker.members(channel), [member('a', 1)])
+    await broker.enter(channel, { ...member('a', 4, 'new'), generation: 12 })
+    await broker.depart(channel, 'a', 12)
+    equal(await broker.members(channel), [])
+    await subject.settle()
+    const events = ['joined a', 'updated a', 'departed a']
+    equal(
+      heard.events,
+      events.map((event) => `${channel} ${event}`),
+    )
+  })
+}
+
+function ephemerals(test: Test, equal: Equal): void {
   test('[B9] ephemeral messages reach joined channels only and leave no trace', async (subject, heard, channel) => {
     const { broker } = subject
     await broker.send(channel, { data: { codec: 'json', text: '1' } })
@@ -259,5 +300,12 @@ function others(test: Test, equal: Equal): void {
     await subject.settle()
     equal(heard.events, [`${channel} ephemeral`])
     equal((await broker.read(channel, { before: 99, limit: 9 }, KEEP)).head.offset, 0)
+  })
+}
+
+function sessions(test: Test, equal: Equal): void {
+  test('[B13] the secret is the first that was proposed', async ({ broker }) => {
+    const secret = await broker.secret('one')
+    equal(await broker.secret('another'), secret)
   })
 }

@@ -53,5 +53,5 @@ export class FakeClock implements Clock {
 
 /** Waits until promises that are ready have run their course. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve()
+  for (let i = 0; i < 50; i++) await Promise.resolve()
 }

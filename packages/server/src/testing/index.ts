@@ -1,4 +1,6 @@
 export { type BrokerSubject, brokerContract, type Runner } from './broker-contract.js'
 export { FakeClock, settle } from './fake-clock.js'
+export { openSigner } from './open-signer.js'
 export { SequenceRandom } from './sequence-random.js'
+export { SharedBroker, SharedBrokerNode } from './shared-broker.js'
 export { TEST_LIMITS, TestClient, testHub } from './test-hub.js'

@@ -18,6 +18,7 @@ import {
   type SessionLimits,
 } from '../hub/index.js'
 import { FakeClock, settle } from './fake-clock.js'
+import { openSigner } from './open-signer.js'
 import { SequenceRandom } from './sequence-random.js'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -30,6 +31,7 @@ export const TEST_LIMITS: SessionLimits = {
   pendingCommands: 256,
   subscriptions: 100,
   recovery: 262_144,
+  grace: 10_000,
 }
 
 /** A hub with a fake clock and an in-memory broker, for tests without sockets. */
@@ -46,6 +48,7 @@ export function testHub(options: Partial<HubOptions> = {}): { readonly hub: Hub;
     node: 'node-1',
     server: 'millrace/test',
     random: new SequenceRandom(),
+    signer: openSigner,
     logger: silent,
     onSession: () => {},
     ...options,
@@ -109,8 +112,9 @@ export class TestClient implements Link {
     return reply
   }
 
-  async connect(token?: string): Promise<Message> {
-    return this.ask('connect', { version: 1, token })
+  /** Connects, and goes on with the session that `resume` is for. */
+  async connect(token?: string, resume?: string): Promise<Message> {
+    return this.ask('connect', { version: 1, token, resume })
   }
 
   /** The messages of a kind so far. */

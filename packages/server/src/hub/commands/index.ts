@@ -7,6 +7,7 @@ import { enterCommand, leavePresence, readPresence } from './presence.js'
 import { ephemeral, publish } from './publish.js'
 import type { Handler, Services } from './services.js'
 import { subscribe, unsubscribe } from './subscribe.js'
+import { isWaiting, waitingCall } from './waiting-call.js'
 
 const call: Handler<'call'> = async (services, session, { method, data, timeout, to }) => ({
   kind: 'answered',
@@ -40,6 +41,7 @@ export function execute(
   command: Command,
 ): MaybePromise<Reply | undefined> {
   if (command.kind === 'connect') throw new MillraceError('already-connected')
+  if (command.kind === 'call' && isWaiting(command.body)) return waitingCall(services, session, command)
   // The table pairs each kind with its body; the compiler cannot follow that through the union.
   const handler = HANDLERS[command.kind] as Handler<typeof command.kind>
   return handler(services, session, command.body as never)

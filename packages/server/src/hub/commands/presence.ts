@@ -1,14 +1,11 @@
-import {
-  type Member,
-  MillraceError,
-  type Payload,
-  type ResolvedChannel,
-  type StoredPayload,
-} from '@millrace/protocol'
+import { MillraceError, type Payload, type ResolvedChannel, type StoredPayload } from '@millrace/protocol'
 import type { Session } from '../session.js'
 import type { Subscription } from '../subscription.js'
 import { andThen } from '../validation.js'
 import { access, type Handler, type Services } from './services.js'
+
+/** Milliseconds within which a question about presence is answered, one way or the other. [H3.6] */
+const ANSWER_WITHIN = 500
 
 /** Enters presence, or changes the member's data. */
 export const enterCommand: Handler<'enter'> = async (services, session, { channel, data }) => {
@@ -39,27 +36,51 @@ export async function enter(
   // While the data was checked the subscription may have ended, and with it the right to be a member.
   const { channel } = entry.subscription
   if (session.subscriptions.get(channel) !== entry.subscription) throw new MillraceError('connection-lost')
-  const member: Member = { session: session.id, user: session.user?.id, since: services.clock.now(), data }
-  entry.subscription.entered = true
+  const { session: id, generation } = session.taken
+  const member = { session: id, user: session.user?.id, since: services.clock.now(), data, generation }
+  session.wantsIn(channel)
   await services.broker.enter(channel, member)
+}
+
+/** Ends a membership of a session that is still there. One that came back may be a member by an earlier connection. */
+export async function depart(services: Services, session: Session, channel: string): Promise<void> {
+  const { session: id, generation } = session.taken
+  if (session.memberOf?.has(channel) !== true && !session.isResumed) return
+  await services.broker.depart(channel, id, generation)
+  session.memberOf?.delete(channel)
 }
 
 export const leavePresence: Handler<'leave'> = async (services, session, { channel }) => {
   withPresence(services, channel)
-  const subscription = session.subscriptions.get(channel)
-  if (subscription?.entered) {
-    subscription.entered = false
-    await services.broker.depart(channel, session.id)
-  }
+  await depart(services, session, channel)
   return { kind: 'left', body: {} }
 }
 
 export const readPresence: Handler<'presence'> = async (services, session, { channel, count }) => {
   const resolved = withPresence(services, channel)
   await services.policy.check({ ...access(session, channel), action: 'presence' }, resolved)
-  if (count) return { kind: 'presence', body: { channel, count: await services.broker.count(channel) } }
-  const members = await services.broker.members(channel)
-  return { kind: 'presence', body: { channel, count: members.length, members } }
+  const { broker } = services
+  if (count) {
+    const counted = await inTime(services, broker.count(channel))
+    return { kind: 'presence', body: { channel, count: counted } }
+  }
+  const asked = Promise.all([broker.members(channel), services.silence.names()])
+  const [members, silent] = await inTime(services, asked)
+  return { kind: 'presence', body: { channel, count: members.length, members, silent } }
+}
+
+/** The answer, or that there is none within the time in which somebody who asks wants one. */
+function inTime<T>({ clock }: Services, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(ANSWER_WITHIN, () =>
+      reject(
+        new MillraceError('unavailable', {
+          message: `The broker did not say who is present within ${ANSWER_WITHIN} ms`,
+        }),
+      ),
+    )
+    answer.then(resolve, reject).finally(cancel)
+  })
 }
 
 function withPresence(services: Services, channel: string): ResolvedChannel {

@@ -9,7 +9,9 @@ import type {
 } from '@millrace/protocol'
 import type { Broker } from '../broker-ports.js'
 import type { ClientCalls } from '../calls.js'
+import type { Silence } from '../cluster/silence.js'
 import type { Directory } from '../directory.js'
+import type { Lingering } from '../lingering.js'
 import type { Policy } from '../policy.js'
 import type { Clock, MaybePromise } from '../ports.js'
 import type { Reply, Session, SessionLimits } from '../session.js'
@@ -25,6 +27,14 @@ export interface IncomingCall {
   readonly to: Target | undefined
 }
 
+/** A call a client made that waits for its user. */
+export interface IncomingCommand extends IncomingCall {
+  readonly id: string | undefined
+  /** Milliseconds. */
+  readonly ttl: number
+  readonly key: string | undefined
+}
+
 /** What commands work with. */
 export interface Services {
   readonly broker: Broker
@@ -34,10 +44,14 @@ export interface Services {
   readonly policy: Policy
   readonly validator: Validator
   readonly calls: ClientCalls
+  readonly lingering: Lingering
+  readonly silence: Silence
   readonly clock: Clock
   readonly limits: SessionLimits
   /** The application's handlers, and calls passed on to other clients. */
   call(call: IncomingCall): Promise<StoredPayload>
+  /** Resolves when the call is stored; the answer comes when it comes, and rejects with a MillraceError. */
+  command(call: IncomingCommand): Promise<{ readonly answer: Promise<StoredPayload> }>
 }
 
 export type Handler<K extends CommandKind> = (

@@ -12,7 +12,7 @@ import { streamOptionsOf } from '../stream-options.js'
 import { newSubscription, type Subscription } from '../subscription.js'
 import { readable } from '../topic.js'
 import { newest, oldest } from './portion.js'
-import { enter } from './presence.js'
+import { depart, enter } from './presence.js'
 import { access, type Handler, type Services } from './services.js'
 
 type Body = Parameters<Handler<'subscribe'>>[2]
@@ -20,6 +20,8 @@ type Body = Parameters<Handler<'subscribe'>>[2]
 /** A stream that begins anew just now is read so often before the client is asked to come back. */
 const READS = 4
 const RETRY_AFTER = 200
+/** Milliseconds within which a client that unsubscribed may subscribe anew, such as with other options, and is no member that left. */
+const AGAIN_WITHIN = 1000
 
 /** A client's subscribe command. */
 export const subscribe: Handler<'subscribe'> = async (services, session, body) => {
@@ -46,25 +48,62 @@ export async function join(
   const subscription = newSubscription(body.channel, session)
   subscription.watchesPresence = body.presence === true
   session.subscriptions.set(body.channel, subscription)
+  if (body.data !== undefined) session.wantsIn(body.channel)
   try {
     await services.topics.join(subscription, resolved)
     if (body.data !== undefined) await enter(services, session, { subscription, resolved, data: body.data })
-    const members = body.presence ? await services.broker.members(body.channel) : undefined
+    const members = body.presence ? await services.topics.watch(body.channel) : undefined
     const slice = await read(services, { body, resolved, subscription })
     stillOpen(session)
     return reply(services, { body, resolved, subscription }, { slice, members })
   } catch (error) {
-    await abandon(services, session, subscription)
+    giveUp(services, session, subscription)
     throw error
   }
 }
 
 /** Undoes a join, whole or half done. [H4.3] */
-async function abandon(services: Services, session: Session, subscription: Subscription): Promise<void> {
+function undo(services: Services, session: Session, subscription: Subscription): void {
   services.topics.leave(subscription)
   const { channel } = subscription
   if (session.subscriptions.get(channel) === subscription) session.subscriptions.delete(channel)
-  if (subscription.entered) await services.broker.depart(channel, session.id)
+}
+
+/** The join failed, and the client may try again: if it was or has become a member, it stays one for as long as if it had been away. */
+function giveUp(services: Services, session: Session, subscription: Subscription): void {
+  undo(services, session, subscription)
+  if (session.state === 'ended') letGo(services, session)
+  else departLater(services, session, { channel: subscription.channel, delay: services.limits.grace })
+}
+
+/** The member departs in a while, unless it wants to be one again by then. Of a session that has ended by then `letGo` takes care. */
+function departLater(
+  services: Services,
+  session: Session,
+  { channel, delay }: { readonly channel: string; readonly delay: number },
+): void {
+  const wanted = session.memberOf?.get(channel)
+  if (wanted === undefined && !session.isResumed) return
+  services.clock.schedule(delay, () => {
+    if (session.state === 'ended' || session.memberOf?.get(channel) !== wanted) return
+    depart(services, session, channel).catch(() =>
+      departLater(services, session, { channel, delay: services.limits.grace }),
+    )
+  })
+}
+
+/** The session's connection is gone, and its subscriptions with it. Where it is a member it stays for a while if it may come back. [H1.5] */
+export function leaveAll(services: Services, session: Session): void {
+  for (const subscription of session.subscriptions.values()) services.topics.leave(subscription)
+  session.subscriptions.clear()
+  letGo(services, session)
+}
+
+function letGo({ lingering }: Services, session: Session): void {
+  const channels = [...(session.memberOf?.keys() ?? [])]
+  session.memberOf = undefined
+  if (session.mayReturn) lingering.keep(session.taken, channels)
+  else lingering.depart(session.taken, channels)
 }
 
 function checkSubscribable({ limits }: Services, session: Session, channel: string): void {
@@ -158,7 +197,8 @@ export const unsubscribe: Handler<'unsubscribe'> = async (services, session, { c
 export async function leave(services: Services, session: Session, channel: string): Promise<void> {
   const subscription = session.subscriptions.get(channel)
   if (subscription === undefined) throw notSubscribed(channel)
-  await abandon(services, session, subscription)
+  undo(services, session, subscription)
+  departLater(services, session, { channel, delay: AGAIN_WITHIN })
 }
 
 export const notSubscribed = (channel: string): MillraceError =>

@@ -1,0 +1,60 @@
+/** What nodes say to each other, all of it: a new kind is a line in one of the two tables below. */
+import type { ErrorBody, Target } from '@millrace/protocol'
+import type { WrittenPayload } from '../written-payload.js'
+
+/** What a node tells others. Nobody answers. */
+export interface Notices {
+  /** A later connection has taken up the session: an earlier one, on whichever node, ends. */
+  superseded: { readonly session: string; readonly generation: number }
+}
+
+/** What a node asks others, and what each answers. */
+export interface Questions {
+  /** Which session of yours is the one meant, the latest of several? */
+  find: { readonly asked: Target; readonly answer: Found | null }
+  /** Are you there? */
+  alive: { readonly asked: null; readonly answer: true }
+  /** Call a client of yours. */
+  call: { readonly asked: CallOfClient; readonly answer: WrittenPayload }
+}
+
+export interface Found {
+  readonly session: string
+  /** When it connected: milliseconds since 1970. */
+  readonly since: number
+}
+
+export interface CallOfClient {
+  readonly session: string
+  readonly method: string
+  readonly data: WrittenPayload
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+export type NoticeKind = keyof Notices
+export type QuestionKind = keyof Questions
+
+export type Notice = { [K in NoticeKind]: { readonly kind: K; readonly body: Notices[K] } }[NoticeKind]
+export type Question = {
+  [K in QuestionKind]: { readonly kind: K; readonly body: Questions[K]['asked'] }
+}[QuestionKind]
+
+/** A message between nodes. Each says who sent it, for a message to all comes back to its sender. */
+export type NodeMessage =
+  | { readonly is: 'notice'; readonly from: string; readonly notice: Notice }
+  | { readonly is: 'question'; readonly from: string; readonly id: string; readonly question: Question }
+  | { readonly is: 'answer'; readonly from: string; readonly id: string; readonly answer: unknown }
+  | { readonly is: 'failure'; readonly from: string; readonly id: string; readonly error: ErrorBody }
+
+/** Reads a message; undefined for what is none, or is of a version that this one does not know. */
+export function readNodeMessage(text: string): NodeMessage | undefined {
+  try {
+    const message: unknown = JSON.parse(text)
+    return typeof message === 'object' && message !== null && 'is' in message && 'from' in message
+      ? (message as NodeMessage)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,32 @@
+import { type ErrorBody, MillraceError } from '@millrace/protocol'
+import type { Clock } from './ports.js'
+
+/** An error as it travels. */
+export const bodyOf = ({ code, message, field, retryAfter }: MillraceError): ErrorBody => ({
+  code,
+  message,
+  field,
+  retryAfter,
+})
+
+/** What a peer is told of an error: one of the table in full, a fault of ours only that there was one. [H1.3] */
+export function tellable(error: unknown, report: (error: unknown) => void): MillraceError {
+  if (error instanceof MillraceError) return error
+  report(error)
+  return new MillraceError('internal-error')
+}
+
+interface Deadline {
+  readonly clock: Clock
+  readonly milliseconds: number
+  /** What to reject with when the time is over. */
+  late(): MillraceError
+}
+
+/** Whatever becomes of `run`, its caller is told by the deadline. */
+export function within<T>({ clock, milliseconds, late }: Deadline, run: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(milliseconds, () => reject(late()))
+    run().then(resolve, reject).finally(cancel)
+  })
+}

@@ -1,0 +1,75 @@
+import {
+  type Api,
+  type CodeName,
+  type Duration,
+  MillraceError,
+  milliseconds,
+  type Target,
+} from '@millrace/protocol'
+import type { Hub, Session, User } from './hub/index.js'
+import type { CommandOptions, PeerCallOptions, Peers, SessionInfo, UserPeers } from './millrace.js'
+
+/** Connects to the broker, if that is not done. */
+type Start = () => Promise<void>
+
+export const infoOf = (session: Session): SessionInfo<User> => ({
+  session: session.id,
+  user: session.user as User,
+})
+
+/** The sessions of a target: those on this node, but for calls, which find it on any. */
+export function peersOf(hub: Hub, target: Target, start: Start): Peers<Api, User> {
+  const find = (): readonly Session[] => {
+    if (target.session === undefined) return hub.directory.ofUser(target.user ?? '')
+    const session = hub.directory.session(target.session)
+    return session === undefined ? [] : [session]
+  }
+  return {
+    sessions: () => find().map(infoOf),
+    subscribe: async (channel) => {
+      const fresh = find().filter((session) => !session.subscriptions.has(channel))
+      await Promise.all(fresh.map((session) => hub.subscribe(session, channel)))
+    },
+    unsubscribe: async (channel, reason) => {
+      const why = new MillraceError('disconnected', { message: reason })
+      const subscribed = find().filter((session) => session.subscriptions.has(channel))
+      await Promise.all(subscribed.map((session) => hub.unsubscribe(session, channel, why)))
+    },
+    call: async (method: string, request: unknown, options: PeerCallOptions = {}): Promise<never> => {
+      await start()
+      const timeout = optional(options.timeout, 'timeout')
+      return (await hub.handlers.callTarget(target, { method, request, timeout })) as never
+    },
+    disconnect: (reason, code: CodeName = 'disconnected') => {
+      for (const session of find()) session.close(code, reason ?? 'The application closed this session')
+    },
+  }
+}
+
+/** The sessions of a user, and what waits for the user. */
+export const userPeersOf = (hub: Hub, user: string, start: Start): UserPeers<Api, User> => ({
+  ...peersOf(hub, { user }, start),
+  command: async (method: string, request: unknown, options: CommandOptions = {}): Promise<never> => {
+    const { key, id } = options
+    for (const [option, value = '.'] of Object.entries({ key, id }))
+      if (value === '' || value.length > MOST_NAME)
+        throw new TypeError(`${option} must have 1 to ${MOST_NAME} characters, not ${value.length}`)
+    await start()
+    const [ttl, timeout] = [optional(options.ttl, 'ttl'), optional(options.timeout, 'timeout')]
+    return (await hub.commands.ask(user, { method, request, ttl, key, id, timeout })) as never
+  },
+  commands: async () => {
+    await start()
+    return hub.commands.list(user)
+  },
+  cancel: async (id) => {
+    await start()
+    return hub.commands.cancel(user, id)
+  },
+})
+
+/** As on the wire. [P3.10] */
+const MOST_NAME = 255
+
+const optional = (duration: Duration | undefined, option: string): number | undefined =>
+  duration === undefined ? undefined : milliseconds(duration, option)
