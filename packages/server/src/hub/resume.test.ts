@@ -251,7 +251,10 @@ describe('presence over several nodes', () => {
 
   it('[H3.6] whoever asks who is there is told which nodes are silent, within half a second', async () => {
     const { clock, b, brokerA, watcher } = await twoNodes()
-    expect((await watcher.ask('presence', { channel: 'room:1' })).body).toEqual({ channel: 'room:1', count: 0 })
+    expect((await watcher.ask('presence', { channel: 'room:1' })).body).toEqual({
+      channel: 'room:1',
+      count: 0,
+    })
     brokerA.isDeaf = true
     await clock.advance(1_000)
     const asked = watcher.say('presence', { channel: 'room:1' })
