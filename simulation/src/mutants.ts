@@ -167,8 +167,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a session that comes back takes the number of the one before',
     file: 'packages/server/src/hub/hub.ts',
-    find: 'session.takeUp({ session: taken.session, generation })',
-    put: 'session.takeUp(taken)',
+    find: 'Math.max(attempt, taken.generation + 1)',
+    put: 'taken.generation',
+  },
+  {
+    name: 'of two connections the one that is heard last has the session',
+    file: 'packages/server/src/hub/hub.ts',
+    find: 'Math.max(attempt, taken.generation + 1)',
+    put: 'Math.round(this.#options.clock.now())',
   },
   {
     name: 'a node does not notice what it was not told of members',

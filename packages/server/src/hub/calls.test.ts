@@ -1,7 +1,8 @@
 import { call, defineApi, json, MillraceError } from '@millrace/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { settle, TestClient, testHub } from '../testing/index.js'
+import { SequenceRandom, settle, TestClient, testHub } from '../testing/index.js'
+import { ClientCalls } from './calls.js'
 
 const api = defineApi({
   calls: {
@@ -122,6 +123,19 @@ describe('the server calls a client', () => {
     await expect(hub.handlers.callTarget({ session: ann.session.id }, blink)).rejects.toMatchObject({
       kind: 'no-such-target',
     })
+  })
+
+  it('[H1.5] is told connection-lost when the session is called again under the same name', async () => {
+    const { clock, ann } = await setup()
+    const calls = new ClientCalls(clock, new SequenceRandom())
+    const call = { method: 'device.blink', data: json(1), timeout: 1000, name: 'c-1' }
+    const first = expect(calls.call(ann.session, call)).rejects.toMatchObject({ kind: 'connection-lost' })
+    const second = calls.call(ann.session, call)
+    await first
+    expect(calls.size).toBe(1)
+    calls.answered(ann.session, { call: 'c-1', data: json('done') })
+    expect(await second).toEqual(json('done'))
+    expect(calls.size).toBe(0)
   })
 
   it('[P5.11] gets the error the client answered', async () => {

@@ -173,6 +173,24 @@ describe('[H5.9] a device that goes away in the middle of a command', () => {
     expect(end).toEqual({ value: 'opened' })
   })
 
+  it('while its node cannot reach the broker: what that node says late does not undo what another does', async () => {
+    const { w, nodes } = await world('a', 'b', 'c')
+    const [a, b, c] = nodes as [TestNode, TestNode, TestNode]
+    const first = await w.client(b, 'pump')
+    const { end } = command(a, { id: 'k-1' })
+    await w.pass(0)
+    b.broker.isAway = true
+    await w.cut(first)
+    const second = await w.client(c, 'pump')
+    await w.pass(26_000)
+    expect(names(second)).toEqual(['k-1'])
+    b.broker.isAway = false
+    await w.pass(2000)
+    expect(names(second)).toEqual(['k-1'])
+    await w.answer(second, 'opened')
+    expect(end).toEqual({ value: 'opened' })
+  })
+
   it('and comes back in the same breath, before the old connection is given up', async () => {
     const { w, nodes } = await world('a')
     const [a] = nodes as [TestNode]
@@ -332,6 +350,9 @@ describe('what an application can see and do', () => {
       kind: 'limit-exceeded',
       message: "40 calls of 'valve.set' wait for 'pump' already, and at most 40 may",
     })
+    const again = command(a, { id: all[0]?.stored.value?.id })
+    await w.pass(0)
+    expect(again.stored.value?.id).toBe(all[0]?.stored.value?.id)
   })
 
   it('[H5.11] is told what cannot wait, or not so long', async () => {

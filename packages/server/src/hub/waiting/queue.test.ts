@@ -13,7 +13,7 @@ const ask = (id: string): NewCommand => ({
   timeout: 1000,
   by: undefined,
   ttl: 1_000_000,
-  most: 100,
+  most: 3,
 })
 
 describe('[H5.6] a queue whose stream keeps little', () => {

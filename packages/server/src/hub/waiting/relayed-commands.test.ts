@@ -120,6 +120,25 @@ describe('a client’s call that waits', () => {
     expect(await a.hub.commands.list('pump')).toEqual([])
   })
 
+  it.each([
+    ['once it is stored', true],
+    ['before it is stored', false],
+  ])('does not keep a queue open when its client is gone: %s', async (_, isStored) => {
+    const { w, a, ann } = await world()
+    const left: string[] = []
+    const leave = a.broker.leave.bind(a.broker)
+    a.broker.leave = (channel) => {
+      left.push(channel)
+      return leave(channel)
+    }
+    ann.say('call', { ...OPEN, id: 'k-1' })
+    if (isStored) await w.pass(0)
+    await w.cut(ann)
+    await w.pass(2000)
+    expect(left).toContain('@commands:pump')
+    expect(await a.hub.commands.list('pump')).toMatchObject([{ id: 'k-1' }])
+  })
+
   it('without an id is carried out and not answered', async () => {
     const { w, b, ann } = await world()
     ann.session.receive(
