@@ -17,7 +17,7 @@ docs/surface/. A change of the surface is reviewed as the change of a report.
 )
 
 // The reports are made from the declarations that the compiler writes.
-const projects = ['packages/protocol', 'packages/server/src', 'packages/client/src']
+const projects = ['packages/protocol', 'packages/server/src', 'packages/client/src', 'packages/testing']
 const built = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', ...projects], {
   cwd: ROOT,
 })

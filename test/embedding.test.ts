@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -54,6 +55,18 @@ describe('the examples', () => {
     const elsewhere = new WebSocket(`ws://localhost:${port}/elsewhere`)
     const refused = await new Promise((resolve) => elsewhere.on('error', ({ message }) => resolve(message)))
     expect(refused).toContain('404')
+  })
+
+  it('chat.test.mjs tests an application with node:test alone', async () => {
+    const tests = spawn(process.execPath, ['--test', '--test-reporter=tap', 'examples/chat.test.mjs'], {
+      cwd: root,
+    })
+    let output = ''
+    tests.stdout.on('data', (data) => {
+      output += String(data)
+    })
+    const [code] = await once(tests, 'close')
+    expect([code, output.match(/^# pass \d+$/m)?.[0]], output).toEqual([0, '# pass 3'])
   })
 
   it('chat.mjs, the README’s example, does what its comments say', async () => {

@@ -92,6 +92,12 @@ export const LAYERS = [
     may: ['@millrace/protocol', '@millrace/server'],
     node: true,
   },
+  {
+    name: 'testbed',
+    path: 'packages/testing/src/',
+    may: ['@millrace/protocol', '@millrace/client', '@millrace/server'],
+    node: true,
+  },
   { name: 'store-lmdb bench', path: 'packages/store-lmdb/bench.mjs', may: ['@millrace/server'], node: true },
   {
     name: 'broker-redis bench',
@@ -138,14 +144,14 @@ export const LAYERS = [
   {
     name: 'simulation',
     path: 'simulation/',
-    may: ['@millrace/protocol', '@millrace/client', '@millrace/server'],
+    may: ['@millrace/protocol', '@millrace/client', '@millrace/server', '@millrace/testing'],
     node: true,
     tools: true,
   },
   {
     name: 'examples',
     path: 'examples/',
-    may: ['@millrace/client', '@millrace/server'],
+    may: ['@millrace/client', '@millrace/server', '@millrace/testing'],
     node: true,
     tools: true,
   },

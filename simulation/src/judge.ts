@@ -1,6 +1,6 @@
 import type { Gap, Position } from '@millrace/protocol'
+import type { Fact, Store } from '@millrace/testing/parts'
 import type { Ask, Attempt, Heard, Reader } from './reader.js'
-import type { Fact, Store } from './store.js'
 import type { World } from './world.js'
 
 /** How long after its deadline a promise may settle: its host may stand still. */

@@ -1,24 +1,21 @@
-import { binaryDialect, type Dialect, jsonDialect } from '@millrace/protocol'
-import { Hub, type Link, type Logger, type Outgoing, type Session } from '@millrace/server/hub'
+import { Hub, type Logger, type Session } from '@millrace/server/hub'
 import { openSigner, TEST_LIMITS } from '@millrace/server/testing'
+import {
+  acceptLink,
+  type BrokerNetwork,
+  type Connection,
+  type Door,
+  dialectOf,
+  type End,
+  Host,
+  NodeBroker,
+  type Rng,
+} from '@millrace/testing/parts'
 import { api } from './api.js'
-import { Host } from './host.js'
-import type { Connection, End } from './network.js'
-import { type BrokerNetwork, NodeBroker } from './node-broker.js'
-import type { Rng } from './rng.js'
 import { WireJudge } from './wire-judge.js'
 
-const utf8 = {
-  encoder: new TextEncoder(),
-  decoder: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }),
-}
-export const binary = binaryDialect({
-  encode: (text) => utf8.encoder.encode(text),
-  decode: (bytes) => utf8.decoder.decode(bytes),
-})
-
-export const dialectOf = (protocol: string): Dialect =>
-  (protocol === 'millrace.binary' ? binary : jsonDialect) as Dialect
+/** Frames that may be on their way to a client before it counts as too slow. */
+const MOST_UNDER_WAY = 300
 
 /** One connection of a session, as its node saw it. */
 export interface Life {
@@ -31,10 +28,10 @@ export interface Life {
 }
 
 /** A server process: from its start to its crash. */
-export class Node {
+export class Node implements Door {
   readonly host: Host
   readonly hub: Hub
-  readonly connections = new Set<Connection>()
+  readonly connections = new Set<() => Connection>()
   readonly lives: Life[] = []
   readonly #broker: NodeBroker
   readonly #failed: (message: string, details?: object) => void
@@ -88,22 +85,17 @@ export class Node {
     })
   }
 
-  /** Takes a connection; what it answers is told what the client sends. */
   accept(connection: () => Connection, protocol: string): End {
-    const link = new NodeLink(connection, dialectOf(protocol), (what) =>
-      this.#failed(`${this.host.name} sent ${what}`),
-    )
-    const session: Session = this.hub.accept(link, { headers: {}, remoteAddress: '192.0.2.1' })
-    return {
-      frame: (frame) => {
-        if (!link.isOver) session.receive(frame)
-      },
-      closed: (code) => {
-        link.isOver = true
-        this.connections.delete(connection())
-        session.closed(code)
-      },
-    }
+    const judge = new WireJudge((what) => this.#failed(`${this.host.name} sent ${what}`))
+    this.connections.add(connection)
+    return acceptLink(this.hub, {
+      connection,
+      dialect: dialectOf(protocol),
+      info: { headers: {}, remoteAddress: '192.0.2.1' },
+      isCongested: ({ toClient }) => toClient.underWay > MOST_UNDER_WAY,
+      sent: (message) => judge.hear(message),
+      over: () => this.connections.delete(connection),
+    })
   }
 
   #over(session: Session, code: number): void {
@@ -120,45 +112,6 @@ export class Node {
     this.#broker.die()
     for (const { session } of this.lives) this.#over(session, 1006)
     for (const connection of this.connections)
-      connection.cut({ tellsClient: !isMachineGone, tellsNode: false })
+      connection().cut({ tellsClient: !isMachineGone, tellsNode: false })
   }
-}
-
-/** A node's end of a connection. */
-class NodeLink implements Link {
-  readonly dialect: Dialect
-  readonly target = this
-  readonly carrier = {
-    send: (outgoing: Outgoing, targets: readonly object[]) => {
-      for (const target of targets) (target as NodeLink).send(outgoing)
-    },
-  }
-  isOver = false
-  readonly #connection: () => Connection
-  readonly #judge: WireJudge
-
-  constructor(connection: () => Connection, dialect: Dialect, failed: (what: string) => void) {
-    this.#judge = new WireJudge(failed)
-    this.#connection = connection
-    this.dialect = dialect
-  }
-
-  send(outgoing: Outgoing): void {
-    if (this.isOver) return
-    const connection = this.#connection()
-    if (connection.isCongested) this.close(4001, 'slow')
-    else {
-      this.#judge.hear(outgoing.message)
-      connection.toClient.send(outgoing.wire(this.dialect))
-    }
-  }
-
-  close(code: number, reason: string): void {
-    if (this.isOver) return
-    this.isOver = true
-    this.#connection().toClient.close(code, reason)
-  }
-
-  pause(): void {}
-  resume(): void {}
 }

@@ -2,19 +2,14 @@ import {
   type Channel,
   CoreClient,
   type CoreOptions,
-  type Link,
-  type LinkEvents,
   type PlatformEvent,
   type Ports,
 } from '@millrace/client/core'
 import { type Api, jsonClient, MillraceError } from '@millrace/protocol'
+import { binary, type Connection, Host, type Rng, type Timeline, transportOf } from '@millrace/testing/parts'
 import { api } from './api.js'
-import { Host } from './host.js'
-import { Connection } from './network.js'
-import { binary, type Node } from './node.js'
+import type { Node } from './node.js'
 import { type Ask, type Attempt, Reader } from './reader.js'
-import type { Rng } from './rng.js'
-import type { Timeline } from './timeline.js'
 
 export interface PersonParts {
   readonly name: string
@@ -192,7 +187,7 @@ export class Person {
     const ports: Ports = {
       clock: host,
       random: rng.next,
-      transport: { open: (protocol, events) => this.#open(host, protocol, events) },
+      transport: this.#transport(host),
       platform: {
         online: () => this.#isOnline,
         watch: (listener) => {
@@ -212,48 +207,20 @@ export class Person {
     return new CoreClient(this.#options, ports)
   }
 
-  #open(host: Host, protocol: string, events: LinkEvents): Link {
-    const { timeline, rng } = this.#parts
-    let connection: Connection | undefined
-    let isClosed = false
-    // As with a WebSocket, what was under way still comes after close() was called here.
-    const end = {
-      frame: (frame: string | Uint8Array) => events.frame(frame),
-      closed: (code: number, reason: string) => events.closed(code, reason),
-    }
-    const refuse = () => host.run(() => end.closed(1006, ''))
-    timeline.schedule(rng.int(2, 60), () => {
-      const node = this.#parts.node()
-      if (this.isCutOff || isClosed || host.isDead) return
-      if (node === undefined || node.host.isDead) return refuse()
-      node.host.run(() => {
-        const nodeEnd = node.accept(() => connection as Connection, protocol)
-        connection = new Connection({
-          timeline,
-          rng: rng.fork(),
-          client: host,
-          node: node.host,
-          clientEnd: end,
-          nodeEnd,
-        })
-        node.connections.add(connection)
+  #transport(host: Host): Ports['transport'] {
+    const { timeline, rng, node } = this.#parts
+    return transportOf({
+      ...{ timeline, rng, host },
+      attempt: (own) => own.int(2, 60),
+      latency: (own) => own.int(1, 40),
+      reach: (go) => {
+        const target = node()
+        if (!this.isCutOff) go(target)
+      },
+      connected: (connection) => {
         this.connection = connection
-        host.run(() => {
-          if (!isClosed) events.opened(protocol)
-        })
-      })
+      },
     })
-    return {
-      buffered: 0,
-      sizeOf: (frame) => frame.length,
-      send: (frame) => {
-        if (!isClosed) connection?.toNode.send(frame)
-      },
-      close: (code, reason) => {
-        if (!isClosed) connection?.toNode.close(code, reason)
-        isClosed = true
-      },
-    }
   }
 }
 

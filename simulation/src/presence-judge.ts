@@ -1,5 +1,5 @@
+import type { Departure } from '@millrace/testing/parts'
 import type { Life } from './node.js'
-import type { Departure } from './store.js'
 import type { World } from './world.js'
 
 /** What the server grants a member whose connection is gone, in milliseconds. */

@@ -1,11 +1,8 @@
+import { BrokerNetwork, Rng, Store, Timeline } from '@millrace/testing/parts'
 import { CHANNELS } from './api.js'
 import { FAULTS } from './faults.js'
 import { type Life, Node } from './node.js'
-import { BrokerNetwork } from './node-broker.js'
 import { Person } from './person.js'
-import { Rng } from './rng.js'
-import { Store } from './store.js'
-import { Timeline } from './timeline.js'
 
 /** A line of the trace. */
 export interface TraceLine {

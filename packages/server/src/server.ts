@@ -18,6 +18,7 @@ import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/p
 import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
 import { type AllowedOrigins, type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
+import type { ServerEndpoint, ServerPorts } from './ports.js'
 import { VERSION } from './version.js'
 
 /** How long clients are given to come back after `close()`, in milliseconds: it spreads them. */
@@ -30,8 +31,23 @@ const RETURN_WITHIN = 2_000
 export function createServer<A extends Api = OpenApi, U extends User | undefined = undefined>(
   options: ServerOptions<A, U> = {},
 ): MillraceServer<A, U> {
+  return composeServer(options, PLATFORM)
+}
+
+/** Makes a server as `createServer` does, on ports of your own. Throws a TypeError that names the option that is wrong. */
+export function composeServer<A extends Api = OpenApi, U extends User | undefined = undefined>(
+  options: ServerOptions<A, U>,
+  ports: ServerPorts,
+): MillraceServer<A, U> {
   // Inside, the application's types are not known; the schemas have the say at run time.
-  return new ComposedServer(options as unknown as ServerOptions<Api, User>) as unknown as MillraceServer<A, U>
+  const known = options as unknown as ServerOptions<Api, User>
+  return new ComposedServer(known, ports) as unknown as MillraceServer<A, U>
+}
+
+const PLATFORM: ServerPorts = {
+  clock: systemClock,
+  random: systemRandom,
+  endpoint: ({ hub, options }) => webSockets(hub, options),
 }
 
 type Listener<E extends keyof ServerEvents<User>> = (...args: ServerEvents<User>[E]) => void
@@ -40,7 +56,7 @@ class ComposedServer implements MillraceServer<Api, User> {
   readonly #api: Api | undefined
   readonly #options: ResolvedOptions
   readonly #hub: Hub
-  readonly #endpoint: WebSocketServer
+  readonly #endpoint: ServerEndpoint
   readonly #listeners: { readonly [E in keyof ServerEvents<User>]: Set<Listener<E>> } = {
     connect: new Set(),
     disconnect: new Set(),
@@ -48,13 +64,11 @@ class ComposedServer implements MillraceServer<Api, User> {
   #started: Promise<void> | undefined
   #own: HttpServer | undefined
 
-  constructor(options: ServerOptions<Api, User>) {
+  constructor(options: ServerOptions<Api, User>, { clock, random, endpoint }: ServerPorts) {
     const resolved = resolveOptions(options)
     if (options.api !== undefined && typeof options.api.codecOf !== 'function')
       throw new TypeError('api must be what defineApi() returns')
     const logger = options.logger ?? consoleLogger('warn')
-    const clock = systemClock
-    const random = systemRandom
     const { broker = 'memory:' } = options
     const { limits, heartbeat, patience, connectTimeout, grace } = resolved
     if (options.api === undefined)
@@ -85,7 +99,7 @@ class ComposedServer implements MillraceServer<Api, User> {
       logger,
       onSession: (event, session, code) => this.#tell(event, session, code),
     })
-    this.#endpoint = webSockets(this.#hub, resolved)
+    this.#endpoint = endpoint({ hub: this.#hub, options: resolved, start: () => this.#start() })
   }
 
   channel(pattern: string): ChannelRules<never, User> {

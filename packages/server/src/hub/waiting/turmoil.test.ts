@@ -42,12 +42,18 @@ class Pump {
   }
 }
 
+interface Stored {
+  readonly answer: Promise<unknown>
+}
+
 class Turmoil {
   readonly w = new World()
   readonly chance: (below: number) => number
   readonly pump = new Pump()
   readonly ends = new Map<string, string>()
   nodes: TestNode[] = []
+  /** Who is to be told when a node dies. */
+  readonly deaths = new Map<TestNode, (() => void)[]>()
   #names = 0
 
   constructor(seed: number) {
@@ -64,32 +70,40 @@ class Turmoil {
     this.nodes.push(await this.w.node(`n-${++this.#names}`))
   }
 
-  /** Asks until there is an end, as somebody would who wants to know; in order per key. */
+  /** Asks until it is stored, as somebody would who wants to know, and then follows it; in order per key. */
   async ask(id: string, key: string): Promise<void> {
     for (;;) {
-      try {
-        const request = { open: true }
-        const { answer } = await this.one.hub.commands.ask('pump', { method: 'valve.set', request, id, key })
-        void this.#follow(id, answer)
-        return
-      } catch {
-        await new Promise<void>((resolve) => this.w.clock.schedule(700, resolve))
-      }
+      const stored = await this.#tell(id, key)
+      if (stored === undefined) continue
+      void this.#follow(id, key, stored)
+      return
     }
   }
 
-  async #follow(id: string, answer: Promise<unknown>): Promise<void> {
-    for (;;) {
-      try {
-        this.ends.set(id, String(await answer))
-        return
-      } catch {
-        await new Promise<void>((resolve) => this.w.clock.schedule(700, resolve))
-        const again = await this.one.hub.commands
-          .ask('pump', { method: 'valve.set', request: { open: true }, id })
-          .catch((error: unknown) => ({ answer: Promise.reject(error) }))
-        answer = again.answer
-      }
+  /** Whoever asked a node that dies, or is told that it cannot say, asks another one, under the same id. */
+  async #follow(id: string, key: string, first: Stored): Promise<void> {
+    for (let stored: Stored | undefined = first; ; stored = await this.#tell(id, key)) {
+      const end = await stored?.answer.catch(() => undefined)
+      if (end === undefined) continue
+      this.ends.set(id, String(end))
+      return
+    }
+  }
+
+  /** The answer to come, once it is stored; undefined, after a while, when it could not be. */
+  async #tell(id: string, key: string): Promise<Stored | undefined> {
+    const node = this.one
+    const gone = new Promise<never>((_, reject) =>
+      this.deaths.set(node, [...(this.deaths.get(node) ?? []), reject]),
+    )
+    gone.catch(() => {})
+    try {
+      const asked = node.hub.commands.ask('pump', { method: 'valve.set', request: { open: true }, id, key })
+      const { answer } = await Promise.race([asked, gone])
+      return { answer: Promise.race([answer, gone]) }
+    } catch {
+      await new Promise<void>((resolve) => this.w.clock.schedule(700, resolve))
+      return undefined
     }
   }
 
@@ -119,6 +133,7 @@ class Turmoil {
   async kill(node: TestNode): Promise<void> {
     this.nodes = this.nodes.filter((one) => one !== node)
     await this.w.kill(node)
+    for (const tell of this.deaths.get(node) ?? []) tell()
   }
 
   heal(): void {

@@ -17,6 +17,14 @@ import type { Rng } from './rng.js'
 import type { MemberChange, Store } from './store.js'
 import type { Timeline } from './timeline.js'
 
+export interface BrokerNetworkParts {
+  readonly store: Store
+  readonly timeline: Timeline
+  readonly rng: Rng
+  /** Default: up to 6 ms for a question on each way, up to 8 ms for the live feed. */
+  readonly delays?: BrokerNetwork['delays']
+}
+
 /** The wire between the nodes' brokers and the store, and what is wrong with it at the moment. */
 export class BrokerNetwork {
   readonly store: Store
@@ -28,10 +36,14 @@ export class BrokerNetwork {
   /** Whether the store cannot be reached. */
   isDown = false
 
-  constructor(parts: { readonly store: Store; readonly timeline: Timeline; readonly rng: Rng }) {
-    this.store = parts.store
-    this.timeline = parts.timeline
-    this.rng = parts.rng
+  /** Most milliseconds that a question to the store takes on each of its two ways, and a message of the live feed. */
+  readonly delays: { readonly ask: number; readonly feed: number }
+
+  constructor({ store, timeline, rng, delays = { ask: 6, feed: 8 } }: BrokerNetworkParts) {
+    this.store = store
+    this.timeline = timeline
+    this.rng = rng
+    this.delays = delays
   }
 
   /** Carries an event to every node that has joined the channel: at most once, in order per node. */
@@ -119,7 +131,7 @@ export class NodeBroker implements Broker {
 
   /** A node starts when its store can be reached, so this is never refused. */
   secret(): string {
-    return 'the secret of all nodes'
+    return this.#network.store.secret
   }
 
   count(channel: string): Promise<number> {
@@ -137,10 +149,10 @@ export class NodeBroker implements Broker {
   }
 
   hear(channel: string, tell: (listener: BrokerListener) => void): void {
-    const { rng, timeline, loss, isDown } = this.#network
+    const { rng, timeline, delays, loss, isDown } = this.#network
     if (!this.#joined.has(channel) || isDown || rng.chance(loss)) return
     const now = timeline.now()
-    this.#lastAt = Math.max(this.#lastAt, now + rng.int(0, 8))
+    this.#lastAt = Math.max(this.#lastAt, now + rng.int(0, delays.feed))
     timeline.schedule(this.#lastAt - now, () =>
       this.#host.run(() => {
         if (this.#listener !== undefined && this.#joined.has(channel)) tell(this.#listener)
@@ -164,18 +176,18 @@ export class NodeBroker implements Broker {
 
   /** Asks the store. When it cannot be reached, the question or only the answer may be what is lost. */
   #ask<T>(work: () => T): Promise<T> {
-    const { rng, timeline } = this.#network
+    const { rng, timeline, delays } = this.#network
     return new Promise((resolve, reject) => {
       const fail = () =>
         timeline.schedule(PATIENCE, () =>
           this.#host.run(() => reject(new MillraceError('unavailable', { message: 'The store is away' }))),
         )
       // One connection leads to the store, so what is asked first comes first.
-      this.#arriveAt = Math.max(this.#arriveAt, timeline.now() + rng.int(0, 6))
+      this.#arriveAt = Math.max(this.#arriveAt, timeline.now() + rng.int(0, delays.ask))
       timeline.schedule(this.#arriveAt - timeline.now(), () => {
         if (this.#network.isDown) return void fail()
         const result = work()
-        const back = rng.int(0, 6)
+        const back = rng.int(0, delays.ask)
         timeline.schedule(back, () => {
           if (this.#network.isDown) fail()
           else this.#host.run(() => resolve(result))

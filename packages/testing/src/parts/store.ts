@@ -76,6 +76,7 @@ export class Store {
   /** The epochs each channel has had, in order. */
   readonly epochs = new Map<string, string[]>()
   #epochs = 0
+  #wipes = 0
 
   constructor(now: () => number) {
     this.#now = now
@@ -83,6 +84,11 @@ export class Store {
 
   get channels(): string[] {
     return [...this.#streams.keys()]
+  }
+
+  /** What all nodes of this store share. */
+  get secret(): string {
+    return `the secret of all nodes, ${this.#wipes}`
   }
 
   append(
@@ -152,6 +158,13 @@ export class Store {
   trim(channel: string, size: number, reason: GapReason): void {
     const stream = this.stream(channel)
     while (stream.kept.length > size) drop(stream, reason)
+  }
+
+  /** The store was lost, and an empty one is in its place. */
+  wipe(): void {
+    for (const channel of this.channels) this.renew(channel)
+    this.#members.clear()
+    this.#wipes++
   }
 
   /** A backup was restored: the newest `count` publications are gone, and nothing says so. */
