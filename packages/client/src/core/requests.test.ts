@@ -15,7 +15,7 @@ describe('publishing', () => {
     const { id, body } = w.socket.last('publish')
     expect(body).toEqual({
       channel: LOBBY,
-      id: expect.stringMatching(/^[a-z0-9]+-1$/),
+      id: expect.stringMatching(/^[a-z0-9]+-[a-z0-9]+$/),
       data: { codec: 'json', value: { text: 'hi' } },
     })
     await published(w, id, 7)
