@@ -13,7 +13,7 @@ describe('goals', () => {
   ])('%d ms where 1,000 are wanted', (measured, text, verdict, reached) => {
     expect(judgeGoal({ ...goal, measured })).toEqual({
       name: 'p99',
-      bound: '≤ 1000 ms',
+      bound: '≤ 1,000 ms',
       measured: text,
       verdict,
       reached,

@@ -23,7 +23,7 @@ export const promises = (title: string, counts: Counts): Goal[] =>
 
 /** What was not measured is not reached: each of these is measured whenever all goes well. */
 export function judgeGoal({ name, atMost, unit, measured }: Goal): Verdict {
-  const bound = `≤ ${atMost} ${unit}`.trim()
+  const bound = `≤ ${figure(atMost)} ${unit}`.trim()
   if (measured === undefined) return { name, bound, measured: '–', verdict: 'not measured', reached: false }
   const reached = measured <= atMost
   const off = atMost === 0 ? '' : ` by ${figure((measured / atMost - 1) * 100)} %`
