@@ -69,6 +69,11 @@ describe('the examples', () => {
     expect([code, output.match(/^# pass \d+$/m)?.[0]], output).toEqual([0, '# pass 3'])
   })
 
+  it('devices.mjs tells a device what to do while it is away, and has it done once', async () => {
+    const [output] = await start('devices.mjs', /^again: \d+\n/m)
+    expect(output).toBe('again: 12\n')
+  })
+
   it('chat.mjs, the README’s example, does what its comments say', async () => {
     const output = await start('chat.mjs', /^1 hi\n2 hello from the server\n.*Not allowed.*\n/s).catch(
       (error) => error.message,

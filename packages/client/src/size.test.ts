@@ -63,6 +63,18 @@ describe('the size of the client', () => {
     expect(both.gzipped - json.gzipped).toBeLessThan(3_500)
   })
 
+  it('grows by what a device remembers of commands only where that is used', async () => {
+    const plain = await sizeOf(`import { createClient } from '@millrace/client'; createClient({ url: '/' })`)
+    const device = await sizeOf(`
+      import { createClient } from '@millrace/client'
+      import { createCommands } from '@millrace/client/commands'
+      createCommands(createClient({ url: '/' }))
+    `)
+    show('createClient and createCommands', device)
+    expect(device.gzipped - plain.gzipped).toBeGreaterThan(300)
+    expect(device.gzipped - plain.gzipped).toBeLessThan(1_000)
+  })
+
   it('is next to nothing for the error class alone', async () => {
     const size = await sizeOf(
       `import { MillraceError } from '@millrace/client'; new MillraceError('timeout')`,

@@ -56,7 +56,9 @@ export class Life {
   #liveness: Liveness | undefined
   #startedAt = 0
   #connectedAt = Number.POSITIVE_INFINITY
+  /** Of this series, and when its first was. */
   #failures = 0
+  #lostAt = 0
   #reason = ''
   /** There from the beginning of an attempt to the end of its connection; tells the token function to stop. */
   #aborter: ReturnType<Ports['platform']['aborter']> | undefined
@@ -210,18 +212,14 @@ export class Life {
       this.close(code, reason)
       return
     }
-    const { clock, platform, random } = this.#ports
-    const { backoff: series } = this.#host.settings
+    const { clock, platform } = this.#ports
     // Only a connection that held for a while proves that trying at once is harmless again.
-    if (clock.now() - this.#connectedAt >= series.stableAfter) this.#failures = 0
+    if (clock.now() - this.#connectedAt >= this.#host.settings.backoff.stableAfter) this.#failures = 0
     this.#connectedAt = Number.POSITIVE_INFINITY
-    this.#failures++
+    if (this.#failures++ === 0) this.#lostAt = clock.now()
     this.#reason = reason
-    // Without a network no attempt is likely to succeed: they are as rare as they become.
-    const usual = platform.online()
-      ? backoff(this.#failures, series, random)
-      : (series.cap * (1 + random())) / 2
-    const delay = wait ?? usual
+    // Without a network no attempt is likely to succeed: they are as rare as they become, as if it were lost for ever.
+    const delay = wait ?? backoff(this.#host, platform.online() ? this.#lostAt : 0)
     this.#after(delay, () => this.#attempt())
     this.#away(Math.round(clock.now() + delay))
   }

@@ -5,7 +5,7 @@ describe('the options', () => {
   it('have a default each', () => {
     expect(resolveOptions({})).toEqual(DEFAULTS)
     expect(DEFAULTS).toEqual({
-      backoff: { base: 250, cap: 20_000, stableAfter: 10_000 },
+      backoff: { base: 500, cap: 10_000, stableAfter: 10_000 },
       timeouts: { connect: 10_000, request: 10_000 },
       limits: { pending: 1000, held: 1000, iterator: 1000, congestion: 65_536 },
     })
@@ -20,7 +20,7 @@ describe('the options', () => {
     })
     expect(settings).toEqual({
       token: 'secret',
-      backoff: { base: 250, cap: 60_000, stableAfter: 10_000 },
+      backoff: { base: 500, cap: 60_000, stableAfter: 10_000 },
       timeouts: { connect: 10_000, request: 250 },
       limits: { ...DEFAULTS.limits, held: 5 },
     })

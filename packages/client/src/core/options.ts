@@ -3,7 +3,7 @@ import type { CoreOptions } from './types.js'
 
 /** Every default that is a number. Durations in milliseconds. */
 export const DEFAULTS = {
-  backoff: { base: 250, cap: 20_000, stableAfter: 10_000 },
+  backoff: { base: 500, cap: 10_000, stableAfter: 10_000 },
   timeouts: { connect: 10_000, request: 10_000 },
   limits: { pending: 1000, held: 1000, iterator: 1000, congestion: 65_536 },
 } as const

@@ -40,7 +40,8 @@ export class Subscription {
   #byServer = false
   /** Whether the server was asked on this connection. */
   #asked = false
-  #tries = 0
+  /** Since when the server refuses it. */
+  #refusedAt: number | undefined
   /** Ends the wait to ask again. */
   #cancel: (() => void) | undefined
   /** Grows with every subscription and its end; replies to an earlier one are void. */
@@ -220,7 +221,7 @@ export class Subscription {
   #joined(body: MessageBodies['subscribed']): void {
     const generation = this.#generation
     const { members = [] } = body
-    this.#tries = 0
+    this.#refusedAt = undefined
     this.codec ??= body.codec as CodecChoice | undefined
     if (this.#options.presence)
       this.#present((roster, payloads) => roster.replace(members.map((member) => payloads.member(member))))
@@ -248,9 +249,10 @@ export class Subscription {
   #give(error: MillraceError): void {
     // Subscribed by an earlier command, or by the server: then it is not known from where, and a restart helps.
     if (error.retry !== 'never' || error.kind === 'already-subscribed') {
-      const { ports, settings } = this.#core
-      const ms = error.retryAfter ?? backoff(++this.#tries, settings.backoff, ports.random)
-      this.#cancel = ports.clock.schedule(ms, () => {
+      const { clock } = this.#core.ports
+      this.#refusedAt ??= clock.now()
+      const ms = error.retryAfter ?? backoff(this.#core, this.#refusedAt)
+      this.#cancel = clock.schedule(ms, () => {
         if (this.#wanted) this.#restart()
       })
       return

@@ -294,9 +294,12 @@ export interface CoreOptions<A extends Api, AbortedBy = Signal> {
   readonly autoConnect?: boolean | undefined
   readonly backoff?:
     | {
-        /** Upper end of the first delay. Doubles with every attempt; the delay is random below it. Default 250 ms. */
+        /**
+         * Delays are random below a bound: the time since the connection was lost, and this where that is less. Default
+         * 500 ms.
+         */
         readonly base?: Duration | undefined
-        /** Upper end of any delay. Default 20 seconds. */
+        /** Upper end of any delay. Default 10 seconds. */
         readonly cap?: Duration | undefined
         /** A connection that lived so long starts the series afresh. Default 10 seconds. */
         readonly stableAfter?: Duration | undefined

@@ -261,6 +261,25 @@ describe('[H5.7] [P5.17] one id', () => {
     expect([again.end.value, names(device)]).toEqual(['opened', ['k']])
   })
 
+  it('is refused for something else, at once and after it is over', async () => {
+    const { w, nodes } = await world('a', 'b')
+    const [a, b] = nodes as [TestNode, TestNode]
+    const device = await w.client(a, 'pump')
+    const [first, same, other] = [
+      command(a, { id: 'k' }),
+      command(a, { id: 'k' }),
+      command(a, { id: 'k', request: { open: false } }),
+    ]
+    await w.pass(0)
+    await w.answer(device, 'opened')
+    const late = command(b, { id: 'k', request: { open: false } })
+    await w.pass(0)
+    expect([first.end.value, same.end.value]).toEqual(['opened', 'opened'])
+    for (const { stored } of [other, late])
+      expect(stored.error).toMatchObject({ kind: 'invalid-payload', field: 'id' })
+    expect(names(device)).toEqual(['k'])
+  })
+
   it('of one user is not that of another', async () => {
     const { w, nodes } = await world('a')
     const [a] = nodes as [TestNode]

@@ -42,7 +42,7 @@ export type Fact =
   | { readonly fact: 'taken'; readonly id: string; readonly by: Taking }
   /** The device went away before it answered. */
   | { readonly fact: 'released'; readonly id: string }
-  | { readonly fact: 'ended'; readonly id: string; readonly outcome: Outcome }
+  | { readonly fact: 'ended'; readonly id: string; readonly outcome: Outcome; readonly mark: number }
 
 /** One publication of the stream: facts that became true at once. */
 export interface Page {
@@ -58,7 +58,7 @@ type WrittenFact =
       readonly command: Omit<WaitingCommand, 'data'> & { readonly data: WrittenPayload }
     }
   | Extract<Fact, { fact: 'taken' | 'released' }>
-  | { readonly fact: 'ended'; readonly id: string; readonly outcome: WrittenOutcome }
+  | { readonly fact: 'ended'; readonly id: string; readonly outcome: WrittenOutcome; readonly mark: number }
 
 export const writePage = ({ version, facts }: Page): StoredPayload => ({
   codec: 'json',
@@ -111,6 +111,14 @@ const writeOutcome = (outcome: Outcome): WrittenOutcome =>
 
 const readOutcome = (outcome: WrittenOutcome): Outcome =>
   'data' in outcome ? { data: readPayload(outcome.data) } : outcome
+
+/** Tells commands apart that were given one id by mistake: a hash of what was asked (FNV-1a, 32 bits). */
+export function markOf({ method, data }: Pick<WaitingCommand, 'method' | 'data'>): number {
+  const text = `${method}\n${'text' in data ? data.text : data.bytes.join()}`
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash >>> 0
+}
 
 const PAYLOAD_BASE = 200
 

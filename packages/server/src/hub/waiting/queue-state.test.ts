@@ -30,6 +30,7 @@ const ended = (id: string, value = id): Fact => ({
   fact: 'ended',
   id,
   outcome: { data: { codec: 'json', text: JSON.stringify(value) } },
+  mark: 7,
 })
 
 const anyTaking = fc.record({
@@ -84,7 +85,11 @@ describe('[H5.8] the state of a user’s commands', () => {
       [ended('b', 'other'), asked('b')],
     ])
     expect(state.waiting).toEqual([command('a', { tries: 2, taken: taking })])
-    expect(state.ended('b')).toEqual({ outcome: { data: { codec: 'json', text: '"b"' } }, offset: 5 })
+    expect(state.ended('b')).toEqual({
+      outcome: { data: { codec: 'json', text: '"b"' } },
+      mark: 7,
+      offset: 5,
+    })
     expect([state.size, state.offset, state.version, state.lastOrder]).toEqual([1, 6, 6, 2])
   })
 
@@ -170,7 +175,7 @@ describe('[H5.8] the state of a user’s commands', () => {
     const state = stateOf(many)
     expect([state.ended('id-59'), state.ended('id-60')]).toEqual([undefined, expect.anything()])
     const small = stateOf(many, { kept: 40, outcomes: 1_000 })
-    expect(small.ended('id-60')).toEqual({ outcome: undefined, offset: 61 })
+    expect(small.ended('id-60')).toEqual({ outcome: undefined, mark: 7, offset: 61 })
     expect(small.ended('id-99')?.outcome).toBeDefined()
   })
 
@@ -248,8 +253,8 @@ describe('a page', () => {
           facts: [
             ...facts,
             asked('z', { data, by: { session: 's', user: 'u' }, taken: taking }),
-            { fact: 'ended', id: 'z', outcome: { data } },
-            { fact: 'ended', id: 'y', outcome: { error: { code: 118, message: 'no' } } },
+            { fact: 'ended', id: 'z', outcome: { data }, mark: 1 },
+            { fact: 'ended', id: 'y', outcome: { error: { code: 118, message: 'no' } }, mark: 2 },
           ] as Fact[],
         }
         expect(readPage(writePage(page))).toEqual(page)

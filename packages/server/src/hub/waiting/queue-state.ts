@@ -12,6 +12,8 @@ import {
 export interface EndedCommand {
   /** Absent where too much was answered since to keep it. */
   readonly outcome: Outcome | undefined
+  /** Of what was asked. */
+  readonly mark: number
   readonly offset: number
 }
 
@@ -106,7 +108,7 @@ export class QueueState {
         this.#change(fact.id, (command) => ({ ...command, taken: undefined }))
         break
       case 'ended':
-        this.#end(fact.id, fact.outcome)
+        this.#end(fact)
     }
   }
 
@@ -133,23 +135,23 @@ export class QueueState {
     if (known !== undefined) this.#waiting.set(id, { ...known, command: change(known.command) })
   }
 
-  #end(id: string, outcome: Outcome): void {
+  #end({ id, outcome, mark }: Extract<Fact, { fact: 'ended' }>): void {
     const known = this.#waiting.get(id)
     if (known !== undefined) this.#bytes -= sizeOfCommand(known.command)
     this.#waiting.delete(id)
     if (this.#ended.has(id)) return
-    this.#ended.set(id, { outcome, offset: this.offset })
+    this.#ended.set(id, { outcome, mark, offset: this.offset })
     this.#outcomes += sizeOfOutcome(outcome)
   }
 
   /** Of what is over, no more is known than the stream can tell who reads it now, and no more than fits. */
   #forget(): void {
     const floor = this.offset - this.#limits.kept
-    for (const [id, { outcome, offset }] of this.#ended) {
+    for (const [id, { outcome, mark, offset }] of this.#ended) {
       if (offset > floor && this.#outcomes <= this.#limits.outcomes) return
       if (outcome !== undefined) this.#outcomes -= sizeOfOutcome(outcome)
       if (offset <= floor) this.#ended.delete(id)
-      else this.#ended.set(id, { outcome: undefined, offset })
+      else this.#ended.set(id, { outcome: undefined, mark, offset })
     }
   }
 }

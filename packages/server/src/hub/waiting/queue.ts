@@ -2,7 +2,7 @@ import { MillraceError } from '@millrace/protocol'
 import type { StreamOptions, Streams } from '../broker-ports.js'
 import { bodyOf, within } from '../failures.js'
 import { CommandLog } from './command-log.js'
-import { type Fact, sizeOfCommand, type WaitingCommand } from './facts.js'
+import { type Fact, markOf, sizeOfCommand, type WaitingCommand } from './facts.js'
 import { late, QueueState } from './queue-state.js'
 import { type Accepted, Waiters } from './waiters.js'
 import { lateOutcome, Worker, type WorkerParts } from './worker.js'
@@ -99,8 +99,8 @@ export class Queue {
   }
 
   /**
-   * Resolves when the command is stored, or one of its id was before. Rejects with `limit-exceeded`, with `timeout` when it could not be
-   * stored in time, or with what the broker fails with.
+   * Resolves when the command is stored, or was before. Rejects with `limit-exceeded`, with `invalid-payload` when its id is that of
+   * another one, with `timeout` when it could not be stored in time, or with what the broker fails with.
    */
   async ask(command: NewCommand): Promise<Accepted> {
     const { id, ttl, timeout } = command
@@ -129,7 +129,8 @@ export class Queue {
         const command = state.find(id)
         const { taken } = command ?? {}
         isCancelled = command !== undefined && (taken === undefined || this.#worker.isVoid(id, taken))
-        return isCancelled && !isLate() ? [{ fact: 'ended', id, outcome: { error } }] : []
+        if (command === undefined || !isCancelled || isLate()) return []
+        return [{ fact: 'ended', id, outcome: { error }, mark: markOf(command) }]
       })
       return isCancelled
     })
@@ -153,14 +154,22 @@ export class Queue {
     }
   }
 
-  /** What is written for a new command: nothing when its id is known. Throws `limit-exceeded`. */
+  /** What is written for a new command: nothing when it is known. Throws `limit-exceeded`, or `invalid-payload` for another's id. */
   #admit(command: NewCommand, asked: number, along: readonly Fact[]): readonly Fact[] {
     const { state } = this.log
     const { id, method, data, key, timeout, by, ttl, most } = command
-    if (state.find(id) !== undefined || state.ended(id) !== undefined) return []
     const others = along.flatMap((fact) =>
       fact.fact === 'asked' && state.find(fact.command.id) === undefined ? [fact.command] : [],
     )
+    const waiting = state.find(id) ?? others.find((one) => one.id === id)
+    const mark = waiting === undefined ? state.ended(id)?.mark : markOf(waiting)
+    if (mark !== undefined) {
+      if (mark === markOf(command)) return []
+      throw new MillraceError('invalid-payload', {
+        message: `The id '${id}' is that of another command: what is asked anew has another id`,
+        field: 'id',
+      })
+    }
     const count = [...state.waiting, ...others].filter((one) => one.method === method).length
     if (count >= most)
       throw new MillraceError('limit-exceeded', {
@@ -186,7 +195,12 @@ export class Queue {
   #upkeep(): readonly Fact[] {
     const { state } = this.log
     const facts = late(state, this.#worker).map(
-      (command): Fact => ({ fact: 'ended', id: command.id, outcome: lateOutcome(command) }),
+      (command): Fact => ({
+        fact: 'ended',
+        id: command.id,
+        outcome: lateOutcome(command),
+        mark: markOf(command),
+      }),
     )
     let bytes = 0
     for (const command of state.standingBefore(state.offset - this.#parts.keeping.size / RENEW_BEFORE_END)) {

@@ -5,7 +5,7 @@ import { bodyOf, tellable } from '../failures.js'
 import type { Clock, Logger } from '../ports.js'
 import type { Session } from '../session.js'
 import type { Change, CommandLog } from './command-log.js'
-import type { Outcome, Taking, WaitingCommand } from './facts.js'
+import { markOf, type Outcome, type Taking, type WaitingCommand } from './facts.js'
 import { due, type Moment } from './queue-state.js'
 
 export interface WorkerParts {
@@ -162,7 +162,7 @@ export class Worker implements Moment {
     const change: Change = (state) => {
       const now = state.find(id)
       if (now === undefined) return []
-      if (outcome !== undefined) return [{ fact: 'ended', id, outcome }]
+      if (outcome !== undefined) return [{ fact: 'ended', id, outcome, mark: markOf(now) }]
       return isSame(now.taken, taken) ? [{ fact: 'released', id }] : []
     }
     for (;;) {
