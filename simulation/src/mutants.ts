@@ -47,7 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'what did not fit into a reply is not spoken of',
     file: 'packages/server/src/hub/commands/subscribe.ts',
-    find: 'more: recovery !== undefined && portion.more ? true : undefined,',
+    find: 'more: recovery !== undefined && (portion.more || slice.more) ? true : undefined,',
     put: 'more: undefined,',
   },
   {
@@ -181,5 +181,11 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'packages/server/src/hub/topics.ts',
     find: 'for (const { change, member } of changes) topic.presence(change, member)',
     put: '',
+  },
+  {
+    name: 'of what another has read a subscriber gets the end alone',
+    file: 'packages/server/src/hub/shared-reads.ts',
+    find: 'return cut(slice, parts, from < 0 ? publications.length : from)',
+    put: 'return cut(slice, parts, publications.length)',
   },
 ]

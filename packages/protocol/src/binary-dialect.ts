@@ -7,6 +7,7 @@ import { asUnreadable, checkText, type Dialect, fail, Gathering, Unreadable, typ
 import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
 import { CODECS, jsonText, type Payload } from './payload.js'
+import { writtenOnce } from './shared-list.js'
 import { Reader, Writer } from './wire.js'
 
 type Body = { readonly [key: string]: unknown }
@@ -218,9 +219,19 @@ function writeBody(writer: Writer, layout: Layout, body: Body): void {
     const field = layout[name] as Field
     const value = body[name]
     if (value === undefined) continue
-    if (field.repeated) for (const one of value as unknown[]) writeValue(writer, field, one)
+    if (field.repeated) writeList(writer, field, value as unknown[])
     else writeValue(writer, field, value)
   }
+}
+
+function writeList(writer: Writer, field: Field, list: readonly unknown[]): void {
+  const write = (to: Writer): void => {
+    for (const one of list) writeValue(to, field, one)
+  }
+  // The field's number is written with every element.
+  const bytes = writtenOnce(list, field, () => writer.apart(write))
+  if (bytes === undefined) write(writer)
+  else writer.raw(bytes)
 }
 
 function writeValue(writer: Writer, field: Field, value: unknown): void {

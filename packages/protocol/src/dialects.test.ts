@@ -12,6 +12,7 @@ import { jsonDialect } from './json-dialect.js'
 import { COMMANDS, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
 import { json } from './payload.js'
+import { sharedList } from './shared-list.js'
 
 const binary = binaryDialect(utf8)
 const client = jsonClient(base64)
@@ -59,6 +60,36 @@ describe.each(dialects)('the %s dialect', (_, dialect) => {
         expect(dialect.encodeMessage(byText)).toEqual(dialect.encodeMessage(byValue))
       }),
     )
+  })
+
+  test('writes a list that is shared as it writes any, wherever it stands, and however often', () => {
+    const position = { epoch: 'e', offset: 9 }
+    const list = Array.from({ length: 40 }, (_, i) => ({ offset: i, time: i, data: json(`é${i}`) }))
+    const both = (publications: typeof list): Message[] => [
+      { id: 1, kind: 'subscribed', body: { channel: 'a:b', position, publications } },
+      { id: 2, kind: 'history', body: { channel: 'a:c', position, publications } },
+      { id: 3, kind: 'subscribed', body: { channel: 'a:b', position, publications } },
+    ]
+    const plain = both([...list]).map((message) => dialect.encodeMessage(message))
+    sharedList(list)
+    expect(both(list).map((message) => dialect.encodeMessage(message))).toEqual(plain)
+    expect(both(list).map((message) => dialect.encodeMessage(message))).toEqual(plain)
+  })
+
+  test('writes a shared list once', () => {
+    let reads = 0
+    const one = {
+      time: 1,
+      data: json('a'),
+      get offset() {
+        reads++
+        return 7
+      },
+    }
+    const list = sharedList([one])
+    const body = { channel: 'a:b', position: { epoch: 'e', offset: 9 }, publications: list }
+    const frames = [1, 2, 3].map((id) => dialect.encodeMessage({ id, kind: 'subscribed', body }))
+    expect([frames.length, reads]).toEqual([3, 1])
   })
 
   test('[P3.5] an optional list that is empty is not told from an absent one', () => {

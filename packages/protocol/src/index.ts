@@ -90,3 +90,4 @@ export {
   toStored,
 } from './payload.js'
 export { chain, type Position, predecessor } from './position.js'
+export { sharedList } from './shared-list.js'

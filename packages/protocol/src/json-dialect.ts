@@ -13,6 +13,7 @@ import type { Field, Layout } from './layout/layout.js'
 import { MESSAGES } from './layout/messages.js'
 import type { Command, Message } from './messages.js'
 import type { Payload } from './payload.js'
+import { writtenOnce } from './shared-list.js'
 
 /** Of the language alone, so that it is there on every platform. */
 const BASE64: Base64 = {
@@ -82,7 +83,8 @@ function writeBody(layout: Layout, body: Json): string {
 /** An optional list that is empty is not written: the binary dialect could not tell it from an absent one. */
 function writeList(name: string, field: Field, list: readonly unknown[]): string {
   if (list.length === 0 && !field.required) return ''
-  return `,"${name}":[${list.map((one) => writeValue(field, one)).join()}]`
+  const write = (): string => list.map((one) => writeValue(field, one)).join()
+  return `,"${name}":[${writtenOnce(list, jsonDialect, write) ?? write()}]`
 }
 
 const writeValue = (field: Field, value: unknown): string =>

@@ -31,9 +31,21 @@ export class Writer {
   bytes(no: number, bytes: Uint8Array): void {
     this.#varint(no * 8 + LENGTH)
     this.#varint(bytes.length)
-    this.#room(bytes.length)
-    this.#buffer.set(bytes, this.#at)
-    this.#at += bytes.length
+    this.raw(bytes)
+  }
+
+  /** Fields that were written before. */
+  raw(fields: Uint8Array): void {
+    this.#room(fields.length)
+    this.#buffer.set(fields, this.#at)
+    this.#at += fields.length
+  }
+
+  /** Fields written apart from this frame, for `raw`. */
+  apart(write: (to: Writer) => void): Uint8Array {
+    const writer = new Writer(this.#utf8)
+    write(writer)
+    return writer.finish()
   }
 
   /** Writes a nested message. Its length is known only afterwards: one byte is left for it, and more are made when it needs more. */

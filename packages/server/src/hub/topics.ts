@@ -1,23 +1,26 @@
-import type { Member, Position, ResolvedChannel } from '@millrace/protocol'
+import { type Member, MillraceError, type Position, type ResolvedChannel } from '@millrace/protocol'
 import type {
   BrokerListener,
   EphemeralEvent,
   PresenceChange,
   PresenceStore,
   StoredPublication,
+  StreamSlice,
   Streams,
 } from './broker-ports.js'
-import { Feed } from './feed.js'
+import type { Feed } from './feed.js'
 import type { Clock, Logger } from './ports.js'
 import { Roster } from './roster.js'
-import { streamOptionsOf } from './stream-options.js'
+import type { SharedReads, Wanted } from './shared-reads.js'
 import type { Subscription } from './subscription.js'
 import { Topic } from './topic.js'
+import { feedOf, readsOf } from './topic-stream.js'
 import { VERIFY_EVERY, verifyFeeds } from './verify-feeds.js'
 
 interface Entry {
   readonly topic: Topic
   readonly feed: Feed
+  readonly reads: SharedReads
   /** Resolved when the node has joined the channel's live feed. */
   readonly joined: Promise<void>
   /** Kept from the first on who watches presence. */
@@ -36,8 +39,6 @@ export interface TopicsParts {
 const LINGER = 1000
 /** Every so many times the members are compared as well. [H4.8] */
 const ROSTERS_EVERY = 2
-/** How long a feed waits to read its stream again after that failed. */
-const RETRY_AFTER = 500
 
 /** The channels this node has joined, and the subscriptions of its sessions to them. */
 export class Topics implements BrokerListener {
@@ -90,6 +91,13 @@ export class Topics implements BrokerListener {
       if (this.#entries.get(subscription.channel) === entry) this.#entries.delete(subscription.channel)
       throw error
     }
+  }
+
+  /** What a subscriber who has joined wants of the stream, as it stood then or later. */
+  async read(channel: string, wanted: Wanted): Promise<StreamSlice> {
+    const entry = this.#entries.get(channel)
+    if (entry === undefined) throw new MillraceError('connection-lost')
+    return entry.reads.read(wanted, entry.feed.position)
   }
 
   /** Where the feed of a channel stands. */
@@ -157,6 +165,7 @@ export class Topics implements BrokerListener {
   }
 
   interrupted(): void {
+    for (const { reads } of this.#entries.values()) reads.forget()
     void this.#verify()
     void this.#compareRosters()
   }
@@ -199,10 +208,11 @@ export class Topics implements BrokerListener {
     let entry = this.#entries.get(channel)
     if (entry === undefined) {
       const topic = new Topic(channel, resolved)
-      const feed = this.#feed(topic)
+      const feed = feedOf(this.#parts, topic)
       entry = {
         topic,
         feed,
+        reads: readsOf(this.#parts, topic),
         joined: this.#parts.streams.join(channel),
         roster: undefined,
         cancelLeave: undefined,
@@ -214,29 +224,11 @@ export class Topics implements BrokerListener {
     return entry
   }
 
-  #feed(topic: Topic): Feed {
-    const { streams, clock, logger } = this.#parts
-    const { name: channel, resolved } = topic
-    const keeping = streamOptionsOf(resolved.definition)
-    return new Feed({
-      deliver: (live) => topic.publish(live),
-      gap: (gap) => topic.gap(gap),
-      // One more than is kept, for a feed reads from its last on, and must come further with every read.
-      read: (since) => streams.read(channel, { since, limit: keeping.size + 1 }, keeping),
-      // Beyond every end, so that the stream ends before it whatever it has come to.
-      renew: ({ epoch }) =>
-        streams.heads([{ channel, position: { epoch, offset: Number.MAX_SAFE_INTEGER } }]),
-      retry: (error, again) => {
-        logger.warn('could not read a stream', { channel, error })
-        clock.schedule(RETRY_AFTER, again)
-      },
-    })
-  }
-
   #drop(channel: string, entry: Entry): void {
     if (entry.topic.size > 0 || this.#entries.get(channel) !== entry) return
     this.#entries.delete(channel)
     entry.feed.close()
+    entry.reads.forget()
     this.#parts.streams.leave(channel).catch((error: unknown) => {
       this.#parts.logger.warn('could not leave a channel', { channel, error })
     })

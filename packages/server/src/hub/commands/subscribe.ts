@@ -10,8 +10,7 @@ import { recover } from '../recovery.js'
 import type { Reply, Session } from '../session.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { newSubscription, type Subscription } from '../subscription.js'
-import { readable } from '../topic.js'
-import { newest, oldest } from './portion.js'
+import { portionFor } from './portion.js'
 import { depart, enter } from './presence.js'
 import { access, type Handler, type Services } from './services.js'
 
@@ -136,14 +135,12 @@ async function checkPresence(
 
 /** Reads what the subscriber asked for, until the node's feed is in the same epoch as what was read. */
 async function read(services: Services, { body, resolved, subscription }: Joined): Promise<StreamSlice> {
-  const keeping = streamOptionsOf(resolved.definition)
-  const range =
-    body.since === undefined
-      ? { before: Number.MAX_SAFE_INTEGER, limit: Math.min(body.history ?? 0, keeping.size) }
-      : { since: body.since, limit: keeping.size }
+  const { size } = streamOptionsOf(resolved.definition)
+  const wanted =
+    body.since === undefined ? { newest: Math.min(body.history ?? 0, size) } : { since: body.since }
   for (let tries = 0; tries < READS; tries++) {
     const feed = services.topics.position(body.channel)
-    const slice = await services.broker.read(body.channel, range, keeping)
+    const slice = await services.topics.read(body.channel, wanted)
     if (feed?.epoch === slice.head.epoch && slice.head.offset < feed.offset)
       services.topics.doubt(body.channel)
     else if (services.topics.align(subscription, slice.head)) return slice
@@ -172,9 +169,11 @@ function reply(
 ): Reply<'subscribed'> {
   const recovery = body.since === undefined ? undefined : recover(body.since, slice)
   const publications = recovery?.publications ?? slice.publications
-  const mine = readable(publications, subscription.receiver.id)
   // Of what it missed it gets the oldest first, and asks for the rest; of a history that was asked for, the newest.
-  const portion = (recovery === undefined ? newest : oldest)(mine, services.limits.recovery)
+  const portion = portionFor(subscription.receiver.id, publications, {
+    from: recovery === undefined ? 'newest' : 'oldest',
+    most: services.limits.recovery,
+  })
   const subscribed: MessageBodies['subscribed'] = {
     channel: body.channel,
     position: slice.head,
@@ -182,7 +181,7 @@ function reply(
     recovered: recovery?.recovered,
     gap: recovery?.gap,
     publications: portion.publications.length > 0 ? portion.publications : undefined,
-    more: recovery !== undefined && portion.more ? true : undefined,
+    more: recovery !== undefined && (portion.more || slice.more) ? true : undefined,
     members,
   }
   return { kind: 'subscribed', body: subscribed, after: () => services.topics.release(subscription) }
