@@ -80,6 +80,8 @@ describe('[H4.9] what one has read', () => {
     ['what follows a position beyond its end, where others are ahead', since(5), slice(6, 9), since(10), 9],
     ['what came since, where the feed stands further on', since(5), slice(6, 9), since(5), 10],
     ['all there is, of another epoch', since(5), slice(6, 9), since(3, 'e0'), 9],
+    ['what follows a later epoch', since(0), slice(1, 9), since(3, 'e2'), 9],
+    ['what follows a later epoch, though it was all of it', since(3, 'e0'), slice(1, 9), since(3, 'e2'), 9],
   ])('does not do for %s', async (_, before, answer, wanted, joined) => {
     const { asked, reads, first } = world()
     await first(before, answer)
@@ -92,11 +94,17 @@ describe('[H4.9] what one has read', () => {
     for (const before of [{ newest: 5 }, since(40, 'e0'), since(0), since(99)]) {
       const { asked, reads, first } = world()
       await first(before, slice(1, 4))
-      expect(offsets(await reads.read(since(7, 'e0'), at(4)))).toEqual([1, 2, 3, 4])
       expect(offsets(await reads.read(since(1), at(4)))).toEqual([2, 3, 4])
       expect(offsets(await reads.read({ newest: 50 }, at(4)))).toEqual([1, 2, 3, 4])
       expect(asked).toHaveLength(1)
     }
+  })
+
+  it('does for all who come from the same other epoch', async () => {
+    const { asked, reads, first } = world()
+    await first(since(40, 'e0'), slice(1, 4))
+    expect(offsets(await reads.read(since(7, 'e0'), at(4)))).toEqual([1, 2, 3, 4])
+    expect(asked).toHaveLength(1)
   })
 
   it('is not for a feed in another epoch', async () => {

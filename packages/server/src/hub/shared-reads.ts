@@ -103,7 +103,8 @@ function partOf(
     return cut(slice, parts, Math.max(0, count - wanted.newest))
   }
   const { epoch, offset } = wanted.since
-  if (epoch !== head.epoch) return start === 0 ? slice : undefined
+  // Who comes from another epoch may come from a later one, which the other read did not see yet. Not so if that came from it too.
+  if (epoch !== head.epoch) return 'since' in read && read.since.epoch === epoch ? slice : undefined
   if (offset < start || offset > head.offset) return undefined
   const from = publications.findIndex((one) => one.offset > offset)
   return cut(slice, parts, from < 0 ? publications.length : from)
