@@ -32,9 +32,17 @@ export const LAYERS = [
     npm: [],
   },
   {
+    name: 'requests',
+    entry: true,
+    path: 'packages/server/src/requests/',
+    pure: true,
+    may: ['@millrace/protocol', 'hub'],
+    npm: [],
+  },
+  {
     name: 'node',
     path: 'packages/server/src/node/',
-    may: ['@millrace/protocol', 'hub', 'websocket'],
+    may: ['@millrace/protocol', 'hub', 'requests', 'websocket'],
     node: true,
     npm: [],
   },
@@ -50,7 +58,7 @@ export const LAYERS = [
   {
     name: 'server',
     path: 'packages/server/src/',
-    may: ['@millrace/protocol', 'hub', 'broker', 'node', 'websocket', 'auth', 'limits', 'admin'],
+    may: ['@millrace/protocol', 'hub', 'broker', 'requests', 'node', 'websocket', 'auth', 'limits', 'admin'],
     // The composition root listens, so it makes an HTTP server, which the public interface names; nothing else outside
     // node/ touches the platform.
     nodeIn: ['packages/server/src/server.ts', 'packages/server/src/millrace.ts'],
@@ -60,6 +68,13 @@ export const LAYERS = [
     path: 'packages/client/src/core/',
     pure: true,
     may: ['@millrace/protocol'],
+    npm: [],
+  },
+  {
+    name: 'fallback',
+    path: 'packages/client/src/fallback/',
+    pure: true,
+    may: ['@millrace/protocol', 'client core'],
     npm: [],
   },
   {
@@ -77,7 +92,7 @@ export const LAYERS = [
   {
     name: 'client',
     path: 'packages/client/src/',
-    may: ['@millrace/protocol', 'client core', 'outbox', 'device commands'],
+    may: ['@millrace/protocol', 'client core', 'fallback', 'outbox', 'device commands'],
     npm: [],
   },
   {

@@ -1,11 +1,12 @@
 import { type Api, jsonClient, type OpenApi } from '@millrace/protocol'
-import { CoreClient } from './core/index.js'
+import { CoreClient, type TransportName } from './core/index.js'
 import type { Client as ClientOf, CoreOptions } from './core/types.js'
 import { platformBase64 } from './platform/base64.js'
 import { systemClock } from './platform/clock.js'
 import { platformOf } from './platform/platform.js'
 import { endpoint } from './platform/url.js'
 import { type WebSocketClass, webSockets } from './platform/web-socket.js'
+import { NONE, withFallback } from './platform/with-fallback.js'
 
 /** A client of the api A. See docs/client.md. */
 export type Client<A extends Api = OpenApi> = ClientOf<A, AbortSignal>
@@ -15,19 +16,33 @@ export interface ClientOptions<A extends Api = OpenApi> extends CoreOptions<A, A
   readonly url: string | URL
   /** The WebSocket class of a runtime without a global one, such as Node 20: that of `ws` or `undici`. */
   readonly webSocket?: WebSocketClass | undefined
+  /**
+   * What may be used. Default all: `['websocket', 'stream', 'poll']`. WebSocket is tried first; the code of the others is fetched when
+   * it does not work.
+   */
+  readonly transports?: readonly TransportName[] | undefined
 }
 
 /** Makes a client: `createClient<typeof api>({ url: '/millrace' })`. Throws a TypeError that names the option that is wrong. */
 export function createClient<A extends Api = OpenApi>(options: ClientOptions<A>): Client<A> {
+  const { transports: names = ['websocket', 'stream', 'poll'] } = options
   const WebSocket: WebSocketClass | undefined = options.webSocket ?? globalThis.WebSocket
-  if (typeof WebSocket !== 'function')
+  if (names.includes('websocket') && typeof WebSocket !== 'function')
     throw new TypeError("webSocket must be given: the class of 'ws' or 'undici', for this runtime has none")
+  const clock = systemClock
+  const url = endpoint(options.url)
+  const platform = platformOf(globalThis)
+  const json = jsonClient(platformBase64)
+  const webSocket = names.includes('websocket') && WebSocket ? webSockets(WebSocket, url) : undefined
+  const ping = () => (options.dialect ?? json).encodeCommands([{ id: 2 ** 32, kind: 'ping', body: {} }])
+  const load = async () =>
+    (await import('./fallback.entry.js')).otherWays({ url, clock, platform, webSocket, names, ping })
   const ports = {
-    clock: systemClock,
+    clock,
     random: Math.random,
-    transport: webSockets(WebSocket, endpoint(options.url)),
-    platform: platformOf(globalThis),
-    json: jsonClient(platformBase64),
+    transport: withFallback({ clock, first: webSocket ?? NONE, ping, load }),
+    platform,
+    json,
   }
   // Inside, the application's types are not known; a type test holds the two views together.
   return new CoreClient(options as unknown as CoreOptions<Api>, ports) as unknown as Client<A>

@@ -90,4 +90,13 @@ export {
   toStored,
 } from './payload.js'
 export { chain, type Position, predecessor } from './position.js'
+export {
+  type ConnectionEvents,
+  type RequestBody,
+  type RequestHeader,
+  readRequest,
+  writeEvent,
+  writeFrame,
+  writeRequest,
+} from './requests.js'
 export { sharedList } from './shared-list.js'

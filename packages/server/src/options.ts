@@ -12,6 +12,10 @@ import type { AuthRequest, Broker, Logger, MaybePromise, User } from './hub/inde
 /** Which pages may connect: those of the server's own host, the listed ones, or any. */
 export type AllowedOrigins = 'same-origin' | '*' | readonly (string | RegExp)[]
 
+/** What clients come by. `stream` is HTTP streaming in the format of EventSource, `poll` is long polling. */
+export type TransportName = 'websocket' | 'stream' | 'poll'
+const TRANSPORTS: readonly TransportName[] = ['websocket', 'stream', 'poll']
+
 export interface LimitOptions {
   /** Largest message a client may send, in bytes. Default 65,536. */
   readonly message?: number
@@ -44,8 +48,10 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
   readonly broker?: Broker | 'memory:' | (string & {})
   /** Binary codecs for payloads. MessagePack is built in. */
   readonly codecs?: PayloadCodecs
-  /** The endpoint's path. Default `/millrace`. */
+  /** The endpoint's path. Requests of other transports than WebSocket have paths below it. Default `/millrace`. */
   readonly path?: string
+  /** What clients may come by. Default all: `['websocket', 'stream', 'poll']`. */
+  readonly transports?: readonly TransportName[]
   /** Pages that may connect, by the Origin header. Clients that send none, which are no browsers, may always. Default `same-origin`. */
   readonly allowedOrigins?: AllowedOrigins
   /** Silence after which a client is asked for a pong. Default 10 seconds. */
@@ -70,6 +76,7 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
 
 export interface ResolvedOptions {
   readonly path: string
+  readonly transports: readonly TransportName[]
   readonly allowedOrigins: AllowedOrigins
   readonly heartbeat: number
   readonly patience: number
@@ -101,6 +108,7 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
   }
   return {
     path,
+    transports: checkTransports(options.transports ?? TRANSPORTS),
     allowedOrigins: checkOrigins(options.allowedOrigins ?? 'same-origin'),
     heartbeat: positive(options.heartbeat ?? '10s', 'heartbeat'),
     patience: positive(options.patience ?? '5s', 'patience'),
@@ -132,6 +140,18 @@ function checkOrigins(origins: AllowedOrigins): AllowedOrigins {
     }
   }
   return origins
+}
+
+function checkTransports(transports: readonly TransportName[]): readonly TransportName[] {
+  if (
+    Array.isArray(transports) &&
+    transports.length > 0 &&
+    transports.every((name) => TRANSPORTS.includes(name))
+  )
+    return transports
+  throw new TypeError(
+    `transports must be a list of ${TRANSPORTS.map((name) => `'${name}'`).join(', ')}, not ${JSON.stringify(transports)}`,
+  )
 }
 
 function checkCompression(compression: ResolvedOptions['compression']): ResolvedOptions['compression'] {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Api, OpenApi } from '@millrace/protocol'
 import * as msgpack from '@msgpack/msgpack'
 import { brokerByUrl } from './broker-url.js'
+import { PlatformEndpoint } from './endpoint.js'
 import {
   type Authorizer,
   type CallHandler,
@@ -13,10 +14,8 @@ import {
   type User,
 } from './hub/index.js'
 import type { ChannelRules, MillraceServer, Peers, ServerEvents, UserPeers } from './millrace.js'
-import { HubWebSockets, OVERFLOW_CODE, SUBPROTOCOLS } from './node/hub-link.js'
 import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
-import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
-import { type AllowedOrigins, type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
+import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
 import type { ServerEndpoint, ServerPorts } from './ports.js'
 import { VERSION } from './version.js'
@@ -47,7 +46,7 @@ export function composeServer<A extends Api = OpenApi, U extends User | undefine
 const PLATFORM: ServerPorts = {
   clock: systemClock,
   random: systemRandom,
-  endpoint: ({ hub, options }) => webSockets(hub, options),
+  endpoint: ({ hub, options }) => new PlatformEndpoint(hub, options),
 }
 
 type Listener<E extends keyof ServerEvents<User>> = (...args: ServerEvents<User>[E]) => void
@@ -217,36 +216,6 @@ class ComposedServer implements MillraceServer<Api, User> {
       this.#hub.failed(`a '${event}' listener`, error)
     }
   }
-}
-
-function webSockets(hub: Hub, options: ResolvedOptions): WebSocketServer {
-  const { allowedOrigins, compression, connectTimeout, limits, path } = options
-  // A message somewhat beyond the limit is read, and then answered with an error instead of a close. [P3.9]
-  const most = limits.message * 2
-  return createWebSocketServer({
-    handler: new HubWebSockets(hub, limits.message),
-    path,
-    origins: originsOf(allowedOrigins),
-    protocols: SUBPROTOCOLS,
-    deflate: compression === false ? false : { thresholdBytes: compression.threshold },
-    handshakeTimeoutMs: connectTimeout,
-    maxFrameBytes: most,
-    maxMessageBytes: most,
-    maxInflatedBytes: most,
-    maxBufferedBytes: limits.outbox,
-    overflowCode: OVERFLOW_CODE,
-  })
-}
-
-function originsOf(
-  allowed: AllowedOrigins,
-): NonNullable<Parameters<typeof createWebSocketServer>[0]['origins']> {
-  if (allowed === '*') return 'any'
-  if (allowed === 'same-origin') return allowed
-  return (origin) =>
-    allowed.some((one) =>
-      typeof one === 'string' ? one.toLowerCase() === origin.toLowerCase() : one.test(origin),
-    )
 }
 
 function listening(server: HttpServer, port: number, host: string | undefined): Promise<void> {

@@ -20,6 +20,11 @@ export class Calls {
     this.#core = core
   }
 
+  /** Whether nobody waits for an answer of this client. */
+  get idle(): boolean {
+    return this.#running.size === 0
+  }
+
   async call(method: string, data: unknown, options: CallRequestOptions = {}): Promise<unknown> {
     const { payloads, requests, settings } = this.#core
     this.#core.use()

@@ -3,7 +3,7 @@ import { Handle } from './channel.js'
 import type { ClientState } from './client-states.js'
 import { Core } from './core.js'
 import { NORMAL } from './life.js'
-import type { Ports } from './ports.js'
+import type { Ports, Via } from './ports.js'
 import type {
   CallRequestOptions,
   Channel,
@@ -34,6 +34,10 @@ export class CoreClient implements Client<Api> {
 
   get user(): string | undefined {
     return this.#core.user
+  }
+
+  get transport(): Via | undefined {
+    return this.#core.life.via
   }
 
   connect(options: RequestOptions = {}): Promise<void> {

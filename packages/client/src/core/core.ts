@@ -59,6 +59,10 @@ export class Core implements LifeHost {
     return name === 'connected' || name === 'degraded'
   }
 
+  get idle(): boolean {
+    return this.requests.idle && this.calls.idle
+  }
+
   /** Connects, if the client was never used and may do so by itself. */
   use(): void {
     const { name, code } = this.life.state

@@ -12,12 +12,14 @@ import { type ClientEvent, type ClientState, initialState, transition } from './
 import { type Liveness, watchOver } from './liveness.js'
 import type { Settings } from './options.js'
 import { told } from './pending.js'
-import type { Frame, Link, PlatformEvent, Ports } from './ports.js'
+import type { Frame, Link, PlatformEvent, Ports, Via } from './ports.js'
 
 /** What the client's life needs, and whom it tells. */
 export interface LifeHost {
   readonly ports: Ports
   readonly settings: Settings
+  /** Whether nothing is under way that a lost connection would harm. */
+  readonly idle: boolean
   /** A socket is open and the token is at hand: time for the first frame. */
   ready(token: string | undefined): void
   message(message: Message): void
@@ -47,6 +49,8 @@ export class Life {
   declare state: ClientState
   /** Why the server is about to close, when it said so. */
   declare farewell: Partial<Ending> | undefined
+  /** By which way the last connection was opened. */
+  declare via: Via | undefined
   /** The largest frame the server reads, in bytes. */
   maxMessage = Number.POSITIVE_INFINITY
   readonly #host: LifeHost
@@ -96,12 +100,12 @@ export class Life {
       ping: () => this.#host.ping(),
       doubt: (reason) => {
         const { name } = this.state
-        if (reason === undefined && name === 'degraded') this.#move({ type: 'heard' })
+        if (reason === undefined && name === 'degraded') this.#well('heard')
         if (reason !== undefined && name === 'connected') this.#move({ type: 'late', reason })
       },
       dead: () => this.#cut('heartbeat-timeout', 'The server fell silent'),
     })
-    this.#move({ type: 'established' })
+    this.#well('established')
   }
 
   /** Sends commands as one frame, or as few as the server's limit allows. */
@@ -165,18 +169,22 @@ export class Life {
   #open(dialect: ClientDialect, live: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#link = this.#ports.transport.open(`millrace.${dialect.name}`, {
-        opened: (protocol) => {
-          // A server that chose no subprotocol speaks JSON [P1.2].
-          if (live()) this.#dialect = protocol === '' ? this.#ports.json : dialect
+        opened: (protocol, via) => {
+          if (live()) {
+            // A server that chose no subprotocol speaks JSON [P1.2].
+            this.#dialect = protocol === '' ? this.#ports.json : dialect
+            this.via = via ?? { name: 'websocket' }
+          }
           resolve()
         },
         frame: (frame) => {
           if (live()) this.#receive(frame, live)
         },
-        closed: (code, reason) => {
+        closed: (code, reason, wait) => {
           // Proxies lose close codes; what the server announced stands.
-          if (live()) this.#end({ code, reason, ...this.farewell })
+          if (live()) this.#end({ code, reason, wait, ...this.farewell })
         },
+        idle: () => this.#host.idle,
       })
     })
   }
@@ -252,6 +260,12 @@ export class Life {
       this.#cut('connection-lost', 'Trying afresh')
     }
     this.#attempt()
+  }
+
+  /** As well as the way allows. */
+  #well(type: 'established' | 'heard'): void {
+    this.#move({ type })
+    if (this.via?.slow) this.#move({ type: 'late', reason: this.via.reason ?? '' })
   }
 
   #move(event: ClientEvent): void {

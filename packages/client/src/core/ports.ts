@@ -11,13 +11,27 @@ export interface Clock {
 
 export type Frame = string | Uint8Array
 
+/** Ways to the server. `stream` is HTTP streaming in the format of EventSource, `poll` is long polling. */
+export type TransportName = 'websocket' | 'stream' | 'poll'
+
+/** By which way a link goes. */
+export interface Via {
+  readonly name: TransportName
+  /** Why not by a better one, for people; absent when this is the best. */
+  readonly reason?: string | undefined
+  /** Whether what comes may be noticeably later than it could be. */
+  readonly slow?: boolean | undefined
+}
+
 /** What a link tells. In this order: `opened` at most once, any number of `frame`, `closed` once; never inside a call to the link. */
 export interface LinkEvents {
-  /** The subprotocol the server chose; empty when it chose none. */
-  opened(protocol: string): void
+  /** The subprotocol the server chose; empty when it chose none. `via`: default a WebSocket. */
+  opened(protocol: string, via?: Via): void
   frame(frame: Frame): void
-  /** A WebSocket close code; 1006 when the link was cut or never came up. */
-  closed(code: number, reason: string): void
+  /** A WebSocket close code; 1006 when the link was cut or never came up. `wait`: milliseconds until the next attempt. Default: the back-off. */
+  closed(code: number, reason: string, wait?: number): void
+  /** Whether the link may be given up for another without harm: nothing is under way that would not be asked again. */
+  idle(): boolean
 }
 
 /** One socket. */

@@ -130,6 +130,11 @@ export class Requests {
     this.#unsent = waiting
   }
 
+  /** Whether every request survives the loss of the connection. */
+  get idle(): boolean {
+    return [...this.#requests.values()].every(({ fate }) => fate === 'again')
+  }
+
   /** From now on commands are sent, those that waited first. */
   open(outlet: Outlet): void {
     this.#outlet = outlet

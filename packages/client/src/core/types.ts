@@ -16,6 +16,7 @@ import type {
   Target,
 } from '@millrace/protocol'
 import type { ClientState } from './client-states.js'
+import type { Via } from './ports.js'
 
 /** The part of AbortSignal the client uses. The language itself has no such type. */
 export interface Signal {
@@ -240,6 +241,8 @@ export interface Client<A extends Api, AbortedBy = Signal> {
   readonly session: string | undefined
   /** The user the token stands for, once connected. */
   readonly user: string | undefined
+  /** By which way the last connection goes or went, and why not by a better one. */
+  readonly transport: Via | undefined
   /**
    * Connects, from `closed` too. Resolves when connected; rejects with `timeout` while attempts go on, or with the code for
    * which the client is closed. Needed only with `autoConnect: false` or after a close.

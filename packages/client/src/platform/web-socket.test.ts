@@ -45,6 +45,7 @@ function opened() {
     opened: (protocol) => log.push(['opened', protocol]),
     frame: (frame) => log.push(['frame', frame]),
     closed: (code, reason) => log.push(['closed', code, reason]),
+    idle: () => true,
   })
   const socket = FakeWebSocket.made
   if (socket === undefined) throw new Error('No socket was made')

@@ -3,8 +3,9 @@ import type { Dialect, Message, MessageBodies, MessageKind } from '@millrace/pro
 interface Form {
   readonly dialect: Dialect
   readonly wire: string | Uint8Array
-  /** What the transport made of it, once for all its links. */
+  /** What the transport that sent it first made of it, once for all its links, and how. */
   framed: unknown
+  framer: unknown
 }
 
 /**
@@ -25,10 +26,13 @@ export class Outgoing {
     return this.#form(dialect).wire
   }
 
-  /** The transport's own form of it, made by `frame` on the first call for this dialect. */
+  /** The transport's own form of it, made by `frame`: once, as long as no other transport of this dialect sends it in between. */
   framed<F>(dialect: Dialect, frame: (wire: string | Uint8Array) => F): F {
     const form = this.#form(dialect)
-    if (form.framed === undefined) form.framed = frame(form.wire)
+    if (form.framer !== frame) {
+      form.framed = frame(form.wire)
+      form.framer = frame
+    }
     return form.framed as F
   }
 
@@ -36,7 +40,12 @@ export class Outgoing {
     if (this.#first?.dialect === dialect) return this.#first
     const other = this.#others?.find((form) => form.dialect === dialect)
     if (other !== undefined) return other
-    const form: Form = { dialect, wire: dialect.encodeMessage(this.message), framed: undefined }
+    const form: Form = {
+      dialect,
+      wire: dialect.encodeMessage(this.message),
+      framed: undefined,
+      framer: undefined,
+    }
     if (this.#first === undefined) this.#first = form
     else this.#others = [...(this.#others ?? []), form]
     return form

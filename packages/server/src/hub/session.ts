@@ -76,6 +76,11 @@ const comesBack = (code: number): boolean =>
 const PING = push('ping', {})
 const NO_PING = -1
 
+/** The answer to a client's ping, which may come before `connect` and is not kept waiting by it. [P7.3] */
+const PONG: Reply<'pong'> = { kind: 'pong', body: {} }
+const isPing = (command: Decoded<Command>): command is Extract<Command, { kind: 'ping' }> =>
+  !(command instanceof BadCommand) && command.kind === 'ping'
+
 /** One client on one connection: its state, its subscriptions, and its commands in order. */
 export class Session implements LinkHandler, Receiver, WheelEntry {
   #taken: Taken
@@ -234,10 +239,12 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     switch (this.#state) {
       case 'waiting':
         if (!(command instanceof BadCommand) && command.kind === 'connect') this.#connect(command)
+        else if (isPing(command)) this.#reply(command.id, PONG)
         else this.#refuse(command, 'not-connected', 'The first command on a connection must be connect')
         break
       case 'authenticating':
-        this.#queue(command)
+        if (isPing(command)) this.#reply(command.id, PONG)
+        else this.#queue(command)
         break
       case 'open':
         if (command instanceof BadCommand) this.#replyError(command.id, command.error)

@@ -97,7 +97,10 @@ export function resolveAcceptSettings(options: AcceptOptions): AcceptSettings {
   }
 }
 
-function originPolicy(origins: NonNullable<AcceptOptions['origins']>): HandshakeOptions['allowOrigin'] {
+/** The function that an `origins` option stands for. */
+export function originPolicy(
+  origins: NonNullable<AcceptOptions['origins']>,
+): HandshakeOptions['allowOrigin'] {
   if (typeof origins === 'function') return origins
   if (origins === 'any') return () => true
   if (origins === 'same-origin') return isSameOrigin

@@ -1,5 +1,5 @@
 /** What nodes say to each other, all of it: a new kind is a line in one of the two tables below. */
-import type { ErrorBody, Target } from '@millrace/protocol'
+import type { ErrorBody, RequestBody, Target } from '@millrace/protocol'
 import type { WrittenPayload } from '../written-payload.js'
 
 /** What a node tells others. Nobody answers. */
@@ -16,6 +16,22 @@ export interface Questions {
   alive: { readonly asked: null; readonly answer: true }
   /** Call a client of yours. */
   call: { readonly asked: CallOfClient; readonly answer: WrittenPayload }
+  /** This came here for a connection of yours. */
+  request: { readonly asked: CarriedRequest; readonly answer: RequestAnswer }
+}
+
+/** What a client asks of a connection that is made of requests, by one that came to another node. [P8.5] */
+export interface CarriedRequest {
+  /** `poll`: what there is to tell. `send`: to take commands. `close`: to end. */
+  readonly kind: 'poll' | 'send' | 'close'
+  readonly body: RequestBody
+}
+
+export interface RequestAnswer {
+  /** An HTTP status. */
+  readonly status: number
+  /** Events, where the status is 200; otherwise what is wrong, for people. */
+  readonly body: string
 }
 
 export interface Found {

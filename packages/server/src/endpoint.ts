@@ -1,0 +1,82 @@
+/** What a server's clients come by on this platform: WebSockets, and connections that are made of requests. */
+import type { Hub } from './hub/index.js'
+import { originPolicy } from './node/accept.js'
+import { HubWebSockets, OVERFLOW_CODE, SUBPROTOCOLS } from './node/hub-link.js'
+import { systemClock, systemRandom } from './node/platform.js'
+import { RequestEndpoint } from './node/request-endpoint.js'
+import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
+import type { AllowedOrigins, ResolvedOptions } from './options.js'
+import type { ServerEndpoint } from './ports.js'
+import { RequestLinks } from './requests/index.js'
+
+/** A request brings several frames, each of which may take three bytes for what its sender counts as one character. */
+const SMALLEST_BODY_LIMIT = 262_144
+
+/** Serves the hub over the transports that are switched on. */
+export class PlatformEndpoint implements ServerEndpoint {
+  readonly #webSockets: WebSocketServer | undefined
+  readonly #requests: RequestEndpoint | undefined
+
+  constructor(hub: Hub, options: ResolvedOptions) {
+    const { transports } = options
+    if (transports.includes('websocket')) this.#webSockets = webSockets(hub, options)
+    if (transports.some((name) => name !== 'websocket')) this.#requests = requests(hub, options)
+  }
+
+  attach(server: Parameters<ServerEndpoint['attach']>[0]): void {
+    this.#webSockets?.attach(server)
+    this.#requests?.attach(server)
+  }
+
+  async close(): Promise<void> {
+    this.#requests?.close()
+    await this.#webSockets?.close()
+  }
+}
+
+function webSockets(hub: Hub, options: ResolvedOptions): WebSocketServer {
+  const { allowedOrigins, compression, connectTimeout, limits, path } = options
+  // A message somewhat beyond the limit is read, and then answered with an error instead of a close. [P3.9]
+  const most = limits.message * 2
+  return createWebSocketServer({
+    handler: new HubWebSockets(hub, limits.message),
+    path,
+    origins: originsOf(allowedOrigins),
+    protocols: SUBPROTOCOLS,
+    deflate: compression === false ? false : { thresholdBytes: compression.threshold },
+    handshakeTimeoutMs: connectTimeout,
+    maxFrameBytes: most,
+    maxMessageBytes: most,
+    maxInflatedBytes: most,
+    maxBufferedBytes: limits.outbox,
+    overflowCode: OVERFLOW_CODE,
+  })
+}
+
+function requests(hub: Hub, options: ResolvedOptions): RequestEndpoint {
+  const { allowedOrigins, limits, path, transports } = options
+  return new RequestEndpoint({
+    links: new RequestLinks({
+      ...{ hub, clock: systemClock, random: systemRandom },
+      node: hub.cluster.node,
+      outbox: limits.outbox,
+      sizeOf: (frame) => Buffer.byteLength(frame),
+    }),
+    path,
+    opens: { poll: transports.includes('poll'), stream: transports.includes('stream') },
+    allowOrigin: originPolicy(originsOf(allowedOrigins)),
+    maxBody: Math.max(SMALLEST_BODY_LIMIT, limits.message * 4),
+    failed: (what, error) => hub.failed(what, error),
+  })
+}
+
+function originsOf(
+  allowed: AllowedOrigins,
+): NonNullable<Parameters<typeof createWebSocketServer>[0]['origins']> {
+  if (allowed === '*') return 'any'
+  if (allowed === 'same-origin') return allowed
+  return (origin) =>
+    allowed.some((one) =>
+      typeof one === 'string' ? one.toLowerCase() === origin.toLowerCase() : one.test(origin),
+    )
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** Whether pages of this origin may connect. */
+export type AllowOrigin = (
+  origin: string,
+  request: {
+    readonly method: string
+    readonly httpVersion: string
+    readonly url: string
+    readonly headers: IncomingMessage['headers']
+  },
+) => boolean
+
+const TEXT = 'text/plain; charset=utf-8'
+/** Of all that is held back by proxies, this is held back least; nginx is asked by its own header. */
+export const EVENTS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'x-accel-buffering': 'no',
+}
+/** Nothing here is anybody's to keep or to change. RFC 9111 §5.2.2. */
+export const PRIVATE = { 'cache-control': 'no-store, no-transform' }
+
+/** Answers that a request failed, and why; one that is being answered already is cut. */
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  reason: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(status, { 'content-type': TEXT, ...PRIVATE, ...more }).end(reason)
+}
+
+/**
+ * Says to a page of another origin that it may read the answer. False, and the request is answered, when it may not. Fetch
+ * standard §3.2.
+ */
+export function admitOrigin(
+  { headers, httpVersion, method = '', url = '' }: IncomingMessage,
+  response: ServerResponse,
+  allowOrigin: AllowOrigin,
+): boolean {
+  const { origin } = headers
+  if (origin === undefined) return true
+  if (!allowOrigin(origin, { method, httpVersion, url, headers })) {
+    refuse(response, 403, `Pages of ${origin} may not connect: see allowedOrigins\n`)
+    return false
+  }
+  response.setHeader('access-control-allow-origin', origin)
+  response.setHeader('access-control-allow-credentials', 'true')
+  response.setHeader('vary', 'origin')
+  return true
+}
+
+/** Fetch standard §3.2.3. The SDK's requests need none; those of others may. */
+export function preflight(response: ServerResponse, methods: string): void {
+  response
+    .writeHead(204, {
+      'access-control-allow-methods': methods,
+      'access-control-allow-headers': 'content-type',
+      'access-control-max-age': '7200',
+    })
+    .end()
+}
+
+/** The request's body; undefined when it is larger than it may be. Rejects when the request breaks. */
+export async function readBody(request: IncomingMessage, most: number): Promise<string | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > most) return undefined
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > most) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

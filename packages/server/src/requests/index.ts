@@ -1,0 +1,2 @@
+export { type RequestKind, RequestLinks, type RequestLinksParts } from './request-links.js'
+export type { EventStream } from './stream-link.js'

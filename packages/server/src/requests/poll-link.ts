@@ -1,0 +1,122 @@
+import { CODES, jsonDialect, writeEvent, writeFrame } from '@millrace/protocol'
+import type { Carrier, Link, Outgoing, Session } from '../hub/index.js'
+import { Inbox } from './inbox.js'
+import type { RequestLinkParts } from './request-link-parts.js'
+
+export interface PollLinkParts extends RequestLinkParts {
+  /** The link closes: it is needed only until its client has heard so. */
+  closing(): void
+}
+
+/** Links by which messages go one by one. */
+const ONE_BY_ONE: Carrier = {
+  send(outgoing, targets) {
+    for (const target of targets as readonly Link[]) target.send(outgoing)
+  },
+}
+
+/**
+ * A connection whose client asks again and again what there is. It outlives the requests: what is sent has a number, and is
+ * kept until the client has said that it came. [P8.4]
+ */
+export class PollLink implements Link {
+  readonly dialect = jsonDialect
+  readonly carrier = ONE_BY_ONE
+  readonly target = this
+  readonly session: Session
+  readonly inbox: Inbox
+  readonly #parts: PollLinkParts
+  /** What the client has not acknowledged, oldest first: the last of them has the number `#last`. */
+  #kept: string[] = []
+  #last = 0
+  #bytes = 0
+  #close: string | undefined
+  #poll: ((events: string) => void) | undefined
+  #isAnswering = false
+
+  constructor(parts: PollLinkParts) {
+    this.#parts = parts
+    this.inbox = new Inbox((frame) => parts.receive(this.session, frame))
+    // A hub that is closing closes it at once.
+    this.session = parts.accept(this)
+  }
+
+  send(outgoing: Outgoing): void {
+    if (this.#close !== undefined) return
+    const frame = outgoing.wire(jsonDialect) as string
+    this.#bytes += frame.length
+    if (this.#bytes > this.#parts.outbox) this.#overflow()
+    else {
+      this.#kept.push(frame)
+      this.#last++
+    }
+    this.#answerSoon()
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#close !== undefined) return
+    this.#close = writeEvent('close', { code, reason })
+    this.inbox.resume()
+    this.#answerSoon()
+    this.#parts.closing()
+  }
+
+  pause(): void {
+    this.inbox.pause()
+  }
+
+  resume(): void {
+    this.inbox.resume()
+  }
+
+  /** The client has ended it. */
+  end(code: number): void {
+    this.session.closed(code)
+    this.close(code, '')
+  }
+
+  /** Resolves with events when there are any, at the latest when the client asks again. `ack` is the number of the last one it has. */
+  poll(ack: number): Promise<string> {
+    this.session.heard()
+    this.#acknowledge(ack)
+    this.release()
+    return new Promise((resolve) => {
+      this.#poll = resolve
+      this.#answerSoon()
+    })
+  }
+
+  /** Answers who waits, with nothing if there is nothing. */
+  release(): void {
+    this.#poll?.('')
+    this.#poll = undefined
+  }
+
+  #acknowledge(ack: number): void {
+    const count = Math.min(this.#kept.length, Math.max(0, ack - (this.#last - this.#kept.length)))
+    for (const frame of this.#kept.splice(0, count)) this.#bytes -= frame.length
+  }
+
+  /** At the end of the turn: what is sent by then goes along. */
+  #answerSoon(): void {
+    if (this.#isAnswering || this.#poll === undefined) return
+    if (this.#kept.length === 0 && this.#close === undefined) return
+    this.#isAnswering = true
+    void Promise.resolve().then(() => {
+      this.#isAnswering = false
+      const first = this.#last - this.#kept.length + 1
+      const events = this.#kept.map((frame, index) => writeFrame(frame, first + index))
+      this.#poll?.(events.join('') + (this.#close ?? ''))
+      this.#poll = undefined
+    })
+  }
+
+  /** The client does not read, or too slowly. */
+  #overflow(): void {
+    const { code, reason } = CODES['slow-consumer']
+    this.#kept = []
+    this.close(code, reason)
+    // Not within the hub's own call.
+    void Promise.resolve().then(() => this.session.closed(code))
+  }
+}

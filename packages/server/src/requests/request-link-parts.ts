@@ -1,0 +1,11 @@
+import type { Link, Session } from '../hub/index.js'
+
+/** What every connection of requests needs. */
+export interface RequestLinkParts {
+  /** Bytes that may wait for the client; about as many characters. */
+  readonly outbox: number
+  /** Makes the session of the link. */
+  accept(link: Link): Session
+  /** Gives the session a frame that came, or tells it that one was too large. */
+  receive(session: Session, frame: string): void
+}
