@@ -1,6 +1,7 @@
 import type { PresenceStore } from './broker-ports.js'
 import type { Clock, Logger } from './ports.js'
 import type { Taken } from './tickets.js'
+import { unhurried } from './unhurried.js'
 
 export interface LingeringParts {
   readonly clock: Clock
@@ -54,7 +55,7 @@ export class Lingering {
 
   #later(delay: number, task: () => void): void {
     if (this.#isOver) return
-    const cancel = this.#parts.clock.schedule(delay, () => {
+    const cancel = unhurried(this.#parts.clock, delay, () => {
       this.#waiting.delete(cancel)
       task()
     })

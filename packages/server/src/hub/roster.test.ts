@@ -142,7 +142,7 @@ async function scene() {
     watcher.messages
       .map(({ kind }) => kind)
       .filter((kind) => ['joined', 'updated', 'departed'].includes(kind))
-  return { clock, broker, watcher, other, told }
+  return { hub, clock, broker, watcher, other, told }
 }
 
 describe('presence over a live feed that loses something', () => {
@@ -181,6 +181,32 @@ describe('presence over a live feed that loses something', () => {
     await other.ask('enter', { channel: 'room:1', data: json('here') })
     await clock.advance(10_000)
     expect(told()).toEqual(['joined'])
+  })
+
+  it('[H4.8] what came before it was counted who is there is not told after that', async () => {
+    const { hub, broker, other } = await scene()
+    await other.ask('subscribe', { channel: 'room:1', data: json('here') })
+    const late = new TestClient(hub)
+    await late.connect()
+    const enter = broker.enter.bind(broker)
+    let go = (): void => {}
+    broker.enter = (...args) =>
+      new Promise((resolve) => {
+        go = () => resolve(enter(...args))
+      })
+    late.say('subscribe', { channel: 'room:1', presence: true, data: json('late') })
+    await settle()
+    // It is late as well, and about another time.
+    broker.listener?.presence('room:1', 'departed', {
+      session: other.session.id,
+      since: 1,
+      data: json('here'),
+    })
+    go()
+    await settle()
+    const [subscribed] = late.of('subscribed')
+    expect(subscribed?.members?.map(({ session }) => session)).toContain(other.session.id)
+    expect(late.of('departed')).toEqual([])
   })
 
   it('[H4.8] waits for a store that is away', async () => {

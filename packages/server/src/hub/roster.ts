@@ -25,17 +25,18 @@ export class Roster {
 
   /**
    * Asks who is there, and answers with that and with what the watchers have not been told of it. One asks after the other. Of the first
-   * answer there is nobody yet who was told otherwise.
+   * answer there is nobody yet who was told otherwise. `counted` runs when all that came until then is in the answer, and nothing else.
    */
   compare(
     read: () => Promise<readonly Member[]>,
+    counted: () => void = () => {},
   ): Promise<{ readonly members: readonly Member[]; readonly changes: readonly Change[] }> {
-    const compared = this.#last.then(() => this.#compare(read))
+    const compared = this.#last.then(() => this.#compare(read, counted))
     this.#last = compared.catch(() => {})
     return compared
   }
 
-  async #compare(read: () => Promise<readonly Member[]>) {
+  async #compare(read: () => Promise<readonly Member[]>, counted: () => void) {
     this.#during = []
     try {
       const now = new Map((await read()).map((member) => [member.session, member]))
@@ -43,6 +44,7 @@ export class Roster {
       const changes = this.#isKnown ? difference(this.#members, now) : []
       this.#members = now
       this.#isKnown = true
+      counted()
       // Not what was read: what came meanwhile may have been no news to others.
       return { members: [...now.values()], changes }
     } finally {

@@ -47,6 +47,19 @@ export function readable(publications: readonly StoredPublication[], session: st
   return list
 }
 
+const PRESENCE_KINDS: readonly string[] = [
+  'joined',
+  'updated',
+  'departed',
+] satisfies readonly PresenceChange[]
+
+/** Drops what is held back for a subscriber of comings and goings. */
+export function forgetPresence(subscription: Subscription): void {
+  subscription.held = subscription.held?.filter(
+    (item) => !(item instanceof Outgoing && PRESENCE_KINDS.includes(item.message.kind)),
+  )
+}
+
 /**
  * A channel that somebody on this node is subscribed to: who, and how to deliver to them all.
  *

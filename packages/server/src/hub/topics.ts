@@ -13,7 +13,7 @@ import type { Clock, Logger } from './ports.js'
 import { Roster } from './roster.js'
 import type { SharedReads, Wanted } from './shared-reads.js'
 import type { Subscription } from './subscription.js'
-import { Topic } from './topic.js'
+import { forgetPresence, Topic } from './topic.js'
 import { feedOf, readsOf } from './topic-stream.js'
 import { VERIFY_EVERY, verifyFeeds } from './verify-feeds.js'
 
@@ -155,13 +155,21 @@ export class Topics implements BrokerListener {
     if (entry?.roster?.take(change, member) !== false) entry?.topic.presence(change, member)
   }
 
-  /** Who is in a channel that a session here has joined and watches from now on. What others have missed of that is told to them. */
-  async watch(channel: string): Promise<readonly Member[]> {
+  /**
+   * Who is in a channel that a session here has joined and watches from now on: what was held back for it of comings and goings
+   * until then is in there already. What others have missed of that is told to them.
+   */
+  async watch(subscription: Subscription): Promise<readonly Member[]> {
     const { presence, streams } = this.#parts
+    const { channel } = subscription
     const entry = this.#entries.get(channel)
-    if (entry === undefined || streams.exact) return presence.members(channel)
+    const counted = (): void => forgetPresence(subscription)
+    if (entry === undefined || streams.exact) {
+      counted()
+      return presence.members(channel)
+    }
     entry.roster ??= new Roster()
-    return this.#compareRoster(channel, entry.topic, entry.roster)
+    return this.#compareRoster(channel, entry.topic, { roster: entry.roster, counted })
   }
 
   interrupted(): void {
@@ -184,7 +192,7 @@ export class Topics implements BrokerListener {
     for (const [channel, { topic, roster }] of [...this.#entries]) {
       if (roster === undefined || !topic.isWatched) continue
       try {
-        await this.#compareRoster(channel, topic, roster)
+        await this.#compareRoster(channel, topic, { roster })
       } catch (error) {
         this.#parts.logger.warn('could not compare members with the store', { channel, error })
         return
@@ -192,8 +200,12 @@ export class Topics implements BrokerListener {
     }
   }
 
-  async #compareRoster(channel: string, topic: Topic, roster: Roster): Promise<readonly Member[]> {
-    const { members, changes } = await roster.compare(() => this.#parts.presence.members(channel))
+  async #compareRoster(
+    channel: string,
+    topic: Topic,
+    { roster, counted }: { readonly roster: Roster; readonly counted?: () => void },
+  ): Promise<readonly Member[]> {
+    const { members, changes } = await roster.compare(() => this.#parts.presence.members(channel), counted)
     for (const { change, member } of changes) topic.presence(change, member)
     return members
   }

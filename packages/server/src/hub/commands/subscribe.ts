@@ -10,6 +10,7 @@ import { recover } from '../recovery.js'
 import type { Reply, Session } from '../session.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { newSubscription, type Subscription } from '../subscription.js'
+import { unhurried } from '../unhurried.js'
 import { portionFor } from './portion.js'
 import { depart, enter } from './presence.js'
 import { access, type Handler, type Services } from './services.js'
@@ -51,7 +52,7 @@ export async function join(
   try {
     await services.topics.join(subscription, resolved)
     if (body.data !== undefined) await enter(services, session, { subscription, resolved, data: body.data })
-    const members = body.presence ? await services.topics.watch(body.channel) : undefined
+    const members = body.presence ? await services.topics.watch(subscription) : undefined
     const slice = await read(services, { body, resolved, subscription })
     stillOpen(session)
     return reply(services, { body, resolved, subscription }, { slice, members })
@@ -83,7 +84,7 @@ function departLater(
 ): void {
   const wanted = session.memberOf?.get(channel)
   if (wanted === undefined && !session.isResumed) return
-  services.clock.schedule(delay, () => {
+  unhurried(services.clock, delay, () => {
     if (session.state === 'ended' || session.memberOf?.get(channel) !== wanted) return
     depart(services, session, channel).catch(() =>
       departLater(services, session, { channel, delay: services.limits.grace }),
