@@ -160,3 +160,20 @@ test('without an api every name and method is there, and values are what the app
   // biome-ignore lint/suspicious/noExplicitAny: that it is any is what is tested
   expectTypeOf<CallTypesOf<OpenApi, 'any.method'>['response']>().toEqualTypeOf<any>()
 })
+
+describe('the key of a state channel', () => {
+  test('is a field that can be one, or a function of the message', () => {
+    channel({ message: z.object({ symbol: z.string(), price: z.number() }), conflate: 'symbol' })
+    channel({
+      message: z.object({ row: z.number(), column: z.number() }),
+      conflate: ({ row, column }) => `${row}/${column}`,
+    })
+    channel({ conflate: 'whatever' })
+    // @ts-expect-error: no such field
+    channel({ message: z.object({ symbol: z.string() }), conflate: 'name' })
+    // @ts-expect-error: a field of another kind
+    channel({ message: z.object({ at: z.object({}) }), conflate: 'at' })
+    // @ts-expect-error: a key is a string or a number
+    channel({ message: z.object({ symbol: z.string() }), conflate: ({ symbol }) => [symbol] })
+  })
+})

@@ -22,11 +22,21 @@ export const DURABILITIES = ['memory', 'disk'] as const
 export type Durability = (typeof DURABILITIES)[number]
 
 export interface HistoryOptions {
-  /** How many publications are kept at most. Default 256. */
+  /** How many publications are kept at most. Default 256; with `conflate`, how many keys: 10,000. */
   readonly size?: number
-  /** How long they are kept. Default 10 minutes. */
+  /** How long they are kept. Default 10 minutes; with `conflate`, how long a value lasts since it was published: 24 hours. */
   readonly ttl?: Duration
 }
+
+/** Names the field that says what a message is about, or tells it from the message: a string, or a number. */
+export type KeyOf = string | ((message: never) => string | number)
+
+/** The same for messages of this type: a field that is a string or a number, or a function of the message. */
+export type KeyFor<Message> =
+  | (unknown extends Message
+      ? string
+      : { [K in keyof Message]-?: Message[K] extends string | number ? K : never }[keyof Message] & string)
+  | ((message: Message) => string | number)
 
 /** What a channel carries and keeps. Every option has a default: `channel()` is any JSON, kept for ten minutes. */
 export interface ChannelOptions<
@@ -41,6 +51,11 @@ export interface ChannelOptions<
   /** Schema of a member's data. Without one, the channel has no presence. */
   readonly presence?: P
   readonly history?: HistoryOptions
+  /**
+   * Makes it a state channel: of each key only the newest publication is kept, and who subscribes gets what is kept. The name of a
+   * field of the message, or a function of it.
+   */
+  readonly conflate?: KeyOf
   /**
    * What an acknowledged publication survives: `disk` also the end of the server's process, where the broker has a disk;
    * `memory` is quicker and costs no disk. Default: the broker's best.
@@ -110,7 +125,9 @@ export function channel<
   E extends AnySchema | undefined = undefined,
   P extends AnySchema | undefined = undefined,
 >(
-  options: ChannelOptions<M, E, P> = {},
+  options: Omit<ChannelOptions<M, E, P>, 'conflate'> & {
+    readonly conflate?: KeyFor<Out<M, unknown>>
+  } = {},
 ): ChannelDefinition<{
   publish: In<M, unknown>
   message: Out<M, unknown>
@@ -181,7 +198,7 @@ export function defineApi<
 }
 
 function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): void {
-  for (const [pattern, { history, codec, durability = 'disk' }] of Object.entries(channels)) {
+  for (const [pattern, { history, codec, conflate, durability = 'disk' }] of Object.entries(channels)) {
     const of = `Channel '${pattern}'`
     const size = history?.size ?? 0
     if (!Number.isSafeInteger(size) || size < 0)
@@ -190,6 +207,10 @@ function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): voi
     if (!DURABILITIES.includes(durability))
       throw new TypeError(
         `${of}: durability must be one of ${DURABILITIES.join(', ')}, not ${String(durability)}`,
+      )
+    if (!['undefined', 'function', 'string'].includes(typeof conflate) || conflate === '')
+      throw new TypeError(
+        `${of}: conflate must be the name of a field of the message, or a function that says its key`,
       )
     checkCodec(of, codec)
   }

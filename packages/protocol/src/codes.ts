@@ -52,6 +52,7 @@ const NAMES = {
     'no-such-target',
     'application-error',
     'expired',
+    'conflict',
   ],
   /** Replies: it may succeed later. */
   200: [
@@ -87,6 +88,7 @@ const SERVERS: readonly string[] = [
 ] satisfies CodeName[]
 const NOBODYS: readonly string[] = [
   'expired',
+  'conflict',
   'timeout',
   'connection-lost',
   'shutdown',

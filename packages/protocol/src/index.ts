@@ -18,6 +18,8 @@ export {
   type Durability,
   defineApi,
   type HistoryOptions,
+  type KeyFor,
+  type KeyOf,
   type OpenApi,
   type PatternFor,
   type PatternTypesOf,

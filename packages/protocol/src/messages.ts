@@ -27,6 +27,10 @@ export interface Publication {
   readonly id?: string | undefined
   readonly from?: Publisher | undefined
   readonly data: Payload
+  /** In a state channel, what it is about: it takes the place of the one before with this key. */
+  readonly key?: string | undefined
+  /** The key has no value any more; `data` is null. */
+  readonly removed?: boolean | undefined
 }
 
 export interface Member {
@@ -99,6 +103,10 @@ export interface CommandBodies {
     readonly data: Payload
     /** Grows with what it says: one that is not above the last version stored is skipped. */
     readonly version?: number | undefined
+    /** In a state channel: stored only if the newest of its key has this offset; 0 for none. Else `conflict`. */
+    readonly expect?: number | undefined
+    /** In a state channel: takes this key's value away; `data` is null. */
+    readonly remove?: string | undefined
   }
   /** Sent to whoever is subscribed now; not stored, may be dropped, never delays others. */
   ephemeral: {
@@ -166,6 +174,8 @@ export interface MessageBodies {
     readonly resume?: string | undefined
     /** Whether the session is the one that `connect` came back to. */
     readonly resumed?: boolean | undefined
+    /** The server's clock: milliseconds since 1970. */
+    readonly time?: number | undefined
   }
   /** Reply to subscribe; without an id, a subscription the server made. */
   subscribed: {
@@ -180,6 +190,10 @@ export interface MessageBodies {
     readonly members?: readonly Member[] | undefined
     /** Whether there are more between the last one listed and `position`: to be asked with `history`. */
     readonly more?: boolean | undefined
+    /** Of a state channel: how long a key's value lasts since its last change, in milliseconds. */
+    readonly ttl?: number | undefined
+    /** The publications, with what `more` there is, are the whole state: what was known before is void. */
+    readonly snapshot?: boolean | undefined
   }
   /** Reply to unsubscribe; without an id, the server ended it, and why. */
   unsubscribed: {

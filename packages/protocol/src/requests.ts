@@ -11,6 +11,8 @@ export interface RequestHeader {
   readonly seq?: number | undefined
   /** The number of the last event that came. */
   readonly ack?: number | undefined
+  /** For how many milliseconds an answer may be held back when there is nothing to tell. */
+  readonly wait?: number | undefined
   /** With which close code the client ends the connection. */
   readonly code?: number | undefined
 }
@@ -22,27 +24,49 @@ export interface RequestBody extends RequestHeader {
 export const writeRequest = ({ frames, ...header }: RequestBody): string =>
   [JSON.stringify(header), ...frames].join('\n')
 
-const isNumber = (value: unknown): boolean =>
-  value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)
-const isName = (value: unknown): boolean =>
-  value === undefined || (typeof value === 'string' && value.length < 256)
+/** A link's name has fewer characters. */
+const NAME_BELOW = 256
+/** What numbers may be: from, to. Close codes are those of RFC 6455 §7.4. */
+const NUMBERS = {
+  seq: [1, Number.MAX_SAFE_INTEGER],
+  ack: [0, Number.MAX_SAFE_INTEGER],
+  wait: [0, Number.MAX_SAFE_INTEGER],
+  code: [1000, 4999],
+} as const
+const NO_OBJECT = 'The first line of the body must be a JSON object'
 
-/** Reads a request's body. What is wrong with it is the string returned. */
+/** Reads a request's body. What is wrong with it is the string returned. A field that is null is absent. [P8.1] */
 export function readRequest(text: string): RequestBody | string {
-  const [first = '', ...frames] = text.split('\n')
-  let header: { readonly [key: string]: unknown }
-  try {
-    header = JSON.parse(first)
-  } catch {
-    return 'The first line of the body must be a JSON object'
+  const [first = '', ...lines] = text.split('\n')
+  const header = readHeader(first)
+  if (typeof header === 'string') return header
+  const { link } = header
+  if (link !== undefined && (typeof link !== 'string' || link === '' || link.length >= NAME_BELOW))
+    return 'link must be the string that open brought'
+  for (const [name, [least, most]] of Object.entries(NUMBERS)) {
+    const value = header[name]
+    if (
+      value !== undefined &&
+      !(Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)
+    )
+      return `${name} must be a whole number from ${least} to ${most}`
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header))
-    return 'The first line of the body must be a JSON object'
-  const { link, seq, ack, code } = header
-  if (!isName(link)) return 'link must be the string that open brought'
-  for (const [name, value] of Object.entries({ seq, ack, code }))
-    if (!isNumber(value)) return `${name} must be a whole number of at least 0`
-  return { link, seq, ack, code, frames: frames.filter((frame) => frame !== '') } as RequestBody
+  return { ...header, frames: lines.filter((line) => line !== '') }
+}
+
+/** The fields that are known here; unknown ones are a newer client's. [P3.5] */
+function readHeader(line: string): { readonly [name: string]: unknown } | string {
+  let json: unknown
+  try {
+    json = JSON.parse(line)
+  } catch {
+    return NO_OBJECT
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return NO_OBJECT
+  const header: { [name: string]: unknown } = {}
+  for (const name of ['link', ...Object.keys(NUMBERS)])
+    header[name] = (json as { readonly [name: string]: unknown })[name] ?? undefined
+  return header
 }
 
 /** An event of the connection's own. */

@@ -26,6 +26,8 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
     'The channel keeps no history, has no presence or no ephemeral messages, or the call does not wait. Define it in the api.',
   'no-such-target': 'Whoever was to answer is not connected. Try when they are.',
   'application-error': 'The handler threw a MillraceError with this message for the caller to read.',
+  conflict:
+    'The value has changed since you read it. Read the newest one, decide anew, and publish with its offset.',
   expired:
     'The command waited for a device that did not come in time, and was not carried out. Ask anew, under another id, if it still matters.',
   'internal-error': 'The server’s log has the cause. Retrying may help.',

@@ -92,6 +92,13 @@ export interface DeviceCommand<Response> {
   readonly answer: Promise<Response>
 }
 
+/** How the application publishes. */
+export interface ServerPublishOptions {
+  readonly id?: string
+  readonly version?: number
+  readonly expect?: number
+}
+
 /** One or more sessions: a session, or all devices of a user. Of other nodes' sessions it knows only how to call them. */
 export interface Peers<A extends Api, U extends User | undefined> {
   /** The open sessions on this node, oldest first. */
@@ -162,12 +169,19 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
   /**
    * Publishes; resolves with the position when it is stored. Rejects with `invalid-payload` and the field, `unknown-channel`, or
    * `unavailable`. The same `id` within five minutes is stored once. With a `version`, which grows with what the message says,
-   * a message that comes after a newer one is not stored. `skipped` says so in either case.
+   * a message that comes after a newer one is not stored. `skipped` says so in either case. In a state channel, with `expect`, the
+   * offset of the value it takes the place of (0 for none), it rejects with `conflict` where the newest is another one.
    */
   publish<N extends ChannelNameOf<A>>(
     channel: N,
     message: ChannelTypesOf<A, N>['publish'],
-    options?: { readonly id?: string; readonly version?: number },
+    options?: ServerPublishOptions,
+  ): Promise<Appended>
+  /** Takes the value of a state channel's key away. Rejects as `publish` does. */
+  remove<N extends ChannelNameOf<A>>(
+    channel: N,
+    key: string,
+    options?: ServerPublishOptions,
   ): Promise<Appended>
   /** Sends to whoever is subscribed now; nothing is stored. */
   sendEphemeral<N extends ChannelNameOf<A>>(

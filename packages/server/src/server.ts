@@ -13,7 +13,14 @@ import {
   type Session,
   type User,
 } from './hub/index.js'
-import type { ChannelRules, MillraceServer, Peers, ServerEvents, UserPeers } from './millrace.js'
+import type {
+  ChannelRules,
+  MillraceServer,
+  Peers,
+  ServerEvents,
+  ServerPublishOptions,
+  UserPeers,
+} from './millrace.js'
 import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
@@ -131,10 +138,15 @@ class ComposedServer implements MillraceServer<Api, User> {
   async publish(
     channel: string,
     message: unknown,
-    options?: { readonly id?: string; readonly version?: number },
+    options?: ServerPublishOptions,
   ): ReturnType<Hub['publish']> {
     await this.#start()
     return this.#hub.publish(channel, message, options)
+  }
+
+  async remove(channel: string, key: string, options?: ServerPublishOptions): ReturnType<Hub['publish']> {
+    await this.#start()
+    return this.#hub.publish(channel, null, { ...options, remove: key })
   }
 
   async sendEphemeral(channel: string, message: unknown): Promise<void> {

@@ -17,6 +17,7 @@ import type {
   MemberList,
   Published,
   PublishOptions,
+  Received,
   RequestOptions,
   SubscriptionOptions,
 } from './types.js'
@@ -27,7 +28,9 @@ export interface HandleEvents extends ChannelEvents {
 }
 
 /** The events that a listener subscribes for. */
-const USES: readonly string[] = ['message', 'ephemeral', 'presence']
+const USES: readonly string[] = ['message', 'removed', 'ephemeral', 'presence']
+
+const NOTHING = new Map<string, Received>()
 
 /** A channel as one part of the application sees it: its listeners, and its share in the subscription. */
 export class Handle implements Channel {
@@ -58,6 +61,12 @@ export class Handle implements Channel {
 
   get position(): Position | undefined {
     return this.#known?.stream.position
+  }
+
+  get values(): ReadonlyMap<string, Received> {
+    const { values = NOTHING, ttl = 0 } = this.#known ?? {}
+    for (const [key, { time }] of values) if (time + ttl < this.#core.now) values.delete(key)
+    return values
   }
 
   on<E extends keyof HandleEvents>(
@@ -93,11 +102,11 @@ export class Handle implements Channel {
   }
 
   async publish(data: unknown, options: PublishOptions = {}): Promise<Published> {
-    const core = this.#core
-    const { id = core.id(), excludeSelf, version } = options
-    const body = { id, excludeSelf, version, data: core.payloads.write(data, this.#codec) }
-    const { position, skipped } = await this.#ask('publish', body, options)
-    return { ...position, skipped }
+    return this.#publish({ data: this.#core.payloads.write(data, this.#codec) }, options)
+  }
+
+  async remove(key: string, options: PublishOptions = {}): Promise<Published> {
+    return this.#publish({ remove: key, data: this.#core.payloads.write(null) }, options)
   }
 
   sendEphemeral(data: unknown, options: { readonly excludeSelf?: boolean | undefined } = {}): void {
@@ -176,6 +185,16 @@ export class Handle implements Channel {
 
   get #codec() {
     return this.#known?.codec ?? this.#core.payloads.ofChannel(this.name)
+  }
+
+  async #publish(
+    body: Pick<CommandBodies['publish'], 'data' | 'remove'>,
+    options: PublishOptions,
+  ): Promise<Published> {
+    const { id = this.#core.id(), excludeSelf, version, expect } = options
+    const whole = { id, excludeSelf, version, expect, ...body }
+    const { position, skipped } = await this.#ask('publish', whole, options)
+    return { ...position, skipped }
   }
 
   /** A request about this channel, which may be carried out twice without harm. */

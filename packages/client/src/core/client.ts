@@ -40,6 +40,10 @@ export class CoreClient implements Client<Api> {
     return this.#core.life.via
   }
 
+  get lag(): number | undefined {
+    return this.#core.lag
+  }
+
   connect(options: RequestOptions = {}): Promise<void> {
     const { connected, connecting, life, requests } = this.#core
     requests.refusal = undefined

@@ -35,6 +35,12 @@ export class Core implements LifeHost {
   /** Proves to the server, of whichever node, that the session was this client's. */
   declare resume: string | undefined
   declare user: string | undefined
+  /** Milliseconds from storing to delivery, of the last publication. */
+  declare lag: number | undefined
+  /** By how much this clock is ahead of the server's, in milliseconds. */
+  #ahead = 0
+  /** When the last `connect` was sent. */
+  #askedAt = 0
   /** Whether a listener for errors is at work: what it throws cannot be told to it. */
   #failing = false
   readonly #prefix: string
@@ -61,6 +67,16 @@ export class Core implements LifeHost {
 
   get idle(): boolean {
     return this.requests.idle && this.calls.idle
+  }
+
+  /** The time at the server, as far as it is known. */
+  get now(): number {
+    return this.ports.clock.now() - this.#ahead
+  }
+
+  /** A publication has come, which was stored at this time. */
+  heard(time: number): void {
+    this.lag = Math.max(0, this.now - time)
   }
 
   /** Connects, if the client was never used and may do so by itself. */
@@ -92,6 +108,7 @@ export class Core implements LifeHost {
       client: `millrace-js/${VERSION}`,
       attempt: ++this.#ids,
     }
+    this.#askedAt = this.ports.clock.now()
     requests.first(life, () => {
       const timeout = settings.timeouts.connect
       requests.send('connect', { body, timeout, fate: 'bound' }, (error, said) => {
@@ -146,6 +163,9 @@ export class Core implements LifeHost {
 
   #established(said: MessageBodies['connected']): void {
     const { life, requests } = this
+    const now = this.ports.clock.now()
+    // Half of the way there and back, since nobody knows better (RFC 5905 §8).
+    if (said.time !== undefined) this.#ahead = (now + this.#askedAt) / 2 - said.time
     this.session = said.session
     this.resume = said.resume
     this.user = said.user

@@ -52,10 +52,11 @@ export class Payloads {
 }
 
 /** What is told of a publication beside its message. */
-export const deliveryOf = ({ offset, time, from, id }: Publication, recovered: boolean): Delivery => ({
+export const deliveryOf = ({ offset, time, from, id, key }: Publication, recovered: boolean): Delivery => ({
   offset,
   time,
   from,
   id,
+  key,
   recovered,
 })

@@ -12,6 +12,8 @@ type History = MessageBodies['history']
 
 export interface StreamEvents {
   publication(publication: Publication, recovered: boolean): void
+  /** What comes next is all there is of a state: what was known is void. */
+  snapshot(): void
   gap(gap: Gap): void
   /** Asks for the publications after a position. */
   read(since: Position, done: Settle<History>): void
@@ -35,6 +37,8 @@ export class Stream {
   #held: Item[] | undefined
   /** Grows with every subscription; what belongs to an earlier one is void. */
   #generation = 0
+  /** Whether the channel is a state, of which nothing is missing that was superseded. */
+  #isState = false
 
   constructor(limit: number, events: StreamEvents) {
     this.#limit = limit
@@ -42,8 +46,14 @@ export class Stream {
   }
 
   /** The subscription stands: hands on what came with it, and asks for what that leaves open. */
-  joined({ position: head, recovered, gap, publications = [], more }: MessageBodies['subscribed']): void {
+  joined(body: MessageBodies['subscribed']): void {
+    const { position: head, recovered, gap, publications = [], more, ttl, snapshot } = body
     this.cut()
+    this.#isState = ttl !== undefined
+    if (snapshot) {
+      this.position = undefined
+      this.#events.snapshot()
+    }
     const live = this.#fence()
     const [first] = publications
     // Without a position to go on from, whatever lies before was not asked for.
@@ -122,8 +132,14 @@ export class Stream {
     // What lies between is not told lost: it may still be had.
     if (from?.epoch === position.epoch && to.epoch === position.epoch && from.offset > position.offset)
       return false
-    this.position = to
-    this.#events.gap({ ...gap, from: position })
+    if (this.#isState) {
+      // Whatever became of the stream, a new subscription brings all there is.
+      this.position = undefined
+      this.#events.restart()
+    } else {
+      this.position = to
+      this.#events.gap({ ...gap, from: position })
+    }
     return true
   }
 

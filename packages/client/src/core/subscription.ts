@@ -14,7 +14,7 @@ import type { Settle } from './pending.js'
 import { atEndOfTurn } from './requests.js'
 import { Roster } from './roster.js'
 import { Stream } from './stream.js'
-import type { ChannelState, RequestOptions, SubscriptionOptions } from './types.js'
+import type { ChannelState, Received, RequestOptions, SubscriptionOptions } from './types.js'
 
 export const UNSUBSCRIBED: ChannelState = { name: 'unsubscribed' }
 const SUBSCRIBING: ChannelState = { name: 'subscribing' }
@@ -29,6 +29,9 @@ export class Subscription {
   declare member: Payload | undefined
   /** How publications are written here: as the api says, or the server on subscribing. */
   declare codec: CodecChoice | undefined
+  /** Of a state channel, the newest message of each key, and for how long one lasts, in milliseconds. */
+  readonly values = new Map<string, Received>()
+  ttl: number | undefined
   /** Whether the application was told that the server subscribed this session by itself. */
   announced = false
   declare stream: Stream
@@ -93,6 +96,7 @@ export class Subscription {
     const asked = this.#asked
     this.#void()
     this.stream = this.#newStream()
+    this.values.clear()
     this.#roster = new Roster()
     this.#options = {}
     this.member = undefined
@@ -155,16 +159,13 @@ export class Subscription {
   }
 
   #newStream(): Stream {
-    const { payloads, requests, settings } = this.#core
+    const { requests, settings } = this.#core
     return new Stream(settings.limits.held, {
-      publication: (publication, recovered) =>
-        this.#guard(() =>
-          this.#emit(
-            'message',
-            payloads.read(publication.data, this.codec),
-            deliveryOf(publication, recovered),
-          ),
-        ),
+      publication: (publication, recovered) => this.#guard(() => this.#published(publication, recovered)),
+      snapshot: () => {
+        this.values.clear()
+        this.#emit('snapshot')
+      },
       gap: (gap) => this.#emit('gap', gap),
       read: (since, done) =>
         requests.send('history', { body: { channel: this.name, since }, fate: 'bound' }, done),
@@ -220,7 +221,8 @@ export class Subscription {
   /** Hands on what came with it, and then says that it stands: who waited for that finds everything there. */
   #joined(body: MessageBodies['subscribed']): void {
     const generation = this.#generation
-    const { members = [] } = body
+    const { members = [], ttl } = body
+    this.ttl = ttl
     this.#refusedAt = undefined
     this.codec ??= body.codec as CodecChoice | undefined
     if (this.#options.presence)
@@ -229,6 +231,21 @@ export class Subscription {
     if (generation !== this.#generation) return
     this.#become(SUBSCRIBED)
     for (const settle of [...this.#waiting]) settle()
+  }
+
+  #published(publication: Publication, recovered: boolean): void {
+    const { key, removed, data, time } = publication
+    const delivery = deliveryOf(publication, recovered)
+    if (!recovered) this.#core.heard(time)
+    // The newest comes last.
+    if (key !== undefined) this.values.delete(key)
+    if (key !== undefined && removed) {
+      this.#emit('removed', key, delivery)
+      return
+    }
+    const message = this.#core.payloads.read(data, this.codec)
+    if (key !== undefined) this.values.set(key, { message, ...delivery })
+    this.#emit('message', message, delivery)
   }
 
   #present(change: (roster: Roster, payloads: Payloads) => ReturnType<Roster['replace']>): void {

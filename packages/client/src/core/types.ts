@@ -45,6 +45,11 @@ export interface PublishOptions extends RequestOptions {
   readonly excludeSelf?: boolean | undefined
   /** Grows with what the publication says: one that arrives after a newer one is not stored. Its channel keeps the last version. */
   readonly version?: number | undefined
+  /**
+   * In a state channel: the offset of the value that it takes the place of, 0 where there is to be none. Rejects with `conflict` when the
+   * newest is another one.
+   */
+  readonly expect?: number | undefined
 }
 
 /** Where a publication stands, and why it was not stored if it was not. */
@@ -94,6 +99,8 @@ export interface Delivery {
   /** Who published it, where the channel says so. */
   readonly from: Publisher | undefined
   readonly id: string | undefined
+  /** In a state channel, what it is about: it takes the place of the one before with this key. */
+  readonly key: string | undefined
   /** True when it was read from history: on subscribing, or to make up for what was missed. */
   readonly recovered: boolean
 }
@@ -150,8 +157,12 @@ export type ChannelState =
 export interface ChannelEvents<T extends ChannelTypes = ChannelTypes> {
   /** A publication. A listener subscribes. */
   message: [message: T['message'], delivery: Delivery]
-  /** Publications that could not be recovered. Told once, before what comes after. */
+  /** Publications that could not be recovered. Told once, before what comes after. Never of a state channel. */
   gap: [gap: Gap]
+  /** Of a state channel: this key has no value any more. A listener subscribes. */
+  removed: [key: string, delivery: Delivery]
+  /** Of a state channel: what comes next is all there is; what was known is void. */
+  snapshot: []
   /** An ephemeral message. A listener subscribes. */
   ephemeral: [message: T['ephemeral'], sender: { readonly from: Publisher | undefined }]
   /** Members came, changed or went. A listener subscribes, with presence. */
@@ -182,6 +193,11 @@ export interface Channel<T extends ChannelTypes = ChannelTypes> {
   /** The position of the last publication handed on: keep it to go on from there in another life, as `since`. */
   readonly position: Position | undefined
   /**
+   * Of a state channel, while subscribed: the newest message of each key, in the order of their offsets, without those whose time
+   * (`history.ttl` of the channel) is over.
+   */
+  readonly values: ReadonlyMap<string, Received<T['message']>>
+  /**
    * Calls the listener on every event until the function it returns is called. Listeners for 'message', 'ephemeral' and
    * 'presence' subscribe, at the end of the turn; the subscription ends with the last of them.
    */
@@ -204,6 +220,8 @@ export interface Channel<T extends ChannelTypes = ChannelTypes> {
    * may be stored twice. Rejects with the server's refusal, `timeout`, `aborted`, `message-too-large` or `limit-exceeded`.
    */
   publish(data: T['publish'], options?: PublishOptions): Promise<Published>
+  /** Takes the value of a state channel's key away. Rejects as `publish` does. */
+  remove(key: string, options?: PublishOptions): Promise<Published>
   /** Sends to whoever is subscribed now. Dropped without a word when there is no connection or the link is congested. */
   sendEphemeral(data: T['sendEphemeral'], options?: { readonly excludeSelf?: boolean | undefined }): void
   /** Enters presence, or changes this session's data. Subscribes where that is still to be done, and enters again after every cut. */
@@ -243,6 +261,11 @@ export interface Client<A extends Api, AbortedBy = Signal> {
   readonly user: string | undefined
   /** By which way the last connection goes or went, and why not by a better one. */
   readonly transport: Via | undefined
+  /**
+   * How long the last publication took from the moment when it was stored to its delivery here, in milliseconds; the difference
+   * between the clocks is taken out, as far as the connection lets it be known. Undefined before there was one.
+   */
+  readonly lag: number | undefined
   /**
    * Connects, from `closed` too. Resolves when connected; rejects with `timeout` while attempts go on, or with the code for
    * which the client is closed. Needed only with `autoConnect: false` or after a close.

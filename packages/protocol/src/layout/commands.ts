@@ -40,6 +40,8 @@ export const COMMANDS: { readonly [K in keyof CommandBodies]: Kind } = {
     excludeSelf: bool(3),
     data: need(payload(4)),
     version: uint(6),
+    expect: uint(7),
+    remove: name(8),
   }),
   ephemeral: kind<CommandBodies['ephemeral']>(6, {
     channel,

@@ -25,6 +25,8 @@ export const publication = layout<Publication>({
   id: text(5),
   from: sub(6, publisher),
   data: need(payload(7)),
+  key: text(9),
+  removed: bool(10),
 })
 export const member = layout<Member>({
   session: need(text(1)),
@@ -55,6 +57,7 @@ export const MESSAGES: { readonly [K in keyof MessageBodies]: Kind } = {
     maxMessage: need(uint(7)),
     resume: text(8),
     resumed: bool(9),
+    time: uint(10),
   }),
   subscribed: kind<MessageBodies['subscribed']>(4, {
     channel,
@@ -65,6 +68,8 @@ export const MESSAGES: { readonly [K in keyof MessageBodies]: Kind } = {
     publications: many(sub(6, publication)),
     members: many(sub(7, member)),
     more: bool(8),
+    ttl: uint(9),
+    snapshot: bool(10),
   }),
   unsubscribed: kind<MessageBodies['unsubscribed']>(5, { channel, code: uint(2), reason: text(3) }),
   published: kind<MessageBodies['published']>(6, { position: need(sub(1, position)), skipped: text(2) }),

@@ -71,11 +71,11 @@ export class MemoryBroker implements Broker {
   append(channel: string, publication: NewPublication, options: StreamOptions): Appended {
     let stream = this.#streams.get(channel)
     if (stream === undefined) {
-      stream = new MemoryStream(this.#currentEpoch, this.#dedupe)
+      stream = new MemoryStream(this.#currentEpoch, this.#dedupe, options)
       this.#streams.set(channel, stream)
     }
     const now = this.#clock.now()
-    const skips = stream.skips(publication, now)
+    const skips = stream.skips(publication, now, options)
     if (skips !== undefined) return skips
     const stored = stream.append(publication, now, options)
     if (this.#joined.has(channel)) this.#listener?.publication(channel, stream.epoch, stored)

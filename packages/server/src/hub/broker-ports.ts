@@ -26,17 +26,26 @@ export interface StoredPublication {
   /** The session that asked not to get it back. */
   readonly exclude?: string | undefined
   readonly data: StoredPayload
+  /** What it is about, in a stream that keeps the newest of each key. */
+  readonly key?: string | undefined
+  /** The key has no value any more. */
+  readonly removed?: true | undefined
 }
 
 export interface NewPublication extends Omit<StoredPublication, 'offset' | 'prev' | 'time'> {
   /** Grows with what the publication says. One that is not above the last version stored comes too late. */
   readonly version?: number | undefined
+  /** Stored only if the newest value of its key has this offset; 0 for none. */
+  readonly expect?: number | undefined
 }
 
 /** Where a publication went, and why it was not stored if it was not. */
 export interface Appended extends Position {
-  /** `duplicate`: its id is stored already, here. `stale`: a version as high or higher is stored; this is the head. */
-  readonly skipped?: 'duplicate' | 'stale' | undefined
+  /**
+   * `duplicate`: its id is stored already, here. `stale`: a version as high or higher is stored; this is the head. `conflict`: the
+   * newest value of its key has not the offset expected, but this one; 0 when there is none.
+   */
+  readonly skipped?: 'duplicate' | 'stale' | 'conflict' | undefined
 }
 
 /** How much a stream keeps, and how well. Both limits hold. */
@@ -46,6 +55,11 @@ export interface StreamOptions {
   readonly ttl: number
   /** `memory`: lost with the process, epoch and all. `disk`: what was acknowledged survives it. Default: the broker's best. */
   readonly durability?: Durability | undefined
+  /**
+   * Keeps the newest of each key, for at most `size` keys, instead of the newest of all: every publication has a key. [B14] One that is
+   * superseded was never missing: the chain of what is read is closed over it by `prev`.
+   */
+  readonly latest?: boolean | undefined
 }
 
 /** What somebody knows of a stream. */
@@ -58,7 +72,10 @@ export interface Known {
 export interface StreamSlice {
   /** The newest publication's position at that moment; offset 0 when there never was one. */
   readonly head: Position
-  /** The newest publication that is no longer kept, and why; absent when nothing was ever removed. */
+  /**
+   * The newest publication that is no longer kept, and why; absent when nothing was ever removed. In a stream that keeps the newest of
+   * each key, the head at the time when a key was last forgotten: who knows no more than that may know of one that is gone.
+   */
   readonly floor?: { readonly offset: number; readonly reason: GapReason } | undefined
   /** Oldest first. */
   readonly publications: readonly StoredPublication[]

@@ -26,6 +26,7 @@ import { push } from './outgoing.js'
 import { Policy } from './policy.js'
 import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random, Signer } from './ports.js'
 import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
+import { keyed, NOTHING, publishedAt, type StateChange } from './state-channel.js'
 import { streamOptionsOf } from './stream-options.js'
 import { Tickets } from './tickets.js'
 import { readable } from './topic.js'
@@ -63,10 +64,18 @@ export interface HubOptions {
   readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
 }
 
+/** How the application publishes. */
+export interface PublishOptions extends StateChange {
+  readonly id?: string | undefined
+  readonly version?: number | undefined
+}
+
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
 export class Hub implements SessionHost {
   readonly policy = new Policy()
   readonly directory = new Directory()
+  /** The sessions of those who only read. */
+  readonly readers = new Directory()
   readonly #options: HubOptions
   readonly #services: Services
   readonly #calling: Calling
@@ -202,9 +211,21 @@ export class Hub implements SessionHost {
     const user = session.user?.id
     const resumed = this.#takeUp(session, body) || undefined
     const resume = this.#tickets.write(session.taken, user)
+    const time = this.#options.clock.now()
     return {
       kind: 'connected',
-      body: { session: session.id, node, user, server, heartbeat, patience, maxMessage, resume, resumed },
+      body: {
+        session: session.id,
+        node,
+        user,
+        server,
+        heartbeat,
+        patience,
+        maxMessage,
+        resume,
+        resumed,
+        time,
+      },
     }
   }
 
@@ -224,6 +245,10 @@ export class Hub implements SessionHost {
   }
 
   opened(session: Session): void {
+    if (session.link.onlyReads) {
+      this.readers.add(session, this.#options.clock.now())
+      return
+    }
     const other = this.directory.session(session.id)
     if (other !== undefined && other.taken.generation > session.taken.generation) {
       session.close('superseded')
@@ -242,28 +267,38 @@ export class Hub implements SessionHost {
     leaveAll(this.#services, session)
     this.#services.calls.lost(session)
     this.#calling.queues.detach(session)
+    this.readers.remove(session)
     if (this.directory.session(session.id) !== session) return
     this.directory.remove(session)
     this.#options.onSession('disconnect', session, code)
+  }
+
+  /** Whether everybody may read a channel, for nobody asks who it is that wants to. */
+  isPublic(channel: string): boolean {
+    const resolved = this.#services.channels.find(channel)
+    if (resolved === undefined || this.#options.authenticate !== undefined) return false
+    return !this.policy.has(resolved.pattern)
   }
 
   failed(what: string, error: unknown): void {
     this.#options.logger.error(`${what} failed`, { error })
   }
 
-  /** Publishes for the application. Rejects with `invalid-payload` and the other codes of publish. */
-  async publish(
-    channel: string,
-    message: unknown,
-    { id, version }: { readonly id?: string | undefined; readonly version?: number | undefined } = {},
-  ): Promise<Appended> {
+  /** Publishes for the application. Rejects with `invalid-payload`, `conflict` and the other codes of publish. */
+  async publish(channel: string, message: unknown, options: PublishOptions = {}): Promise<Appended> {
     const { validator, broker } = this.#services
-    const { definition } = resolve(this.#services, channel)
-    const { payload } = await validator.value(message, {
-      schema: definition.message,
-      codec: definition.codec,
-    })
-    return broker.append(channel, { id, version, data: payload }, streamOptionsOf(definition))
+    const { id, version, ...change } = options
+    const resolved = resolve(this.#services, channel)
+    const { message: schema, codec } = resolved.definition
+    const { value, payload } =
+      change.remove === undefined ? await validator.value(message, { schema, codec }) : NOTHING
+    const appended = await broker.append(
+      channel,
+      { id, version, data: payload, ...keyed(resolved, value, change) },
+      streamOptionsOf(resolved.definition),
+    )
+    publishedAt(appended, change.expect)
+    return appended
   }
 
   /** Sends an ephemeral message for the application. */

@@ -30,6 +30,11 @@ export class Policy {
     this.#authorizers.set(pattern, authorizer)
   }
 
+  /** Whether a hook decides about the channels of a pattern. */
+  has(pattern: string): boolean {
+    return this.#authorizers.has(pattern)
+  }
+
   /** Throws or rejects with `forbidden` when the request is not allowed. */
   check(request: Omit<AccessRequest, 'params'>, resolved: ResolvedChannel): MaybePromise<void> {
     const authorizer = this.#authorizers.get(resolved.pattern)

@@ -50,6 +50,11 @@ export interface Link {
   /** Sends to many links like this one, and what stands for this one there. */
   readonly carrier: Carrier
   readonly target: object
+  /**
+   * Its client reads and can do nothing else: nobody is told of its session, which is not called and gets no subscriptions of the
+   * server's, but is closed as others are. Default false.
+   */
+  readonly onlyReads?: boolean | undefined
   /** Queues a message; messages leave in the order of these calls. */
   send(outgoing: Outgoing): void
   /** Closes after what was sent before has left, with a code of the table or of RFC 6455 §7.4.1. */

@@ -43,13 +43,14 @@ describe('connecting', () => {
         heartbeat: 10_000,
         patience: 5_000,
         maxMessage: 65_536,
+        time: 1_000_000,
       },
     })
   })
 
   it('[P1.4] answers a command before connect with not-connected, and lives on', async () => {
     const client = new TestClient(testHub().hub)
-    expect((await client.ask('ping', {})).body).toMatchObject({ code: 102 })
+    expect((await client.ask('subscribe', { channel: 'a:one' })).body).toMatchObject({ code: 102 })
     expect((await client.connect()).kind).toBe('connected')
   })
 

@@ -20,7 +20,10 @@ export function feedOf({ streams, clock, logger }: TopicStreamParts, topic: Topi
   const keeping = streamOptionsOf(resolved.definition)
   return new Feed({
     deliver: (live) => topic.publish(live),
-    gap: (gap) => topic.gap(gap),
+    // A state forgets, and what is superseded is not missing: only another epoch voids what subscribers know.
+    gap: (gap) => {
+      if (!keeping.latest || gap.from?.epoch !== gap.to.epoch) topic.gap(gap)
+    },
     // One more than is kept, for a feed reads from its last on, and must come further with every read.
     read: (since) => streams.read(channel, { since, limit: keeping.size + 1 }, keeping),
     // Beyond every end, so that the stream ends before it whatever it has come to.

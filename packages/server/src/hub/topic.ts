@@ -15,7 +15,7 @@ import type { Held, Subscription } from './subscription.js'
 
 /** A publication as readers get it: without what only the hub needs to know. Written out, because spreading is slow. */
 const published = (
-  { offset, prev, time, id, from, data }: StoredPublication,
+  { offset, prev, time, id, from, data, key, removed }: StoredPublication,
   channel?: string,
 ): Publication => ({
   channel,
@@ -25,6 +25,8 @@ const published = (
   id,
   from,
   data,
+  key,
+  removed,
 })
 
 /**

@@ -21,14 +21,9 @@ export const EVENTS = {
 export const PRIVATE = { 'cache-control': 'no-store, no-transform' }
 
 /** Answers that a request failed, and why; one that is being answered already is cut. */
-export function refuse(
-  response: ServerResponse,
-  status: number,
-  reason: string,
-  more: Readonly<Record<string, string>> = {},
-): void {
+export function refuse(response: ServerResponse, status: number, reason: string): void {
   if (response.headersSent) response.destroy()
-  else response.writeHead(status, { 'content-type': TEXT, ...PRIVATE, ...more }).end(reason)
+  else response.writeHead(status, { 'content-type': TEXT, ...PRIVATE }).end(reason)
 }
 
 /**
@@ -64,14 +59,20 @@ export function preflight(response: ServerResponse, methods: string): void {
 }
 
 /** The request's body; undefined when it is larger than it may be. Rejects when the request breaks. */
-export async function readBody(request: IncomingMessage, most: number): Promise<string | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > most) return undefined
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > most) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+export function readBody(request: IncomingMessage, most: number): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > most) return resolve(undefined)
+    const chunks: Buffer[] = []
+    let size = 0
+    // Not by iteration: leaving that early would end the connection, on which the answer is still to go.
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > most) resolve(undefined)
+      else chunks.push(chunk)
+    })
+    request.on('end', () => resolve((chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString()))
+    request.on('error', reject)
+    // HTTP/2 tells of a broken request by this alone.
+    request.on('close', () => reject(new Error('The request broke off')))
+  })
 }

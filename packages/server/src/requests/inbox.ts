@@ -1,4 +1,12 @@
-/** What a client sends over one connection, in the order in which it numbered it, whatever requests brought it. */
+import type { MaybePromise } from '../hub/index.js'
+
+/** `hole`: frames before these have not come. `busy`: too many requests wait already. In both cases nothing was taken. */
+export type Taking = 'taken' | 'hole' | 'busy'
+
+/** So many requests of one connection wait for the hub at most: a client of good will has two under way. */
+const MOST_WAITING = 8
+
+/** What a client sends over one connection, in the order in which it numbered it, whatever requests brought it. [P8.3] */
 export class Inbox {
   readonly #receive: (frame: string) => void
   #next = 1
@@ -9,24 +17,25 @@ export class Inbox {
     this.#receive = receive
   }
 
-  /**
-   * Gives what is new of these frames, of which the first has the number `seq`. Resolves when more may come: false when
-   * some before them have not come yet, and nothing was done.
-   */
-  async take(seq: number, frames: readonly string[]): Promise<boolean> {
-    if (seq > this.#next) return false
-    for (const frame of frames.slice(this.#next - seq)) {
-      this.#next++
-      this.#receive(frame)
+  /** Gives what is new of these frames, of which the first has the number `seq`: at once, or when the hub takes more. */
+  take(seq: number, frames: readonly string[]): MaybePromise<Taking> {
+    if (this.#isPaused && frames.length > 0) {
+      if (this.#waiting.length >= MOST_WAITING) return 'busy'
+      return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => this.take(seq, frames))
     }
-    if (this.#isPaused) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    return true
+    if (seq > this.#next) return 'hole'
+    for (let index = this.#next - seq; index < frames.length; index++) {
+      this.#next++
+      this.#receive(frames[index] as string)
+    }
+    return 'taken'
   }
 
   pause(): void {
     this.#isPaused = true
   }
 
+  /** Those who wait go on in the order in which they came. */
   resume(): void {
     this.#isPaused = false
     for (const go of this.#waiting.splice(0)) go()

@@ -1,4 +1,4 @@
-import type { Clock } from '../hub/index.js'
+import type { Clock, RequestAnswer } from '../hub/index.js'
 
 export interface NeighboursParts {
   readonly clock: Clock
@@ -6,60 +6,69 @@ export interface NeighboursParts {
   ask(node: string, within: number): Promise<unknown>
 }
 
-interface Neighbour {
-  readonly waiting: Set<() => void>
-}
+/** Who waits, and what each is answered instead. */
+type Waiting = Set<(instead: RequestAnswer) => void>
 
 /** How often a node is asked for which requests wait, and how long it may take to answer, in milliseconds. */
 const ASK_EVERY = 2000
 const ANSWER_WITHIN = 2000
+/** A node that was silent so many times in a row is gone: what nodes say to each other may be lost. */
+const SILENCES = 2
 
 /**
  * Nodes that have been asked for what may take them long. Who waits is told when such a node is silent: it would else wait
- * for as long as an answer could take.
+ * for as long as an answer could take. [P8.5]
  */
 export class Neighbours {
   readonly #parts: NeighboursParts
-  readonly #all = new Map<string, Neighbour>()
+  readonly #all = new Map<string, Waiting>()
 
   constructor(parts: NeighboursParts) {
     this.#parts = parts
   }
 
-  /** Waits for an answer of the node: undefined when the node is silent meanwhile. */
-  async wait<T>(node: string, answer: Promise<T>): Promise<T | undefined> {
-    let known = this.#all.get(node)
-    if (known === undefined) {
-      known = { waiting: new Set() }
-      this.#all.set(node, known)
-      void this.#watch(node, known)
-    }
-    const { waiting } = known
-    let silent = (): void => {}
-    const silence = new Promise<undefined>((resolve) => {
-      silent = () => resolve(undefined)
+  /** Waits for an answer of the node; or for `gone`, when the node is silent meanwhile. The answer must not reject. */
+  wait(node: string, answer: Promise<RequestAnswer>, gone: RequestAnswer): Promise<RequestAnswer> {
+    const waiting = this.#all.get(node) ?? this.#watch(node, gone)
+    return new Promise((resolve) => {
+      waiting.add(resolve)
+      void answer.then((said) => {
+        waiting.delete(resolve)
+        resolve(said)
+      })
     })
-    waiting.add(silent)
-    try {
-      return await Promise.race([answer, silence])
-    } finally {
-      waiting.delete(silent)
-    }
+  }
+
+  /** Nobody waits any longer. */
+  release(instead: RequestAnswer): void {
+    for (const waiting of this.#all.values()) tell(waiting, instead)
   }
 
   /** For as long as anybody waits. */
-  async #watch(node: string, { waiting }: Neighbour): Promise<void> {
+  #watch(node: string, gone: RequestAnswer): Waiting {
     const { clock, ask } = this.#parts
-    for (;;) {
-      await new Promise<void>((resolve) => void clock.schedule(ASK_EVERY, resolve))
-      if (waiting.size === 0) break
-      const here = await ask(node, ANSWER_WITHIN).then(
+    const waiting: Waiting = new Set()
+    this.#all.set(node, waiting)
+    let silences = 0
+    const look = async (): Promise<void> => {
+      if (waiting.size === 0) {
+        this.#all.delete(node)
+        return
+      }
+      const isHere = await ask(node, ANSWER_WITHIN).then(
         () => true,
         () => false,
       )
-      if (here) continue
-      for (const silent of waiting) silent()
+      silences = isHere ? 0 : silences + 1
+      if (silences >= SILENCES) tell(waiting, gone)
+      clock.schedule(silences === 0 ? ASK_EVERY : 0, look)
     }
-    this.#all.delete(node)
+    clock.schedule(ASK_EVERY, look)
+    return waiting
   }
+}
+
+function tell(waiting: Waiting, instead: RequestAnswer): void {
+  for (const resolve of waiting) resolve(instead)
+  waiting.clear()
 }

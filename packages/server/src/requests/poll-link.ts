@@ -3,17 +3,15 @@ import type { Carrier, Link, Outgoing, Session } from '../hub/index.js'
 import { Inbox } from './inbox.js'
 import type { RequestLinkParts } from './request-link-parts.js'
 
-export interface PollLinkParts extends RequestLinkParts {
-  /** The link closes: it is needed only until its client has heard so. */
-  closing(): void
-}
-
 /** Links by which messages go one by one. */
 const ONE_BY_ONE: Carrier = {
   send(outgoing, targets) {
     for (const target of targets as readonly Link[]) target.send(outgoing)
   },
 }
+
+/** About so many characters go into one answer: over a slow link more would take longer than a silence is suffered. */
+const MOST_AT_ONCE = 262_144
 
 /**
  * A connection whose client asks again and again what there is. It outlives the requests: what is sent has a number, and is
@@ -25,7 +23,7 @@ export class PollLink implements Link {
   readonly target = this
   readonly session: Session
   readonly inbox: Inbox
-  readonly #parts: PollLinkParts
+  readonly #parts: RequestLinkParts
   /** What the client has not acknowledged, oldest first: the last of them has the number `#last`. */
   #kept: string[] = []
   #last = 0
@@ -34,11 +32,16 @@ export class PollLink implements Link {
   #poll: ((events: string) => void) | undefined
   #isAnswering = false
 
-  constructor(parts: PollLinkParts) {
+  constructor(parts: RequestLinkParts) {
     this.#parts = parts
     this.inbox = new Inbox((frame) => parts.receive(this.session, frame))
     // A hub that is closing closes it at once.
     this.session = parts.accept(this)
+  }
+
+  /** It is closed, and needed only until its client has heard so. */
+  get isOver(): boolean {
+    return this.#close !== undefined
   }
 
   send(outgoing: Outgoing): void {
@@ -49,8 +52,8 @@ export class PollLink implements Link {
     else {
       this.#kept.push(frame)
       this.#last++
+      this.#answerSoon()
     }
-    this.#answerSoon()
   }
 
   close(code: number, reason: string): void {
@@ -58,7 +61,7 @@ export class PollLink implements Link {
     this.#close = writeEvent('close', { code, reason })
     this.inbox.resume()
     this.#answerSoon()
-    this.#parts.closing()
+    this.#parts.over()
   }
 
   pause(): void {
@@ -104,11 +107,20 @@ export class PollLink implements Link {
     this.#isAnswering = true
     void Promise.resolve().then(() => {
       this.#isAnswering = false
-      const first = this.#last - this.#kept.length + 1
-      const events = this.#kept.map((frame, index) => writeFrame(frame, first + index))
-      this.#poll?.(events.join('') + (this.#close ?? ''))
+      this.#poll?.(this.#events())
       this.#poll = undefined
     })
+  }
+
+  /** About as much as goes into one answer. The rest is there for who asks for it, which shows that these have come. */
+  #events(): string {
+    let events = ''
+    let no = this.#last - this.#kept.length
+    for (const frame of this.#kept) {
+      events += writeFrame(frame, ++no)
+      if (events.length > MOST_AT_ONCE && no < this.#last) return events
+    }
+    return events + (this.#close ?? '')
   }
 
   /** The client does not read, or too slowly. */

@@ -8,4 +8,6 @@ export interface RequestLinkParts {
   accept(link: Link): Session
   /** Gives the session a frame that came, or tells it that one was too large. */
   receive(session: Session, frame: string): void
+  /** The connection is over. Called once, possibly within `accept`. */
+  over(): void
 }

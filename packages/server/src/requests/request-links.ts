@@ -1,5 +1,6 @@
 import { type RequestBody, readRequest, writeEvent } from '@millrace/protocol'
 import type { CarriedRequest, Clock, Hub, LinkInfo, Random, RequestAnswer } from '../hub/index.js'
+import { KnownNodes } from './known-nodes.js'
 import { Neighbours } from './neighbours.js'
 import { PollLink } from './poll-link.js'
 import type { RequestLinkParts } from './request-link-parts.js'
@@ -20,7 +21,7 @@ export interface RequestLinksParts {
   sizeOf(text: string): number
 }
 
-/** Milliseconds for which a poll waits for something to tell: less than what proxies cut as idle. [P8.4] */
+/** Milliseconds for which a poll waits at most for something to tell: less than what most proxies cut as idle. [P8.4] */
 const HELD = 25_000
 /** Milliseconds for which it is known of a connection that is over how it ended. */
 const REMEMBERED = 15_000
@@ -32,18 +33,22 @@ const GONE: RequestAnswer = {
   body: 'The connection is over, or its node is: open another one\n',
 }
 const SILENT: RequestAnswer = { status: 503, body: 'The connection’s node does not answer: ask again\n' }
+const BUSY: RequestAnswer = { status: 503, body: 'Too many requests of this connection wait: ask again\n' }
 const CLOSING: RequestAnswer = { status: 503, body: 'The server is shutting down: open a connection again\n' }
+const TAKEN: RequestAnswer = { status: 200, body: '' }
 
 /** Connections that are made of requests, of this node; and requests for those of other nodes, which are carried there. [P8.*] */
 export class RequestLinks {
   readonly #parts: RequestLinksParts
   readonly #links = new Map<string, PollLink | StreamLink>()
   readonly #neighbours: Neighbours
+  readonly #known: KnownNodes
   #isClosing = false
 
   constructor(parts: RequestLinksParts) {
     const { hub, clock } = parts
     this.#parts = parts
+    this.#known = new KnownNodes({ clock, nodes: () => hub.cluster.nodes() })
     this.#neighbours = new Neighbours({
       clock,
       ask: (node, within) => hub.cluster.ask(node, 'alive', { body: null, within }),
@@ -51,7 +56,7 @@ export class RequestLinks {
     hub.cluster.answer('request', (request) => this.#here(request))
   }
 
-  /** Connections of this node. */
+  /** Connections of this node, those included that are over and whose clients may not have heard so. */
   get size(): number {
     return this.#links.size
   }
@@ -72,9 +77,9 @@ export class RequestLinks {
     if (typeof body === 'string') return { status: 400, body: `${body}\n` }
     if (this.#isClosing) return CLOSING
     const id = this.#newId()
-    const link = new StreamLink({ ...this.#linkParts(info), stream, over: () => this.#links.delete(id) })
-    this.#links.set(id, link)
     stream.write(writeEvent('open', { link: id }))
+    const link = new StreamLink({ ...this.#linkParts(info), stream, over: () => this.#links.delete(id) })
+    if (!link.isOver) this.#links.set(id, link)
     void link.inbox.take(1, body.frames)
     return { broken: () => link.end(1006) }
   }
@@ -83,63 +88,75 @@ export class RequestLinks {
   close(): void {
     this.#isClosing = true
     for (const link of this.#links.values()) if (link instanceof PollLink) link.release()
+    this.#neighbours.release(CLOSING)
   }
 
-  async #open({ frames }: RequestBody, info: LinkInfo): Promise<RequestAnswer> {
+  async #open({ frames, wait }: RequestBody, info: LinkInfo): Promise<RequestAnswer> {
     const { clock } = this.#parts
     const id = this.#newId()
-    const closing = (): void => void clock.schedule(REMEMBERED, () => this.#links.delete(id))
-    const link = new PollLink({ ...this.#linkParts(info), closing })
+    const over = (): void => void clock.schedule(REMEMBERED, () => this.#links.delete(id))
+    const link = new PollLink({ ...this.#linkParts(info), over })
     this.#links.set(id, link)
-    await link.inbox.take(1, frames)
-    const { body } = await this.#poll(link, 0)
+    void link.inbox.take(1, frames)
+    const { body } = await this.#poll(link, 0, wait)
     return { status: 200, body: writeEvent('open', { link: id }) + body }
   }
 
   /** Does what is asked where the connection is. */
-  async #ask(request: CarriedRequest): Promise<RequestAnswer> {
-    const { hub, node } = this.#parts
+  #ask(request: CarriedRequest): Promise<RequestAnswer> {
+    const { node } = this.#parts
     const id = request.body.link ?? ''
     const home = id.slice(0, Math.max(0, id.lastIndexOf('.')))
-    if (home === node || home === '') return this.#here(request)
-    const within = request.kind === 'poll' ? HELD + CARRIED_WITHIN : CARRIED_WITHIN
-    const answer = hub.cluster.ask(home, 'request', { body: request, within })
-    if (request.kind !== 'poll') return answer.catch(() => SILENT)
-    return (
-      (await this.#neighbours.wait(
-        home,
-        answer.catch(() => SILENT),
-      )) ?? GONE
+    return home === node ? this.#here(request) : this.#carry(home, request)
+  }
+
+  async #carry(home: string, request: CarriedRequest): Promise<RequestAnswer> {
+    const { hub } = this.#parts
+    try {
+      if (!(await this.#known.has(home))) return GONE
+    } catch {
+      return SILENT
+    }
+    if (this.#isClosing) return CLOSING
+    const held = request.kind === 'poll' ? heldFor(request.body.wait) : 0
+    const answer = hub.cluster.ask(home, 'request', { body: request, within: held + CARRIED_WITHIN })
+    return this.#neighbours.wait(
+      home,
+      answer.catch(() => SILENT),
+      GONE,
     )
   }
 
   async #here({ kind, body }: CarriedRequest): Promise<RequestAnswer> {
-    const { link: id = '', seq = 1, ack = 0, code = 1000, frames } = body
+    const { link: id = '', seq = 1, ack = 0, code = 1000, wait, frames } = body
     const link = this.#links.get(id)
     if (link === undefined) return GONE
-    if (kind === 'close') {
-      link.end(code)
-      return { status: 200, body: '' }
-    }
     // Life is whatever comes from the client, so a poll that waits for its commands to be taken is one already.
     link.session.heard()
-    if (!(await link.inbox.take(seq, frames)))
+    const taking = link.inbox.take(seq, frames)
+    const taken = taking instanceof Promise ? await taking : taking
+    if (kind === 'close') {
+      link.end(code)
+      return TAKEN
+    }
+    if (taken === 'busy') return BUSY
+    if (taken === 'hole')
       return { status: 409, body: `Commands before number ${seq} have not come: send them again\n` }
-    if (kind === 'send') return { status: 200, body: '' }
+    if (kind === 'send') return TAKEN
     if (link instanceof StreamLink)
       return { status: 400, body: 'This connection’s events come by its stream\n' }
-    return this.#poll(link, ack)
+    return this.#poll(link, ack, wait)
   }
 
-  async #poll(link: PollLink, ack: number): Promise<RequestAnswer> {
+  async #poll(link: PollLink, ack: number, wait: number | undefined): Promise<RequestAnswer> {
     const answer = link.poll(ack)
-    const cancel = this.#parts.clock.schedule(HELD, () => link.release())
+    const cancel = this.#parts.clock.schedule(heldFor(wait), () => link.release())
     const body = await answer
     cancel()
     return { status: 200, body }
   }
 
-  #linkParts(info: LinkInfo): RequestLinkParts {
+  #linkParts(info: LinkInfo): Omit<RequestLinkParts, 'over'> {
     const { hub, outbox, sizeOf } = this.#parts
     return {
       outbox,
@@ -158,3 +175,5 @@ export class RequestLinks {
     return `${node}.${random.id()}`
   }
 }
+
+const heldFor = (wait = HELD): number => Math.min(wait, HELD)

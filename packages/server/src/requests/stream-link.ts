@@ -13,8 +13,6 @@ export interface EventStream {
 
 export interface StreamLinkParts extends RequestLinkParts {
   readonly stream: EventStream
-  /** The connection is over. */
-  over(): void
 }
 
 const event = (wire: string | Uint8Array): string => writeFrame(wire as string)
@@ -42,6 +40,10 @@ export class StreamLink implements Link {
     this.inbox = new Inbox((frame) => parts.receive(this.session, frame))
     // A hub that is closing closes it at once.
     this.session = parts.accept(this)
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   send(outgoing: Outgoing): void {

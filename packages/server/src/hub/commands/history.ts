@@ -1,6 +1,6 @@
 import type { MessageBodies, Position } from '@millrace/protocol'
-import type { StreamOptions } from '../broker-ports.js'
-import { recover } from '../recovery.js'
+import type { StreamOptions, StreamSlice } from '../broker-ports.js'
+import { type Recovery, recover } from '../recovery.js'
 import type { Session } from '../session.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { readable } from '../topic.js'
@@ -13,7 +13,9 @@ const PAGE = 100
 /** Reads stored publications: after a position, or a page of what came before an offset. */
 export const history: Handler<'history'> = async (services, session, { channel, since, before, limit }) => {
   const resolved = services.channels.resolve(channel)
-  await services.policy.check({ ...access(session, channel), action: 'history' }, resolved)
+  // A subscriber that asks for what it missed and did not fit into one reply. [H2.3]
+  const isRecovery = since !== undefined && session.subscriptions.has(channel)
+  if (!isRecovery) await services.policy.check({ ...access(session, channel), action: 'history' }, resolved)
   const keeping = streamOptionsOf(resolved.definition)
   const most = Math.min(limit ?? PAGE, Math.max(keeping.size, 1))
   const page = { channel, limit: most, keeping }
@@ -45,18 +47,24 @@ async function pageSince(
   { channel, since, limit, keeping }: Page & { readonly since: Position },
 ): Promise<MessageBodies['history']> {
   let slice = await broker.read(channel, { since, limit }, keeping)
-  let { gap, publications } = recover(since, slice)
+  let { gap, publications } = recovery(since, slice, keeping)
   let mine = readable(publications, session.id)
   // A page of which nothing is for this session would look like the end of the stream.
   while (mine.length === 0 && slice.more) {
     const offset = slice.publications.at(-1)?.offset ?? slice.head.offset
     const next = { epoch: slice.head.epoch, offset }
     slice = await broker.read(channel, { since: next, limit }, keeping)
-    const recovery = recover(next, slice)
-    gap ??= recovery.gap
-    publications = recovery.publications
+    const further = recovery(next, slice, keeping)
+    gap ??= further.gap
+    publications = further.publications
     mine = readable(publications, session.id)
   }
   const portion = oldest(mine, limits.recovery)
   return { channel, position: slice.head, gap, ...portion, more: portion.more || slice.more }
+}
+
+/** Of a state nothing is missing that was superseded or forgotten. */
+function recovery(since: Position, slice: StreamSlice, { latest }: StreamOptions): Recovery {
+  const { floor: _, ...kept } = slice
+  return recover(since, latest ? kept : slice)
 }

@@ -1,5 +1,6 @@
 import { type CommandBodies, MillraceError, type Publisher, type ResolvedChannel } from '@millrace/protocol'
 import type { Session } from '../session.js'
+import { keyed, NOTHING, publishedAt } from '../state-channel.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { andThen } from '../validation.js'
 import { access, type Handler, resolve } from './services.js'
@@ -9,21 +10,24 @@ export const publish: Handler<'publish'> = (services, session, body) => {
   const resolved = resolve(services, body.channel)
   const { message: schema, codec } = resolved.definition
   const allowed = services.policy.check({ ...access(session, body.channel), action: 'publish' }, resolved)
-  const checked = andThen(allowed, () => services.validator.arrived(body.data, { schema, codec }))
-  const stored = andThen(checked, ({ payload }) =>
+  const checked = andThen(allowed, () =>
+    body.remove === undefined ? services.validator.arrived(body.data, { schema, codec }) : NOTHING,
+  )
+  const stored = andThen(checked, (message) =>
     services.broker.append(
       body.channel,
       {
         id: body.id,
         from: publisher(session, resolved),
         exclude: excluded(session, body),
-        data: payload,
+        data: message.payload,
         version: body.version,
+        ...keyed(resolved, message.value, body),
       },
       streamOptionsOf(resolved.definition),
     ),
   )
-  return andThen(stored, (position) => ({ kind: 'published', body: { position, skipped: position.skipped } }))
+  return andThen(stored, (appended) => ({ kind: 'published', body: publishedAt(appended, body.expect) }))
 }
 
 /** Delivers to whoever is there now. */

@@ -8,6 +8,8 @@ import {
 import type { StreamSlice } from '../broker-ports.js'
 import { recover } from '../recovery.js'
 import type { Reply, Session } from '../session.js'
+import type { Wanted } from '../shared-reads.js'
+import { NOWHERE, needsAll, values } from '../state-channel.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { newSubscription, type Subscription } from '../subscription.js'
 import { unhurried } from '../unhurried.js'
@@ -136,12 +138,18 @@ async function checkPresence(
 
 /** Reads what the subscriber asked for, until the node's feed is in the same epoch as what was read. */
 async function read(services: Services, { body, resolved, subscription }: Joined): Promise<StreamSlice> {
-  const { size } = streamOptionsOf(resolved.definition)
-  const wanted =
-    body.since === undefined ? { newest: Math.min(body.history ?? 0, size) } : { since: body.since }
+  const { size, latest } = streamOptionsOf(resolved.definition)
+  const { since = latest ? NOWHERE : undefined, history = 0 } = body
+  let wanted: Wanted = since === undefined ? { newest: Math.min(history, size) } : { since }
   for (let tries = 0; tries < READS; tries++) {
     const feed = services.topics.position(body.channel)
     const slice = await services.topics.read(body.channel, wanted)
+    if (latest && needsAll(since, slice)) {
+      // Changes do not do: once more, for all of it.
+      const isPart = 'since' in wanted && wanted.since.epoch === slice.head.epoch
+      wanted = { since: NOWHERE }
+      if (isPart) continue
+    }
     if (feed?.epoch === slice.head.epoch && slice.head.offset < feed.offset)
       services.topics.doubt(body.channel)
     else if (services.topics.align(subscription, slice.head)) return slice
@@ -168,6 +176,8 @@ function reply(
   { body, resolved, subscription }: Joined,
   { slice, members }: { readonly slice: StreamSlice; readonly members: readonly Member[] | undefined },
 ): Reply<'subscribed'> {
+  const { latest, ttl } = streamOptionsOf(resolved.definition)
+  if (latest) return stateReply(services, { body, resolved, subscription }, { slice, members, ttl })
   const recovery = body.since === undefined ? undefined : recover(body.since, slice)
   const publications = recovery?.publications ?? slice.publications
   // Of what it missed it gets the oldest first, and asks for the rest; of a history that was asked for, the newest.
@@ -184,6 +194,37 @@ function reply(
     publications: portion.publications.length > 0 ? portion.publications : undefined,
     more: recovery !== undefined && (portion.more || slice.more) ? true : undefined,
     members,
+  }
+  return { kind: 'subscribed', body: subscribed, after: () => services.topics.release(subscription) }
+}
+
+/** Of a state channel: what changed since, or all of it. */
+function stateReply(
+  services: Services,
+  { body, resolved, subscription }: Joined,
+  read: {
+    readonly slice: StreamSlice
+    readonly members: readonly Member[] | undefined
+    readonly ttl: number
+  },
+): Reply<'subscribed'> {
+  const { slice, members, ttl } = read
+  const isWhole = needsAll(body.since, slice)
+  // What it published itself is part of the state.
+  const { publications, more } = portionFor('', isWhole ? values(slice.publications) : slice.publications, {
+    from: 'oldest',
+    most: services.limits.recovery,
+  })
+  const subscribed: MessageBodies['subscribed'] = {
+    channel: body.channel,
+    position: slice.head,
+    codec: codecName(resolved.definition.codec),
+    recovered: body.since === undefined ? undefined : true,
+    publications: publications.length > 0 ? publications : undefined,
+    more: more || slice.more || undefined,
+    members,
+    ttl,
+    snapshot: isWhole || undefined,
   }
   return { kind: 'subscribed', body: subscribed, after: () => services.topics.release(subscription) }
 }

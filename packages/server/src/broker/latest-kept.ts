@@ -1,0 +1,66 @@
+import type { GapReason } from '@millrace/protocol'
+import type { StoredPublication, StreamOptions } from '../hub/index.js'
+import type { Kept, Part } from './kept.js'
+
+/** The newest publication of each key. [B14] */
+export class LatestKept implements Kept {
+  floor: { readonly offset: number; readonly reason: GapReason } | undefined
+  /** In the order of offsets: a key moves to the end when it is published. */
+  readonly #byKey = new Map<string, StoredPublication>()
+  #head = 0
+
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0
+  }
+
+  add(publication: StoredPublication, { size }: StreamOptions): void {
+    const { key = '', offset } = publication
+    this.#head = offset
+    this.#byKey.delete(key)
+    this.#byKey.set(key, publication)
+    for (const oldest of this.#byKey.values()) {
+      if (this.#byKey.size <= size) break
+      this.#forget(oldest, 'history-trimmed')
+    }
+  }
+
+  expireBefore(time: number): void {
+    for (const oldest of this.#byKey.values()) {
+      if (oldest.time >= time) break
+      this.#forget(oldest, 'history-expired')
+    }
+  }
+
+  after(offset: number, limit: number): Part {
+    const all = [...this.#byKey.values()].filter((one) => one.offset > offset)
+    return { publications: chained(all.slice(0, limit), offset), more: all.length > limit }
+  }
+
+  before(offset: number, limit: number): Part {
+    const all = [...this.#byKey.values()].filter((one) => one.offset < offset)
+    const publications = limit === 0 ? [] : all.slice(-limit)
+    return {
+      publications: chained(publications, (publications[0]?.offset ?? 1) - 1),
+      more: all.length > limit,
+    }
+  }
+
+  ofKey(key: string): StoredPublication | undefined {
+    return this.#byKey.get(key)
+  }
+
+  #forget({ key = '' }: StoredPublication, reason: GapReason): void {
+    this.#byKey.delete(key)
+    this.floor = { offset: this.#head, reason }
+  }
+}
+
+/** What was superseded was never missing: each is said to follow the one that is kept before it. */
+export function chained(publications: readonly StoredPublication[], from: number): StoredPublication[] {
+  let last = from
+  return publications.map((publication) => {
+    const prev = last
+    last = publication.offset
+    return prev === publication.offset - 1 ? publication : { ...publication, prev }
+  })
+}
