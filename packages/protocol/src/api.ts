@@ -38,6 +38,14 @@ export type KeyFor<Message> =
       : { [K in keyof Message]-?: Message[K] extends string | number ? K : never }[keyof Message] & string)
   | ((message: Message) => string | number)
 
+/**
+ * What becomes of a subscriber that reads too slowly. `disconnect`: when too much waits for it, its connection is closed, and it comes
+ * back through recovery. `drop-oldest`: what it could not be sent is told as a gap. `conflate`: of a state channel it gets the newest of
+ * each key, and how many it has skipped.
+ */
+export const SLOW_POLICIES = ['disconnect', 'drop-oldest', 'conflate'] as const
+export type SlowPolicy = (typeof SLOW_POLICIES)[number]
+
 /** What a channel carries and keeps. Every option has a default: `channel()` is any JSON, kept for ten minutes. */
 export interface ChannelOptions<
   M extends AnySchema | undefined = AnySchema | undefined,
@@ -56,6 +64,8 @@ export interface ChannelOptions<
    * field of the message, or a function of it.
    */
   readonly conflate?: KeyOf
+  /** What becomes of a subscriber that reads too slowly. Default `conflate` for a state channel, else `disconnect`. */
+  readonly slow?: SlowPolicy
   /**
    * What an acknowledged publication survives: `disk` also the end of the server's process, where the broker has a disk;
    * `memory` is quicker and costs no disk. Default: the broker's best.
@@ -198,7 +208,7 @@ export function defineApi<
 }
 
 function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): void {
-  for (const [pattern, { history, codec, conflate, durability = 'disk' }] of Object.entries(channels)) {
+  for (const [pattern, { history, codec, conflate, slow, durability = 'disk' }] of Object.entries(channels)) {
     const of = `Channel '${pattern}'`
     const size = history?.size ?? 0
     if (!Number.isSafeInteger(size) || size < 0)
@@ -212,6 +222,10 @@ function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): voi
       throw new TypeError(
         `${of}: conflate must be the name of a field of the message, or a function that says its key`,
       )
+    if (slow !== undefined && !SLOW_POLICIES.includes(slow))
+      throw new TypeError(`${of}: slow must be one of ${SLOW_POLICIES.join(', ')}, not ${String(slow)}`)
+    if (slow === 'conflate' && conflate === undefined)
+      throw new TypeError(`${of}: slow: 'conflate' needs conflate, which says what is the same`)
     checkCodec(of, codec)
   }
   for (const [method, { timeout, codec, wait }] of Object.entries(calls)) {

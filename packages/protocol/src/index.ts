@@ -25,6 +25,7 @@ export {
   type PatternTypesOf,
   type ResolvedChannel,
   type Schema,
+  type SlowPolicy,
   type WaitOptions,
 } from './api.js'
 export { fromBase64, toBase64 } from './base64.js'

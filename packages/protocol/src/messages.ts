@@ -31,6 +31,8 @@ export interface Publication {
   readonly key?: string | undefined
   /** The key has no value any more; `data` is null. */
   readonly removed?: boolean | undefined
+  /** How many before it were left out because this subscriber reads slowly and newer ones took their places. */
+  readonly skipped?: number | undefined
 }
 
 export interface Member {
@@ -82,6 +84,8 @@ export interface CommandBodies {
     readonly client?: string | undefined
     /** Grows with every connection of this client, so that one whose `connect` comes late cannot take the session from a later one. */
     readonly attempt?: number | undefined
+    /** The client puts frames together that come in parts. */
+    readonly parts?: boolean | undefined
   }
   subscribe: {
     readonly channel: string

@@ -53,7 +53,7 @@ describe('subscribing', () => {
       subscribedAt(2, { publications: [publication(1), publication(2)] }),
     )
     await done
-    const about = { from: undefined, id: undefined, recovered: true }
+    const about = { from: undefined, id: undefined, key: undefined, skipped: 0, recovered: true }
     expect(heard).toEqual([
       'subscribing',
       { message: 1, offset: 1, time: 1001, ...about },

@@ -107,6 +107,7 @@ export class Core implements LifeHost {
       resume,
       client: `millrace-js/${VERSION}`,
       attempt: ++this.#ids,
+      parts: true,
     }
     this.#askedAt = this.ports.clock.now()
     requests.first(life, () => {

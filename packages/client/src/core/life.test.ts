@@ -42,6 +42,7 @@ describe('connecting', () => {
       token: 'secret',
       client: 'millrace-js/0.1.0',
       attempt: 1,
+      parts: true,
     })
   })
 

@@ -11,6 +11,7 @@ import { backoff } from './backoff.js'
 import { type ClientEvent, type ClientState, initialState, transition } from './client-states.js'
 import { type Liveness, watchOver } from './liveness.js'
 import type { Settings } from './options.js'
+import { whole } from './parts.js'
 import { told } from './pending.js'
 import type { Frame, Link, PlatformEvent, Ports, Via } from './ports.js'
 
@@ -64,6 +65,8 @@ export class Life {
   #failures = 0
   #lostAt = 0
   #reason = ''
+  /** What came of a frame that comes in parts. */
+  #parts: Frame[] = []
   /** There from the beginning of an attempt to the end of its connection; tells the token function to stop. */
   #aborter: ReturnType<Ports['platform']['aborter']> | undefined
   /** Ends the wait for the next attempt, or the deadline of this one. */
@@ -193,7 +196,7 @@ export class Life {
     this.#liveness?.heard()
     let messages: Message[]
     try {
-      messages = this.#dialect.decodeMessages(frame)
+      messages = this.#dialect.decodeMessages(whole(frame, this.#parts))
     } catch (error) {
       // The server is told that it broke the protocol; the next connection may find it healed.
       this.#link?.close(CODES['protocol-error'].code, '')
@@ -214,6 +217,7 @@ export class Life {
     // What closes by this side's own decision may say 1000, which ends the session, or 3000 and above (WHATWG WebSockets, close()).
     this.#link?.close(code !== NORMAL && code < SUSPENDED ? SUSPENDED : code, reason)
     this.#aborter = this.#liveness = this.#link = this.farewell = undefined
+    this.#parts = []
     this.#host.lost()
     if (this.state.name === 'closed') return
     if (describeCode(code).retry === 'never') {

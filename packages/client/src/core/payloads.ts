@@ -52,11 +52,15 @@ export class Payloads {
 }
 
 /** What is told of a publication beside its message. */
-export const deliveryOf = ({ offset, time, from, id, key }: Publication, recovered: boolean): Delivery => ({
+export const deliveryOf = (
+  { offset, time, from, id, key, skipped = 0 }: Publication,
+  recovered: boolean,
+): Delivery => ({
   offset,
   time,
   from,
   id,
   key,
+  skipped,
   recovered,
 })

@@ -316,9 +316,20 @@ describe('reading history', () => {
           time: 1018,
           id: 'x',
           from: { session: 's', user: 'ada' },
+          key: undefined,
+          skipped: 0,
           recovered: true,
         },
-        { message: 19, offset: 19, time: 1019, id: undefined, from: undefined, recovered: true },
+        {
+          message: 19,
+          offset: 19,
+          time: 1019,
+          id: undefined,
+          from: undefined,
+          key: undefined,
+          skipped: 0,
+          recovered: true,
+        },
       ],
     })
   })

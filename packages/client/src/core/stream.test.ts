@@ -18,6 +18,7 @@ function standing(at = 10, limit = 5) {
     publication: ({ offset }, recovered) => told.push(recovered ? `${offset}r` : offset),
     gap: ({ from, to, reason }: Gap) =>
       told.push(`gap ${from?.epoch}${from?.offset}-${to.epoch}${to.offset} ${reason}`),
+    snapshot: () => told.push('snapshot'),
     read: (since, done) =>
       reads.push({
         since,
@@ -314,6 +315,7 @@ describe('a stream that is cut', () => {
         if (offset === 2) stream.cut()
       },
       gap: () => {},
+      snapshot: () => {},
       read: () => {},
       restart: () => {},
     })

@@ -101,6 +101,8 @@ export interface Delivery {
   readonly id: string | undefined
   /** In a state channel, what it is about: it takes the place of the one before with this key. */
   readonly key: string | undefined
+  /** How many were left out right before it, because this client reads slowly and newer ones have taken their places. */
+  readonly skipped: number
   /** True when it was read from history: on subscribing, or to make up for what was missed. */
   readonly recovered: boolean
 }

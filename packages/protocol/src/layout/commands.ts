@@ -25,6 +25,7 @@ export const COMMANDS: { readonly [K in keyof CommandBodies]: Kind } = {
     resume: name(3),
     client: name(4),
     attempt: uint(5),
+    parts: bool(6),
   }),
   subscribe: kind<CommandBodies['subscribe']>(3, {
     channel,

@@ -27,6 +27,7 @@ export const publication = layout<Publication>({
   data: need(payload(7)),
   key: text(9),
   removed: bool(10),
+  skipped: uint(11),
 })
 export const member = layout<Member>({
   session: need(text(1)),

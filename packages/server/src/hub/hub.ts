@@ -28,6 +28,7 @@ import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random, Signer } from
 import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
 import { keyed, NOTHING, publishedAt, type StateChange } from './state-channel.js'
 import { streamOptionsOf } from './stream-options.js'
+import type { Subscription } from './subscription.js'
 import { Tickets } from './tickets.js'
 import { readable } from './topic.js'
 import { Topics } from './topics.js'
@@ -151,6 +152,14 @@ export class Hub implements SessionHost {
     return this.#wheel.time
   }
 
+  now(): number {
+    return this.#options.clock.now()
+  }
+
+  holdBack(subscription: Subscription): () => void {
+    return this.#services.topics.holdBack(subscription)
+  }
+
   /** Sessions on this node, connecting ones included. */
   get size(): number {
     return this.#sessions.size
@@ -207,6 +216,7 @@ export class Hub implements SessionHost {
         throw new MillraceError('unauthenticated', { message: 'The token is missing or was not accepted' })
       session.identify(user)
     }
+    session.readsParts = body.parts === true
     const { heartbeat, patience } = limits
     const user = session.user?.id
     const resumed = this.#takeUp(session, body) || undefined
@@ -344,7 +354,7 @@ export class Hub implements SessionHost {
   async subscribe(session: Session, channel: string): Promise<void> {
     const resolved = this.#services.channels.resolve(channel)
     const reply = await join(this.#services, session, { body: { channel }, resolved })
-    session.send(push('subscribed', reply.body))
+    session.sendAll(push('subscribed', reply.body))
     reply.after?.()
   }
 

@@ -17,8 +17,15 @@ export class Outgoing {
   #first: Form | undefined
   #others: Form[] | undefined
 
-  constructor(message: Message) {
+  /** `wire`: what is sent in its stead in this dialect, such as a part of it. */
+  constructor(message: Message, wire?: { readonly dialect: Dialect; readonly wire: string | Uint8Array }) {
     this.message = message
+    if (wire !== undefined) this.#first = { ...wire, framed: undefined, framer: undefined }
+  }
+
+  /** Whether it was written in this dialect already. */
+  has(dialect: Dialect): boolean {
+    return this.#first?.dialect === dialect
   }
 
   /** The message in a dialect. */

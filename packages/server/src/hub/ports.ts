@@ -55,6 +55,8 @@ export interface Link {
    * server's, but is closed as others are. Default false.
    */
   readonly onlyReads?: boolean | undefined
+  /** Bytes, or about as many characters, that were given to it since it was opened. Absent where no client answers pings. */
+  readonly written?: number
   /** Queues a message; messages leave in the order of these calls. */
   send(outgoing: Outgoing): void
   /** Closes after what was sent before has left, with a code of the table or of RFC 6455 §7.4.1. */

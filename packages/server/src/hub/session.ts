@@ -10,6 +10,7 @@ import {
   MillraceError,
 } from '@millrace/protocol'
 import { Outgoing, push } from './outgoing.js'
+import { Pacing } from './pace/pacing.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
 import { nextState, type SessionEvent, type SessionStateName } from './session-state.js'
 import type { Receiver, Subscription } from './subscription.js'
@@ -35,11 +36,15 @@ export interface SessionHost {
   readonly maxMessage: number
   /** Wheel time, in milliseconds. */
   readonly time: number
+  /** Milliseconds since 1970. */
+  now(): number
   /** Decides about a connect command: opens the session or throws. */
   connect(session: Session, command: Extract<Command, { kind: 'connect' }>): MaybePromise<Reply>
   execute(session: Session, command: Command): MaybePromise<Reply | undefined>
   opened(session: Session): void
   ended(session: Session, code: number): void
+  /** Keeps what is for this subscription until the function returned is called. */
+  holdBack(subscription: Subscription): () => void
   /** An error that is nobody's bad input. */
   failed(what: string, error: unknown): void
 }
@@ -103,6 +108,9 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   #isResumed = false
   #heard: number
   #pinged = NO_PING
+  #pacing: Pacing | undefined
+  /** Whether the client puts together what comes in parts. [P3.10] */
+  readsParts = false
 
   constructor(id: string, link: Link, wiring: { readonly host: SessionHost; readonly info: LinkInfo }) {
     this.#taken = { session: id, generation: 0 }
@@ -184,6 +192,24 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#end(code)
   }
 
+  get pacing(): Pacing | undefined {
+    return this.#pacing
+  }
+
+  paced(): Pacing | undefined {
+    if (this.#pacing === undefined && this.link.written !== undefined && this.#state === 'open') {
+      const { link, readsParts } = this
+      this.#pacing = new Pacing({ link, readsParts, now: () => this.#host.now(), ping: () => this.#ping() })
+      // It is answered before any that this pace will send.
+      if (this.#pinged !== NO_PING && this.#heard < this.#pinged) this.#pacing.pace.pinged()
+    }
+    return this.#pacing
+  }
+
+  tooSlow(): void {
+    this.close('slow-consumer')
+  }
+
   /** Queues a message to the client. */
   send(outgoing: Outgoing): void {
     if (this.#state !== 'ended') this.link.send(outgoing)
@@ -213,13 +239,18 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#pinged = NO_PING
     if (silent < heartbeat) return heartbeat - silent
     this.#pinged = time
-    this.send(PING)
+    this.#ping()
     return patience
   }
 
   /** Whether it has ended in a way after which its client comes back by itself. [P1.8] */
   get mayReturn(): boolean {
     return this.#mayReturn
+  }
+
+  #ping(): void {
+    this.send(PING)
+    this.#pacing?.pace.pinged()
   }
 
   #go(event: SessionEvent): void {
@@ -232,6 +263,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#mayReturn = comesBack(code)
     this.#queued = undefined
     this.#info = undefined
+    this.#pacing?.pace.stop()
     this.#host.ended(this, code)
   }
 
@@ -249,6 +281,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       case 'open':
         if (command instanceof BadCommand) this.#replyError(command.id, command.error)
         else if (command.kind === 'connect') this.#refuse(command, 'already-connected')
+        else if (command.kind === 'pong') this.#pacing?.pace.ponged()
         else this.#inOrder(command)
         break
       case 'ended':
@@ -359,8 +392,21 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   #reply(id: number, reply: Reply): void {
-    if (id !== 0) this.send(new Outgoing({ id, kind: reply.kind, body: reply.body } as Message))
+    if (id !== 0) this.sendAll(new Outgoing({ id, kind: reply.kind, body: reply.body } as Message))
     reply.after?.()
+  }
+
+  /** Sends a message of any size. What is for the subscription that it brings follows it. */
+  sendAll(outgoing: Outgoing): void {
+    if (this.#state === 'ended') return
+    const { kind, body } = outgoing.message
+    const pacing = this.readsParts ? this.paced() : undefined
+    if (pacing?.isLarge(outgoing) !== true) {
+      this.link.send(outgoing)
+      return
+    }
+    const subscription = kind === 'subscribed' ? this.subscriptions.get(body.channel) : undefined
+    pacing.send(outgoing, subscription === undefined ? () => {} : this.#host.holdBack(subscription))
   }
 
   /** Errors are answered unless the command asked for no reply; one that could not even be read is answered without an id. */

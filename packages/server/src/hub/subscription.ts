@@ -2,6 +2,8 @@ import type { Gap, Position } from '@millrace/protocol'
 import type { Live } from './feed.js'
 import type { Lane } from './lane.js'
 import type { Outgoing } from './outgoing.js'
+import type { Backlog } from './pace/backlog.js'
+import type { Pacing } from './pace/pacing.js'
 import type { Link } from './ports.js'
 
 /** Whoever a topic delivers to: a session. */
@@ -9,6 +11,12 @@ export interface Receiver {
   readonly id: string
   /** The way out that a fan-out takes for many at once. */
   readonly link: Pick<Link, 'carrier' | 'target'>
+  /** How fast it reads. Undefined where that cannot be known, or nothing depends on it yet. */
+  readonly pacing: Pacing | undefined
+  /** Sees to it that it is known how fast it reads, where it can be. */
+  paced(): Pacing | undefined
+  /** More waits for it than may. */
+  tooSlow(): void
   /** The way out for a message of its own. Never throws, and ends no subscription before the caller's turn is over. */
   send(outgoing: Outgoing): void
 }
@@ -29,6 +37,8 @@ export interface Subscription {
   ahead: Position | undefined
   /** Offset before the first publication that was left out because the receiver published it and asked so. [H3.4] */
   skippedFrom: number | undefined
+  /** What it was not sent yet, because it reads slowly. */
+  behind: Backlog | undefined
   /** Whether it is told of members coming and going. */
   watchesPresence: boolean
 }
@@ -41,5 +51,6 @@ export const newSubscription = (channel: string, receiver: Receiver): Subscripti
   held: undefined,
   ahead: undefined,
   skippedFrom: undefined,
+  behind: undefined,
   watchesPresence: false,
 })

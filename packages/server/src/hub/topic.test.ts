@@ -22,11 +22,16 @@ class Reader implements Receiver {
   readonly id: string
   readonly link: { readonly carrier: Carrier; readonly target: Reader }
   readonly got: Publication[] = []
+  readonly pacing = undefined
 
   constructor(id: string, carrier: Carrier) {
     this.id = id
     this.link = { carrier, target: this }
   }
+
+  paced(): undefined {}
+
+  tooSlow(): void {}
 
   send(outgoing: Outgoing): void {
     const [message] = jsonDialect.decodeMessages(outgoing.wire(jsonDialect) as string)
@@ -45,7 +50,7 @@ const live = (offset: number, exclude?: string): Live => ({
 
 /** A topic beside a model of it: for each reader, whether it is there and what it must have got. */
 class Both {
-  readonly topic = new Topic('a:b', RESOLVED)
+  readonly topic = new Topic('a:b', RESOLVED, { now: () => 0 })
   readonly readers = Array.from(
     { length: READERS },
     (_, i) => new Reader(`r${i}`, carriers[i % 2] as CountingCarrier),
@@ -158,7 +163,7 @@ describe('a topic', () => {
   })
 
   it('[H4.1] does not take back who left while it joined', () => {
-    const topic = new Topic('a:b', RESOLVED)
+    const topic = new Topic('a:b', RESOLVED, { now: () => 0 })
     const reader = new Reader('r', new CountingCarrier())
     const subscription = newSubscription('a:b', reader)
     subscription.held = []

@@ -11,6 +11,8 @@ import type { EphemeralEvent, PresenceChange, StoredPublication } from './broker
 import type { Live } from './feed.js'
 import { Lane } from './lane.js'
 import { Outgoing, push } from './outgoing.js'
+import { isBulky, Stragglers } from './pace/stragglers.js'
+import type { Clock } from './ports.js'
 import type { Held, Subscription } from './subscription.js'
 
 /** A publication as readers get it: without what only the hub needs to know. Written out, because spreading is slow. */
@@ -74,10 +76,19 @@ export class Topic {
   /** One per carrier, so nearly always one. */
   readonly #lanes: Lane[] = []
   readonly #apart = new Set<Subscription>()
+  readonly #stragglers: Stragglers
 
-  constructor(name: string, resolved: ResolvedChannel) {
+  constructor(name: string, resolved: ResolvedChannel, clock: Pick<Clock, 'now'>) {
+    const { conflate, slow: policy = conflate === undefined ? 'disconnect' : 'conflate' } =
+      resolved.definition
     this.name = name
     this.resolved = resolved
+    this.#stragglers = new Stragglers({
+      ...{ channel: name, policy, clock },
+      publication: (publication, { prev = publication.prev, skipped }) =>
+        this.#pushOf({ ...publication, prev }, skipped),
+      place: (subscription) => this.#place(subscription),
+    })
   }
 
   get size(): number {
@@ -101,7 +112,8 @@ export class Topic {
   publish(live: Live): void {
     const { publication } = live
     const outgoing = this.#pushOf(publication)
-    if (publication.exclude === undefined) {
+    this.#stragglers.part(this.#lanes)
+    if (publication.exclude === undefined && !isBulky(publication)) {
       for (const lane of this.#lanes) lane.send(outgoing)
       if (this.#apart.size > 0)
         for (const subscription of [...this.#apart]) this.#deliver(subscription, live, outgoing)
@@ -115,6 +127,7 @@ export class Topic {
     const outgoing = push('gap', { ...gap, channel: this.name })
     for (const subscription of this.#all()) {
       if (subscription.held !== undefined) subscription.held.push({ gap })
+      else if (subscription.behind !== undefined) subscription.behind.push({ gap })
       else this.#tellGap(subscription, gap, outgoing)
     }
   }
@@ -134,7 +147,9 @@ export class Topic {
     subscription.held = undefined
     this.#place(subscription)
     for (const item of held) {
-      if (item instanceof Outgoing) subscription.receiver.send(item)
+      const { behind } = subscription
+      if (behind !== undefined && (item instanceof Outgoing || 'gap' in item)) behind.push(item)
+      else if (item instanceof Outgoing) subscription.receiver.send(item)
       else if ('gap' in item) {
         this.#tellGap(subscription, item.gap, push('gap', { ...item.gap, channel: this.name }))
       } else this.#deliver(subscription, item, this.#pushOf(item.publication))
@@ -144,8 +159,9 @@ export class Topic {
   ephemeral({ from, exclude, data }: EphemeralEvent): void {
     const outgoing = push('ephemeral', { channel: this.name, from, data })
     for (const subscription of this.#all()) {
-      if (subscription.held === undefined && subscription.receiver.id !== exclude)
-        subscription.receiver.send(outgoing)
+      const { held, behind, receiver } = subscription
+      // For who is behind it is of the moment no more.
+      if (held === undefined && behind === undefined && receiver.id !== exclude) receiver.send(outgoing)
     }
   }
 
@@ -158,8 +174,9 @@ export class Topic {
     const outgoing = push(change, { channel: this.name, member })
     for (const subscription of this.#all()) {
       if (!subscription.watchesPresence) continue
-      if (subscription.held === undefined) subscription.receiver.send(outgoing)
-      else subscription.held.push(outgoing)
+      if (subscription.held !== undefined) subscription.held.push(outgoing)
+      else if (subscription.behind !== undefined) subscription.behind.push(outgoing)
+      else subscription.receiver.send(outgoing)
     }
   }
 
@@ -173,11 +190,18 @@ export class Topic {
     const { publication } = live
     if (subscription.held !== undefined) subscription.held.push(live)
     else if (subscription.ahead !== undefined && !this.#passes(subscription, live)) return
+    else if (subscription.behind !== undefined) subscription.behind.push({ live, outgoing })
     else if (publication.exclude !== undefined && publication.exclude === subscription.receiver.id) {
       subscription.skippedFrom ??= predecessor(publication)
       this.#place(subscription)
-    } else if (subscription.skippedFrom !== undefined) this.#afterSkip(subscription, publication)
+    } else if (this.#stragglers.wait(subscription, live, outgoing)) return
+    else if (subscription.skippedFrom !== undefined) this.#afterSkip(subscription, publication)
     else subscription.receiver.send(outgoing)
+  }
+
+  /** Keeps what is for a subscriber until the function returned is called. */
+  holdBack(subscription: Subscription): () => void {
+    return this.#stragglers.holdBack(subscription)
   }
 
   /** Whether this is news to a subscriber that was ahead of the feed. Once it is, or the feed has come as far, nobody is ahead. */
@@ -223,8 +247,9 @@ export class Topic {
     return lane
   }
 
-  #pushOf(publication: StoredPublication): Outgoing {
-    return push('publication', published(publication, this.name) as MessageBodies['publication'])
+  #pushOf(publication: StoredPublication, skipped?: number): Outgoing {
+    const body = published(publication, this.name) as MessageBodies['publication']
+    return push('publication', skipped ? { ...body, skipped } : body)
   }
 
   /** To this subscriber the chain continues from before what it was not sent, so it sees no hole. */
@@ -236,8 +261,8 @@ export class Topic {
   }
 }
 
-const isApart = ({ held, skippedFrom, ahead }: Subscription): boolean =>
-  held !== undefined || skippedFrom !== undefined || ahead !== undefined
+const isApart = ({ held, behind, skippedFrom, ahead }: Subscription): boolean =>
+  held !== undefined || behind !== undefined || skippedFrom !== undefined || ahead !== undefined
 
 /** Whether something of the feed is news to who has read up to `head`. What is of another epoch came before it. */
 function isBeyond(item: Held, head: Position): boolean {

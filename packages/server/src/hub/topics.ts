@@ -134,7 +134,13 @@ export class Topics implements BrokerListener {
     this.#entries.get(subscription.channel)?.topic.release(subscription)
   }
 
+  /** Keeps what is for this subscription until the function returned is called: something else must reach it first. */
+  holdBack(subscription: Subscription): () => void {
+    return this.#entries.get(subscription.channel)?.topic.holdBack(subscription) ?? (() => {})
+  }
+
   leave(subscription: Subscription): void {
+    subscription.behind?.close()
     const entry = this.#entries.get(subscription.channel)
     if (entry === undefined || !entry.topic.remove(subscription)) return
     if (entry.topic.size === 0) {
@@ -219,7 +225,7 @@ export class Topics implements BrokerListener {
   #entry(channel: string, resolved: ResolvedChannel): Entry {
     let entry = this.#entries.get(channel)
     if (entry === undefined) {
-      const topic = new Topic(channel, resolved)
+      const topic = new Topic(channel, resolved, this.#parts.clock)
       const feed = feedOf(this.#parts, topic)
       entry = {
         topic,

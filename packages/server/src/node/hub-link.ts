@@ -52,6 +52,10 @@ class HubLink implements Link {
     return this.carrier.dialect
   }
 
+  get written(): number {
+    return this.target.bytesTaken
+  }
+
   send(outgoing: Outgoing): void {
     if (outgoing.message.id === 0) this.target.sendFrame(outgoing.framed(this.dialect, frame))
     else {

@@ -111,6 +111,10 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     return this.#pendingBytes() + this.#socket.writableLength
   }
 
+  get bytesTaken(): number {
+    return this.bytesOut + this.#pendingBytes()
+  }
+
   get remoteAddress(): string | undefined {
     const socket: MaybeSocket & { readonly session?: { readonly socket: Socket } } = this.#socket
     return socket instanceof Socket ? socket.remoteAddress : socket.session?.socket.remoteAddress

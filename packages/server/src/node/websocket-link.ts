@@ -19,6 +19,8 @@ export interface WebSocketLink {
   /** Frames sent, control frames included, and bytes sent in all, headers included. */
   readonly framesOut: number
   readonly bytesOut: number
+  /** Bytes taken for sending: those sent, and those that wait for the end of the turn. */
+  readonly bytesTaken: number
   /** Writes made to the socket: what coalescing keeps far below `framesOut`. */
   readonly flushes: number
 

@@ -22,6 +22,7 @@ export class PollLink implements Link {
   readonly carrier = ONE_BY_ONE
   readonly target = this
   readonly session: Session
+  written = 0
   readonly inbox: Inbox
   readonly #parts: RequestLinkParts
   /** What the client has not acknowledged, oldest first: the last of them has the number `#last`. */
@@ -47,6 +48,7 @@ export class PollLink implements Link {
   send(outgoing: Outgoing): void {
     if (this.#close !== undefined) return
     const frame = outgoing.wire(jsonDialect) as string
+    this.written += frame.length
     this.#bytes += frame.length
     if (this.#bytes > this.#parts.outbox) this.#overflow()
     else {
@@ -82,7 +84,7 @@ export class PollLink implements Link {
   poll(ack: number): Promise<string> {
     this.session.heard()
     this.#acknowledge(ack)
-    this.release()
+    this.#poll?.('')
     return new Promise((resolve) => {
       this.#poll = resolve
       this.#answerSoon()
@@ -91,7 +93,7 @@ export class PollLink implements Link {
 
   /** Answers who waits, with nothing if there is nothing. */
   release(): void {
-    this.#poll?.('')
+    this.#poll?.(this.#events())
     this.#poll = undefined
   }
 
@@ -100,12 +102,12 @@ export class PollLink implements Link {
     for (const frame of this.#kept.splice(0, count)) this.#bytes -= frame.length
   }
 
-  /** At the end of the turn: what is sent by then goes along. */
+  /** At the end of the turn: what is sent by then goes along, for every answer costs a request. */
   #answerSoon(): void {
     if (this.#isAnswering || this.#poll === undefined) return
     if (this.#kept.length === 0 && this.#close === undefined) return
     this.#isAnswering = true
-    void Promise.resolve().then(() => {
+    this.#parts.soon(() => {
       this.#isAnswering = false
       this.#poll?.(this.#events())
       this.#poll = undefined

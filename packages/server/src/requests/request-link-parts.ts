@@ -4,6 +4,8 @@ import type { Link, Session } from '../hub/index.js'
 export interface RequestLinkParts {
   /** Bytes that may wait for the client; about as many characters. */
   readonly outbox: number
+  /** Runs something at the end of the turn of the event loop, before time passes. */
+  soon(run: () => void): void
   /** Makes the session of the link. */
   accept(link: Link): Session
   /** Gives the session a frame that came, or tells it that one was too large. */

@@ -19,6 +19,8 @@ export interface RequestLinksParts {
   readonly outbox: number
   /** Bytes a text takes as UTF-8. */
   sizeOf(text: string): number
+  /** Runs something at the end of the turn of the event loop, before time passes. */
+  soon(run: () => void): void
 }
 
 /** Milliseconds for which a poll waits at most for something to tell: less than what most proxies cut as idle. [P8.4] */
@@ -157,9 +159,9 @@ export class RequestLinks {
   }
 
   #linkParts(info: LinkInfo): Omit<RequestLinkParts, 'over'> {
-    const { hub, outbox, sizeOf } = this.#parts
+    const { hub, outbox, sizeOf, soon } = this.#parts
     return {
-      outbox,
+      ...{ outbox, soon },
       accept: (link) => hub.accept(link, info),
       receive(session, frame) {
         const size = sizeOf(frame)

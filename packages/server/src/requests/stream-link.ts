@@ -31,6 +31,7 @@ export class StreamLink implements Link {
   readonly carrier = EVENTS
   readonly target = this
   readonly session: Session
+  written = 0
   readonly inbox: Inbox
   readonly #parts: StreamLinkParts
   #isOver = false
@@ -55,6 +56,7 @@ export class StreamLink implements Link {
 
   write(events: string): void {
     if (this.#isOver) return
+    this.written += events.length
     const { stream, outbox } = this.#parts
     if (stream.buffered <= outbox) stream.write(events)
     else {

@@ -66,6 +66,10 @@ export class Face implements OwnServer {
     return this.#parts.ask((server) => server.publish(...args))
   }
 
+  async remove(...args: Parameters<OwnServer['remove']>): ReturnType<OwnServer['remove']> {
+    return this.#parts.ask((server) => server.remove(...args))
+  }
+
   async sendEphemeral(...args: Parameters<OwnServer['sendEphemeral']>): Promise<void> {
     return this.#parts.ask((server) => server.sendEphemeral(...args))
   }

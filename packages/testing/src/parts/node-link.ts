@@ -52,6 +52,7 @@ class NodeLink implements Link {
   readonly carrier = LINK_BY_LINK
   session: Session | undefined
   isOver = false
+  written = 0
   readonly #parts: NodeLinkParts
 
   constructor(parts: NodeLinkParts) {
@@ -64,8 +65,10 @@ class NodeLink implements Link {
     const { connection, isCongested, sent } = this.#parts
     if (isCongested(connection())) this.#overflow()
     else {
+      const wire = outgoing.wire(this.dialect)
+      this.written += wire.length
       sent?.(outgoing.message)
-      connection().toClient.send(outgoing.wire(this.dialect))
+      connection().toClient.send(wire)
     }
   }
 

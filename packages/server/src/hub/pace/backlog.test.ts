@@ -1,0 +1,187 @@
+import { type Gap, predecessor, type SlowPolicy } from '@millrace/protocol'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { StoredPublication } from '../broker-ports.js'
+import { Outgoing, push } from '../outgoing.js'
+import { Backlog } from './backlog.js'
+
+const EPOCH = 'e1'
+const stored = (offset: number, more: Partial<StoredPublication> = {}): StoredPublication => ({
+  offset,
+  time: 1,
+  data: { codec: 'json', text: `${offset}` },
+  ...more,
+})
+const item = (publication: StoredPublication) => ({
+  live: { epoch: EPOCH, publication },
+  outgoing: push('publication', { ...publication, channel: 'c' }),
+})
+
+function world(policy: SlowPolicy, last?: number) {
+  let now = 0
+  const sent: string[] = []
+  const events: unknown[] = []
+  const show = ({ offset, prev = offset - 1, key = '' }: StoredPublication, skipped = 0) =>
+    `${key}${offset} after ${prev}${skipped > 0 ? ` skipped ${skipped}` : ''}`
+  const backlog = new Backlog(
+    {
+      policy,
+      receiver: 'me',
+      most: 1_000_000,
+      now: () => now,
+      send(one, done) {
+        if (one instanceof Outgoing)
+          sent.push(
+            one.message.kind === 'publication'
+              ? show(one.message.body as never, one.message.body.skipped)
+              : one.message.kind,
+          )
+        else sent.push(shownGap(one.gap))
+        done()
+      },
+      publication: (publication, { prev = publication.prev, skipped }) =>
+        push('publication', { ...publication, prev, skipped: skipped || undefined, channel: 'c' }),
+      overflow: () => events.push('overflow'),
+      caughtUp: (at) => events.push(at ?? 'caught up'),
+    },
+    last,
+  )
+  const drain = () => {
+    while (backlog.step() === 'sent');
+    return sent.splice(0)
+  }
+  return { backlog, drain, events, wait: (ms: number) => (now += ms) }
+}
+const shownGap = ({ from, to, reason, count }: Gap) => `gap ${from?.offset}-${to.offset} ${reason} ${count}`
+const bulk = { data: { codec: 'json', text: 'x'.repeat(7000) } } as const
+
+describe('[H9.2] a backlog', () => {
+  it('sends what waits in order, as it is', () => {
+    const { backlog, drain, events } = world('disconnect')
+    for (const offset of [4, 5, 6]) backlog.push(item(stored(offset)))
+    backlog.push(
+      push('joined', { channel: 'c', member: { session: 's', since: 1, data: { codec: 'json', value: 1 } } }),
+    )
+    expect(drain()).toEqual(['4 after 3', '5 after 4', '6 after 5', 'joined'])
+    expect(events).toEqual(['caught up'])
+  })
+
+  it('closes the chain over what its receiver published and did not want back', () => {
+    const { backlog, drain, events } = world('disconnect', 2)
+    for (const offset of [4, 5, 6, 7])
+      backlog.push(item(stored(offset, offset % 2 === 0 ? { exclude: 'me' } : {})))
+    expect(drain()).toEqual(['5 after 2', '7 after 5'])
+    backlog.push(item(stored(8, { exclude: 'me' })))
+    expect(drain()).toEqual([])
+    expect(events).toEqual(['caught up', 7])
+  })
+
+  it('gives up where nothing may be left out', () => {
+    const { backlog, events } = world('disconnect')
+    for (let offset = 1; offset < 160; offset++) backlog.push(item(stored(offset, bulk)))
+    expect(events).toContain('overflow')
+  })
+
+  it('drops the oldest, and tells of them as one gap', () => {
+    const { backlog, drain } = world('drop-oldest', 9)
+    for (let offset = 10; offset < 30; offset++) backlog.push(item(stored(offset, bulk)))
+    const sent = drain()
+    expect(sent[0]).toBe('gap 9-20 slow-consumer 11')
+    expect(sent[1]).toBe('21 after 20')
+    expect(sent).toHaveLength(10)
+  })
+
+  it('sends each to who catches up soon, and to others the newest of each key, with the number of those left out', () => {
+    const { backlog, drain, wait } = world('conflate')
+    for (const [offset, key] of ['a', 'b', 'a', 'a', 'c'].entries())
+      backlog.push(item(stored(offset + 1, { key })))
+    wait(100)
+    expect(drain()).toEqual(['a1 after 0', 'b2 after 1', 'a3 after 2', 'a4 after 3', 'c5 after 4'])
+    for (const [offset, key] of ['a', 'b', 'a', 'a', 'c'].entries())
+      backlog.push(item(stored(offset + 6, { key })))
+    wait(201)
+    expect(drain()).toEqual(['b7 after 5 skipped 1', 'a9 after 7 skipped 1', 'c10 after 9'])
+  })
+
+  it('holds no more than the newest of each key when much comes, however soon it is read', () => {
+    const { backlog, drain } = world('conflate')
+    for (let offset = 1; offset <= 100; offset++)
+      backlog.push(item(stored(offset, { ...bulk, key: `k${offset % 3}` })))
+    const sent = drain()
+    expect(sent.length).toBeLessThan(12)
+    expect(sent.slice(-3)).toEqual(['k298 after 97', 'k099 after 98', 'k1100 after 99'])
+  })
+
+  it('waits while it is blocked, and does nothing once it is closed', () => {
+    const { backlog, drain, events } = world('conflate')
+    backlog.isBlocked = true
+    backlog.push(item(stored(1)))
+    expect([backlog.step(), drain()]).toEqual(['idle', []])
+    backlog.close()
+    expect([backlog.step(), drain(), events]).toEqual(['done', [], []])
+  })
+
+  it('whatever comes and however it is read: the chain holds, and the newest of each key arrives', () => {
+    const step = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          key: fc.constantFrom('a', 'b', 'c'),
+          large: fc.boolean(),
+          mine: fc.boolean(),
+        }),
+      },
+      { weight: 2, arbitrary: fc.nat({ max: 300 }) },
+      { weight: 2, arbitrary: fc.constant('step' as const) },
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        let now = 0
+        let [last, lost] = [0, 0]
+        const newest = new Map<string, number>()
+        const got = new Map<string, number>()
+        const backlog = new Backlog(
+          {
+            policy: 'conflate',
+            receiver: 'me',
+            most: 10_000_000,
+            now: () => now,
+            send(one, done) {
+              if (one instanceof Outgoing && one.message.kind === 'publication') {
+                const { offset, prev, key = '', skipped = 0 } = one.message.body
+                expect(predecessor({ offset, prev })).toBe(last)
+                last = offset
+                lost += skipped
+                got.set(key, offset)
+              }
+              done()
+            },
+            publication: (publication, { prev = publication.prev, skipped }) =>
+              push('publication', { ...publication, prev, skipped, channel: 'c' }),
+            overflow: () => expect.fail('too much'),
+            caughtUp: () => {},
+          },
+          0,
+        )
+        let [offset, count] = [0, 0]
+        const publish = ({ key, large, mine }: { key: string; large: boolean; mine: boolean }) => {
+          offset++
+          backlog.push(item(stored(offset, { key, ...(large && bulk), ...(mine && { exclude: 'me' }) })))
+          if (mine) return
+          count++
+          newest.set(key, offset)
+        }
+        for (const one of steps) {
+          if (typeof one === 'number') now += one
+          else if (one === 'step') backlog.step()
+          else publish(one)
+        }
+        let sent = 0
+        while (backlog.step() === 'sent') sent++
+        expect(sent).toBeLessThanOrEqual(count)
+        expect(got).toEqual(newest)
+        expect(lost).toBeLessThanOrEqual(count)
+      }),
+    )
+  })
+})

@@ -1,0 +1,101 @@
+import type { SlowPolicy } from '@millrace/protocol'
+import type { StoredPublication } from '../broker-ports.js'
+import type { Live } from '../feed.js'
+import type { Lane } from '../lane.js'
+import { type Outgoing, push } from '../outgoing.js'
+import type { Clock } from '../ports.js'
+import type { Subscription } from '../subscription.js'
+import { Backlog, type LeftOut, type Waiting } from './backlog.js'
+import { PART } from './parts.js'
+
+export interface StragglersParts {
+  readonly channel: string
+  readonly policy: SlowPolicy
+  readonly clock: Pick<Clock, 'now'>
+  /** A publication as it is sent to who was left out of some before it. */
+  publication(publication: StoredPublication, leftOut: LeftOut): Outgoing
+  /** A subscription belongs elsewhere now. */
+  place(subscription: Subscription): void
+}
+
+/** Bytes that may wait for a subscriber of whom nothing is left out. */
+const MOST_BEHIND = 1_048_576
+
+/** The subscribers of a channel that do not keep up with it: what is for them waits in a backlog of their own. [H9.2] */
+export class Stragglers {
+  readonly #parts: StragglersParts
+
+  constructor(parts: StragglersParts) {
+    this.#parts = parts
+  }
+
+  /** Takes those apart that do not keep up, and finds out of the others whether they do. */
+  part(lanes: readonly Lane[]): void {
+    if (this.#parts.policy === 'disconnect') return
+    for (const { subscriptions } of lanes) {
+      for (const subscription of [...subscriptions]) {
+        const pace = subscription.receiver.paced()?.pace
+        pace?.probe()
+        if (pace?.hasRoom === false) this.#begin(subscription)
+      }
+    }
+  }
+
+  /** Whether it waits now, because the subscriber does not keep up, or because it goes in parts. */
+  wait(subscription: Subscription, live: Live, outgoing: Outgoing): boolean {
+    const { policy } = this.#parts
+    if (policy === 'disconnect' && !isBulky(live.publication)) return false
+    const pacing = subscription.receiver.paced()
+    if (pacing === undefined) return false
+    const keepsUp = policy === 'disconnect' || pacing.pace.hasRoom
+    if (keepsUp && !pacing.isLarge(outgoing)) return false
+    this.#begin(subscription, { first: { live, outgoing } })
+    return true
+  }
+
+  /** Keeps what is for a subscriber until the function returned is called. */
+  holdBack(subscription: Subscription): () => void {
+    const backlog = this.#begin(subscription, { isBlocked: true })
+    return () => {
+      if (backlog === undefined) return
+      backlog.isBlocked = false
+      subscription.receiver.pacing?.pace.drain()
+    }
+  }
+
+  #begin(
+    subscription: Subscription,
+    { first, isBlocked = false }: { readonly first?: Waiting; readonly isBlocked?: boolean } = {},
+  ): Backlog | undefined {
+    const { receiver } = subscription
+    const { channel, policy, clock, place } = this.#parts
+    const pacing = receiver.paced()
+    if (pacing === undefined) return undefined
+    const backlog = new Backlog(
+      {
+        ...{ policy, receiver: receiver.id, most: MOST_BEHIND },
+        now: () => clock.now(),
+        send: (item, sent) => pacing.send('gap' in item ? push('gap', { ...item.gap, channel }) : item, sent),
+        publication: (publication, leftOut) => this.#parts.publication(publication, leftOut),
+        overflow: () => receiver.tooSlow(),
+        caughtUp: (last) => {
+          subscription.behind = undefined
+          subscription.skippedFrom = last
+          place(subscription)
+        },
+      },
+      subscription.skippedFrom,
+    )
+    backlog.isBlocked = isBlocked
+    if (first !== undefined) backlog.push(first)
+    subscription.skippedFrom = undefined
+    subscription.behind = backlog
+    place(subscription)
+    pacing.pace.add(backlog)
+    return backlog
+  }
+}
+
+/** Whether a publication may take more than one frame to some. */
+export const isBulky = ({ data }: StoredPublication): boolean =>
+  ('text' in data ? data.text.length : data.bytes.length) > PART / 2

@@ -1,0 +1,235 @@
+import { channel, defineApi, json, jsonDialect, type Message } from '@millrace/protocol'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { FakeClock, settle, TestClient, testHub } from '../testing/index.js'
+import type { Outgoing } from './index.js'
+
+const message = z.object({ key: z.string(), text: z.string() })
+const api = defineApi({
+  channels: {
+    'state:{id}': channel({ message, conflate: 'key', publish: 'anyone' }),
+    'news:{id}': channel({ message, slow: 'drop-oldest', publish: 'anyone', history: { size: 1000 } }),
+    'chat:{id}': channel({ message, publish: 'anyone', history: { size: 1000 } }),
+  },
+})
+
+/** A client that reads its link when it is told to, and answers pings. */
+class SlowClient extends TestClient {
+  written = 0
+  /** Frames that came in parts and were put together. */
+  wholes = 0
+  readonly #unread: string[] = []
+  #parts: string[] = []
+
+  override send(outgoing: Outgoing): void {
+    const frame = outgoing.wire(jsonDialect) as string
+    this.written += frame.length
+    this.#unread.push(frame)
+  }
+
+  get unread(): number {
+    return this.#unread.reduce((sum, { length }) => sum + length, 0)
+  }
+
+  /** Reads frames until so many characters were read. Returns how many frames. */
+  async read(characters = Number.POSITIVE_INFINITY): Promise<number> {
+    let [rest, frames] = [characters, 0]
+    for (let frame = this.#unread.shift(); frame !== undefined; frame = this.#unread.shift()) {
+      frames++
+      this.#take(frame)
+      await settle()
+      rest -= frame.length
+      if (rest <= 0) break
+    }
+    return frames
+  }
+
+  override async connect(): Promise<Message> {
+    this.say('connect', { version: 1, parts: true })
+    await settle()
+    await this.read()
+    return this.messages[0] as Message
+  }
+
+  async join(channel: string): Promise<void> {
+    this.say('subscribe', { channel })
+    await settle()
+    await this.read()
+  }
+
+  #take(frame: string): void {
+    if (!'+.'.includes(frame[0] ?? '')) {
+      const messages = jsonDialect.decodeMessages(frame)
+      this.messages.push(...messages)
+      for (const { kind } of messages) if (kind === 'ping') this.session.receive('{"pong":{}}')
+      return
+    }
+    this.#parts.push(frame.slice(1))
+    if (frame[0] === '+') return
+    this.wholes++
+    this.messages.push(...jsonDialect.decodeMessages(this.#parts.splice(0).join('')))
+  }
+}
+
+async function scene() {
+  const clock = new FakeClock()
+  const { hub } = testHub({ api, clock })
+  const [slow, fast] = [new SlowClient(hub), new SlowClient(hub)]
+  for (const client of [slow, fast]) await client.connect()
+  const publish = (channel: string, key: string, text = 'x'.repeat(400)) =>
+    hub.publish(channel, { key, text })
+  return { clock, hub, slow, fast, publish }
+}
+const offsets = (client: TestClient) => client.of('publication').map(({ offset }) => offset)
+
+describe('a slow reader', () => {
+  it('[H9.1] [H9.2] of a state is sent little, has the newest of each key in the end, and is told what it skipped', async () => {
+    const { clock, slow, fast, publish } = await scene()
+    for (const client of [slow, fast]) await client.join('state:one')
+    for (let i = 0; i < 1000; i++) {
+      await publish('state:one', `k${i % 10}`)
+      await fast.read()
+      await clock.advance(2)
+    }
+    expect(slow.unread).toBeLessThan(20_000)
+    while ((await slow.read()) > 0);
+    expect(offsets(fast)).toEqual(Array.from({ length: 1000 }, (_, i) => i + 1))
+    const got = slow.of('publication')
+    expect(got.length).toBeLessThan(150)
+    expect(got.slice(-10).map(({ offset }) => offset)).toEqual(Array.from({ length: 10 }, (_, i) => 991 + i))
+    const skipped = got.reduce((sum, { skipped = 0 }) => sum + skipped, 0)
+    expect(got.length + skipped).toBe(1000)
+    // The chain is whole.
+    let last = 0
+    for (const { offset, prev = offset - 1 } of got) {
+      expect(prev).toBe(last)
+      last = offset
+    }
+    // It keeps up again, and gets each.
+    for (let i = 0; i < 5; i++) await publish('state:one', 'k1')
+    await slow.read()
+    expect(offsets(slow).slice(-5)).toEqual([1001, 1002, 1003, 1004, 1005])
+  })
+
+  it('[H9.2] of a channel that drops is told what it did not get, as a gap', async () => {
+    const { clock, slow, fast, publish } = await scene()
+    for (const client of [slow, fast]) await client.join('news:one')
+    for (let i = 0; i < 600; i++) {
+      await publish('news:one', 'k')
+      await fast.read()
+      await clock.advance(2)
+    }
+    while ((await slow.read()) > 0);
+    expect(offsets(fast)).toHaveLength(600)
+    const [gap, ...others] = slow.of('gap')
+    expect(others).toEqual([])
+    expect(gap).toMatchObject({
+      channel: 'news:one',
+      reason: 'slow-consumer',
+      count: 600 - offsets(slow).length,
+    })
+    const before = offsets(slow).filter((offset) => offset <= (gap?.from?.offset ?? 0))
+    const after = offsets(slow).filter((offset) => offset > (gap?.to.offset ?? 0))
+    expect(before.at(-1)).toBe(gap?.from?.offset)
+    expect([before.length + after.length, after.at(-1)]).toEqual([offsets(slow).length, 600])
+    expect(slow.closed).toBeUndefined()
+  })
+
+  it('[H9.1] of one channel gets others as ever', async () => {
+    const { slow, publish } = await scene()
+    for (const channel of ['state:one', 'chat:one']) await slow.join(channel)
+    for (let i = 0; i < 100; i++) await publish('state:one', `k${i}`)
+    await publish('chat:one', 'k')
+    while ((await slow.read()) > 0);
+    expect(slow.of('publication').filter(({ channel }) => channel === 'chat:one')).toHaveLength(1)
+    expect(slow.of('publication').filter(({ channel }) => channel === 'state:one')).toHaveLength(100)
+  })
+
+  it('[H9.1] keeps what is for it in order while it subscribes, leaves and subscribes again', async () => {
+    const { slow, publish } = await scene()
+    await slow.join('state:one')
+    for (let i = 0; i < 100; i++) await publish('state:one', `k${i % 7}`)
+    slow.say('unsubscribe', { channel: 'state:one' })
+    slow.say('subscribe', { channel: 'state:one', since: { epoch: 'epoch-1', offset: 3 } })
+    await settle()
+    for (let i = 0; i < 100; i++) await publish('state:one', `k${i % 7}`)
+    while ((await slow.read()) > 0);
+    const after = slow.messages.slice(slow.messages.findIndex(({ kind }) => kind === 'unsubscribed') + 1)
+    const subscribed = after.find(({ kind }) => kind === 'subscribed')
+    expect(subscribed?.body).toMatchObject({ position: { offset: 100 } })
+    let last = 100
+    for (const { kind, body } of after) {
+      if (kind !== 'publication') continue
+      expect(body.prev ?? body.offset - 1).toBe(last)
+      last = body.offset
+    }
+    expect(last).toBe(200)
+  })
+})
+
+describe('a large message', () => {
+  const LARGE = 'x'.repeat(200_000)
+
+  it('[P3.10] [H9.3] goes in parts, and what is small goes between them', async () => {
+    const { slow, publish } = await scene()
+    for (const channel of ['chat:one', 'chat:two']) await slow.join(channel)
+    await publish('chat:one', 'a', LARGE)
+    await publish('chat:one', 'b', 'behind it')
+    await publish('chat:two', 'c', 'elsewhere')
+    slow.say('ping', {})
+    await settle()
+    // Not much more than the window, and the small ones.
+    expect(slow.unread).toBeLessThan(40_000)
+    while ((await slow.read()) > 0);
+    expect(slow.wholes).toBe(1)
+    const order = slow.messages.map(({ kind, body }) =>
+      kind === 'publication' ? body.offset + body.channel : kind,
+    )
+    const at = (what: string) => order.lastIndexOf(what)
+    expect(at('1chat:two')).toBeLessThan(at('1chat:one'))
+    expect(at('pong')).toBeLessThan(at('1chat:one'))
+    expect(at('1chat:one')).toBeLessThan(at('2chat:one'))
+    expect(slow.of('publication').find(({ channel }) => channel === 'chat:one')?.data).toEqual(
+      json({ key: 'a', text: LARGE }),
+    )
+  })
+
+  it('[H9.3] in a reply holds back what is live in its channel, and nothing else', async () => {
+    const { hub, slow, publish } = await scene()
+    await slow.join('chat:two')
+    for (let i = 0; i < 10; i++) await publish('chat:one', 'a', 'x'.repeat(20_000))
+    slow.say('subscribe', { channel: 'chat:one', since: { epoch: 'epoch-1', offset: 0 } })
+    await settle()
+    await publish('chat:one', 'live')
+    await publish('chat:two', 'other')
+    while ((await slow.read()) > 0);
+    expect(
+      slow.messages
+        .map(({ kind }) => kind)
+        .filter((kind) => kind !== 'ping')
+        .slice(-3),
+    ).toEqual(['publication', 'subscribed', 'publication'])
+    expect(slow.of('subscribed').at(-1)?.publications).toHaveLength(10)
+    expect(slow.of('publication').at(-1)).toMatchObject({ channel: 'chat:one', offset: 11 })
+    expect(hub.size).toBe(2)
+  })
+
+  it('[P3.10] goes whole to who does not put parts together', async () => {
+    const { hub, publish } = await scene()
+    const plain = new TestClient(hub)
+    await plain.connect()
+    await plain.ask('subscribe', { channel: 'chat:one' })
+    await publish('chat:one', 'a', LARGE)
+    expect(plain.of('publication')).toHaveLength(1)
+  })
+
+  it('[H9.3] comes one after the other', async () => {
+    const { slow, publish } = await scene()
+    for (const channel of ['chat:one', 'chat:two', 'state:one']) await slow.join(channel)
+    for (const channel of ['chat:one', 'chat:two', 'state:one', 'chat:one'])
+      await publish(channel, 'a', LARGE)
+    while ((await slow.read()) > 0);
+    expect(slow.wholes).toBe(4)
+    expect(slow.of('publication')).toHaveLength(4)
+  })
+})
