@@ -14,7 +14,7 @@ import type {
   Publisher,
   Target,
 } from '@millrace/protocol'
-import type { Action, Appended, MaybePromise, PendingCommand, User } from './hub/index.js'
+import type { Action, Appended, Counters, MaybePromise, PendingCommand, User } from './hub/index.js'
 
 /** A publication as the application reads it. */
 export interface ServerPublication<Message> {
@@ -90,6 +90,14 @@ export interface DeviceCommand<Response> {
    * goes: then ask again under the same id. It need not be looked at.
    */
   readonly answer: Promise<Response>
+}
+
+/** How a node does. */
+export interface ServerStats {
+  /** Sessions that are connected or connecting, here. */
+  readonly sessions: number
+  /** What became of slow readers since the start. */
+  readonly slow: Readonly<Counters>
 }
 
 /** How the application publishes. */
@@ -209,6 +217,8 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
    * port is taken.
    */
   listen(port?: number | { readonly port?: number; readonly host?: string }): Promise<AddressInfo>
+  /** How this node does. */
+  stats(): ServerStats
   /** Tells clients to come back elsewhere, closes their connections, stops listening. */
   close(): Promise<void>
 }

@@ -19,6 +19,7 @@ import type {
   Peers,
   ServerEvents,
   ServerPublishOptions,
+  ServerStats,
   UserPeers,
 } from './millrace.js'
 import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
@@ -202,6 +203,10 @@ class ComposedServer implements MillraceServer<Api, User> {
     await listening(server, port, host)
     this.#own = server
     return server.address() as AddressInfo
+  }
+
+  stats(): ServerStats {
+    return { sessions: this.#hub.size, slow: { ...this.#hub.counters } }
   }
 
   async close(): Promise<void> {

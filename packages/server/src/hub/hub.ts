@@ -18,6 +18,7 @@ import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
 import { resolve, type Services } from './commands/services.js'
 import { join, leave, leaveAll } from './commands/subscribe.js'
+import { newCounters } from './counters.js'
 import type { DeviceCommands } from './device-commands.js'
 import { Directory } from './directory.js'
 import { dispatch } from './dispatch.js'
@@ -75,6 +76,7 @@ export interface PublishOptions extends StateChange {
 export class Hub implements SessionHost {
   readonly policy = new Policy()
   readonly directory = new Directory()
+  readonly counters = newCounters()
   /** The sessions of those who only read. */
   readonly readers = new Directory()
   readonly #options: HubOptions
@@ -94,7 +96,8 @@ export class Hub implements SessionHost {
     const calling = makeCalling({ ...options, directory, validator, failed })
     const { calls, handlers, commands } = calling
     this.#calling = calling
-    const topics = new Topics({ streams: broker, presence: broker, clock, logger })
+    const { counters } = this
+    const topics = new Topics({ streams: broker, presence: broker, clock, logger, counters })
     const channels = channelTable(api)
     const call: Services['call'] = (incoming) => handlers.call(incoming)
     const command: Services['command'] = (incoming) => commands.relay(incoming)
@@ -273,6 +276,7 @@ export class Hub implements SessionHost {
   }
 
   ended(session: Session, code: number): void {
+    if (code === CODES['slow-consumer'].code) this.counters.disconnected++
     this.#sessions.delete(session)
     leaveAll(this.#services, session)
     this.#services.calls.lost(session)

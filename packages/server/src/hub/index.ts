@@ -1,6 +1,7 @@
 export type * from './broker-ports.js'
 export type { CallContext, CallHandler, RelayRule } from './call-handlers.js'
 export type { CarriedRequest, RequestAnswer } from './cluster/messages.js'
+export type { Counters } from './counters.js'
 export type { CommandRequest, PendingCommand } from './device-commands.js'
 export {
   type Authenticate,

@@ -84,7 +84,7 @@ const offsets = (client: TestClient) => client.of('publication').map(({ offset }
 
 describe('a slow reader', () => {
   it('[H9.1] [H9.2] of a state is sent little, has the newest of each key in the end, and is told what it skipped', async () => {
-    const { clock, slow, fast, publish } = await scene()
+    const { clock, hub, slow, fast, publish } = await scene()
     for (const client of [slow, fast]) await client.join('state:one')
     for (let i = 0; i < 1000; i++) {
       await publish('state:one', `k${i % 10}`)
@@ -99,6 +99,7 @@ describe('a slow reader', () => {
     expect(got.slice(-10).map(({ offset }) => offset)).toEqual(Array.from({ length: 10 }, (_, i) => 991 + i))
     const skipped = got.reduce((sum, { skipped = 0 }) => sum + skipped, 0)
     expect(got.length + skipped).toBe(1000)
+    expect(hub.counters).toEqual({ behind: 1, skipped, dropped: 0, disconnected: 0 })
     // The chain is whole.
     let last = 0
     for (const { offset, prev = offset - 1 } of got) {

@@ -1,6 +1,7 @@
 import { jsonDialect, type Publication, predecessor } from '@millrace/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { newCounters } from './counters.js'
 import type { Live } from './feed.js'
 import type { Outgoing } from './outgoing.js'
 import type { Carrier } from './ports.js'
@@ -50,7 +51,7 @@ const live = (offset: number, exclude?: string): Live => ({
 
 /** A topic beside a model of it: for each reader, whether it is there and what it must have got. */
 class Both {
-  readonly topic = new Topic('a:b', RESOLVED, { now: () => 0 })
+  readonly topic = new Topic('a:b', RESOLVED, { clock: { now: () => 0 }, counters: newCounters() })
   readonly readers = Array.from(
     { length: READERS },
     (_, i) => new Reader(`r${i}`, carriers[i % 2] as CountingCarrier),
@@ -163,7 +164,7 @@ describe('a topic', () => {
   })
 
   it('[H4.1] does not take back who left while it joined', () => {
-    const topic = new Topic('a:b', RESOLVED, { now: () => 0 })
+    const topic = new Topic('a:b', RESOLVED, { clock: { now: () => 0 }, counters: newCounters() })
     const reader = new Reader('r', new CountingCarrier())
     const subscription = newSubscription('a:b', reader)
     subscription.held = []

@@ -8,6 +8,7 @@ import {
   type ResolvedChannel,
 } from '@millrace/protocol'
 import type { EphemeralEvent, PresenceChange, StoredPublication } from './broker-ports.js'
+import type { Counters } from './counters.js'
 import type { Live } from './feed.js'
 import { Lane } from './lane.js'
 import { Outgoing, push } from './outgoing.js'
@@ -78,13 +79,17 @@ export class Topic {
   readonly #apart = new Set<Subscription>()
   readonly #stragglers: Stragglers
 
-  constructor(name: string, resolved: ResolvedChannel, clock: Pick<Clock, 'now'>) {
+  constructor(
+    name: string,
+    resolved: ResolvedChannel,
+    parts: { readonly clock: Pick<Clock, 'now'>; readonly counters: Counters },
+  ) {
     const { conflate, slow: policy = conflate === undefined ? 'disconnect' : 'conflate' } =
       resolved.definition
     this.name = name
     this.resolved = resolved
     this.#stragglers = new Stragglers({
-      ...{ channel: name, policy, clock },
+      ...{ channel: name, policy, ...parts },
       publication: (publication, { prev = publication.prev, skipped }) =>
         this.#pushOf({ ...publication, prev }, skipped),
       place: (subscription) => this.#place(subscription),

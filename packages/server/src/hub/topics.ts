@@ -8,6 +8,7 @@ import type {
   StreamSlice,
   Streams,
 } from './broker-ports.js'
+import type { Counters } from './counters.js'
 import type { Feed } from './feed.js'
 import type { Clock, Logger } from './ports.js'
 import { Roster } from './roster.js'
@@ -33,6 +34,7 @@ export interface TopicsParts {
   readonly presence: Pick<PresenceStore, 'members'>
   readonly clock: Clock
   readonly logger: Logger
+  readonly counters: Counters
 }
 
 /** How long a channel that lost its last subscriber stays joined: a reload or a reconnect finds it warm. */
@@ -225,7 +227,7 @@ export class Topics implements BrokerListener {
   #entry(channel: string, resolved: ResolvedChannel): Entry {
     let entry = this.#entries.get(channel)
     if (entry === undefined) {
-      const topic = new Topic(channel, resolved, this.#parts.clock)
+      const topic = new Topic(channel, resolved, this.#parts)
       const feed = feedOf(this.#parts, topic)
       entry = {
         topic,

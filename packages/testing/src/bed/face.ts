@@ -70,6 +70,10 @@ export class Face implements OwnServer {
     return this.#parts.ask((server) => server.remove(...args))
   }
 
+  stats(): ReturnType<OwnServer['stats']> {
+    return this.#parts.ask((server) => server.stats())
+  }
+
   async sendEphemeral(...args: Parameters<OwnServer['sendEphemeral']>): Promise<void> {
     return this.#parts.ask((server) => server.sendEphemeral(...args))
   }

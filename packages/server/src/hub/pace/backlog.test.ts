@@ -41,6 +41,7 @@ function world(policy: SlowPolicy, last?: number) {
       },
       publication: (publication, { prev = publication.prev, skipped }) =>
         push('publication', { ...publication, prev, skipped: skipped || undefined, channel: 'c' }),
+      leftOut: () => {},
       overflow: () => events.push('overflow'),
       caughtUp: (at) => events.push(at ?? 'caught up'),
     },
@@ -158,6 +159,7 @@ describe('[H9.2] a backlog', () => {
             },
             publication: (publication, { prev = publication.prev, skipped }) =>
               push('publication', { ...publication, prev, skipped, channel: 'c' }),
+            leftOut: () => {},
             overflow: () => expect.fail('too much'),
             caughtUp: () => {},
           },

@@ -25,6 +25,8 @@ export interface BacklogParts {
   /** Sends it; `sent` runs when all of it has left, which takes a while when it is large. */
   send(item: Outgoing | { readonly gap: Gap }, sent: () => void): void
   publication(publication: StoredPublication, leftOut: LeftOut): Outgoing
+  /** Something is left out. */
+  leftOut(how: 'skipped' | 'dropped'): void
   /** More waits than may. */
   overflow(): void
   /** Nothing waits any more. `last`: the last publication it got, where that is not the last there was. */
@@ -132,8 +134,7 @@ export class Backlog implements Source {
     const old = this.#parts.now() - PATIENCE
     for (const entry of this.#entries) {
       if (!this.#isSuperseded(entry) || entry.at >= old) return entry
-      this.#remove(entry)
-      this.#skipped++
+      this.#skip(entry)
     }
     return undefined
   }
@@ -152,11 +153,14 @@ export class Backlog implements Source {
     for (const entry of this.#entries) {
       if (this.#bytes <= ENOUGH) return
       if (policy === 'drop-oldest' && 'live' in entry.item) this.#lose(entry, entry.item.live)
-      else if (this.#isSuperseded(entry)) {
-        this.#remove(entry)
-        this.#skipped++
-      }
+      else if (this.#isSuperseded(entry)) this.#skip(entry)
     }
+  }
+
+  #skip(entry: Entry): void {
+    this.#remove(entry)
+    this.#skipped++
+    this.#parts.leftOut('skipped')
   }
 
   #lose(entry: Entry, { epoch, publication }: Live): void {
@@ -164,6 +168,7 @@ export class Backlog implements Source {
     const from = this.#lost?.from ?? { epoch, offset: this.#last ?? predecessor(publication) }
     const to = { epoch, offset: publication.offset }
     this.#lost = { from, to, count: (this.#lost?.count ?? 0) + 1 }
+    this.#parts.leftOut('dropped')
   }
 
   #isSuperseded({ key, ...entry }: Entry): boolean {

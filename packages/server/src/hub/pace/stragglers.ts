@@ -1,5 +1,6 @@
 import type { SlowPolicy } from '@millrace/protocol'
 import type { StoredPublication } from '../broker-ports.js'
+import type { Counters } from '../counters.js'
 import type { Live } from '../feed.js'
 import type { Lane } from '../lane.js'
 import { type Outgoing, push } from '../outgoing.js'
@@ -12,6 +13,7 @@ export interface StragglersParts {
   readonly channel: string
   readonly policy: SlowPolicy
   readonly clock: Pick<Clock, 'now'>
+  readonly counters: Counters
   /** A publication as it is sent to who was left out of some before it. */
   publication(publication: StoredPublication, leftOut: LeftOut): Outgoing
   /** A subscription belongs elsewhere now. */
@@ -68,7 +70,7 @@ export class Stragglers {
     { first, isBlocked = false }: { readonly first?: Waiting; readonly isBlocked?: boolean } = {},
   ): Backlog | undefined {
     const { receiver } = subscription
-    const { channel, policy, clock, place } = this.#parts
+    const { channel, policy, clock, counters, place } = this.#parts
     const pacing = receiver.paced()
     if (pacing === undefined) return undefined
     const backlog = new Backlog(
@@ -77,6 +79,9 @@ export class Stragglers {
         now: () => clock.now(),
         send: (item, sent) => pacing.send('gap' in item ? push('gap', { ...item.gap, channel }) : item, sent),
         publication: (publication, leftOut) => this.#parts.publication(publication, leftOut),
+        leftOut: (how) => {
+          counters[how]++
+        },
         overflow: () => receiver.tooSlow(),
         caughtUp: (last) => {
           subscription.behind = undefined
@@ -86,6 +91,7 @@ export class Stragglers {
       },
       subscription.skippedFrom,
     )
+    counters.behind++
     backlog.isBlocked = isBlocked
     if (first !== undefined) backlog.push(first)
     subscription.skippedFrom = undefined
