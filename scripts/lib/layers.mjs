@@ -40,9 +40,17 @@ export const LAYERS = [
     npm: [],
   },
   {
+    name: 'readers',
+    entry: true,
+    path: 'packages/server/src/readers/',
+    pure: true,
+    may: ['@millrace/protocol', 'hub'],
+    npm: [],
+  },
+  {
     name: 'node',
     path: 'packages/server/src/node/',
-    may: ['@millrace/protocol', 'hub', 'requests', 'websocket'],
+    may: ['@millrace/protocol', 'hub', 'requests', 'readers', 'websocket'],
     node: true,
     npm: [],
   },
@@ -58,7 +66,18 @@ export const LAYERS = [
   {
     name: 'server',
     path: 'packages/server/src/',
-    may: ['@millrace/protocol', 'hub', 'broker', 'requests', 'node', 'websocket', 'auth', 'limits', 'admin'],
+    may: [
+      '@millrace/protocol',
+      'hub',
+      'broker',
+      'requests',
+      'readers',
+      'node',
+      'websocket',
+      'auth',
+      'limits',
+      'admin',
+    ],
     // The composition root listens, so it makes an HTTP server, which the public interface names; nothing else outside
     // node/ touches the platform.
     nodeIn: ['packages/server/src/server.ts', 'packages/server/src/millrace.ts'],
@@ -90,9 +109,15 @@ export const LAYERS = [
     npm: [],
   },
   {
+    name: 'banner',
+    path: 'packages/client/src/banner/',
+    may: ['@millrace/protocol', 'client core'],
+    npm: [],
+  },
+  {
     name: 'client',
     path: 'packages/client/src/',
-    may: ['@millrace/protocol', 'client core', 'fallback', 'outbox', 'device commands'],
+    may: ['@millrace/protocol', 'client core', 'fallback', 'outbox', 'device commands', 'banner'],
     npm: [],
   },
   {

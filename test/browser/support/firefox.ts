@@ -102,9 +102,14 @@ async function endpointOf(child: ChildProcess): Promise<string> {
   }
 }
 
-/** What the page shows, a line for each element. Runs in the page. */
+/** What the page shows, a line for each element, those in shadows included. Runs in the page. */
 function shownText(): string {
-  return [...document.querySelectorAll('body *')]
+  const below = (root: ParentNode): Element[] =>
+    [...root.querySelectorAll('*')].flatMap((element) => [
+      element,
+      ...(element.shadowRoot ? below(element.shadowRoot) : []),
+    ])
+  return below(document.body)
     .filter((element) => element.checkVisibility())
     .map((element) => [...element.childNodes].filter(({ nodeType }) => nodeType === 3))
     .map((texts) => texts.map(({ textContent }) => textContent).join(''))
@@ -115,9 +120,13 @@ function shownText(): string {
 function placeOf(wanted: string): { readonly x: number; readonly y: number } | null {
   const named = (element: Element): string =>
     `${element.getAttribute('aria-label') ?? ''} ${element.textContent ?? ''} ${(element as HTMLInputElement).labels?.[0]?.textContent ?? ''}`
-  const found = [
-    ...document.querySelectorAll('button, a, input, textarea, [role="option"], [role="menuitem"]'),
-  ]
+  const below = (root: ParentNode): Element[] =>
+    [...root.querySelectorAll('*')].flatMap((element) => [
+      element,
+      ...(element.shadowRoot ? below(element.shadowRoot) : []),
+    ])
+  const found = below(document.body)
+    .filter((element) => element.matches('button, a, input, textarea, [role="option"], [role="menuitem"]'))
     .filter((element) => element.checkVisibility())
     .find((element) => named(element).includes(wanted))
   if (found === undefined) return null

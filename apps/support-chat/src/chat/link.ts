@@ -1,5 +1,4 @@
 import { type Client, type ClientState, createClient } from '@millrace/client'
-import { linkNotices } from '@millrace/ui'
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { SupportApi } from '../api.js'
 
@@ -7,9 +6,6 @@ import type { SupportApi } from '../api.js'
 export interface Link {
   readonly client: Client<SupportApi>
   readonly state: ReadonlySignal<ClientState>
-  readonly notice: ReturnType<typeof linkNotices>
-  /** Tries at once instead of waiting for the next attempt. */
-  retry(): void
   isConnected(): boolean
   /** Calls the listener on every new connection, the first included. */
   onConnected(listener: () => void): void
@@ -22,17 +18,10 @@ export function openLink(token: () => string | Promise<string>): Link {
     state.value = next
   })
   const isConnected = (): boolean => state.value.name === 'connected' || state.value.name === 'degraded'
-  const notice = linkNotices({
-    current: () => state.value,
-    subscribe: (listener) => client.on('state', listener),
-  })
   return {
     client,
     state,
-    notice,
     isConnected,
-    // The banner tells how the attempt goes; a failed one needs no second voice.
-    retry: () => void client.connect().catch(() => {}),
     onConnected(listener) {
       let before = false
       client.on('state', () => {

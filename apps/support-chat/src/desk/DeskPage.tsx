@@ -1,7 +1,8 @@
-import { Avatar, Button, ConnectionBanner, LinkStatus, Mark, SkipLink, ThemeToggle } from '@millrace/ui'
+import { Avatar, Button, LinkStatus, Mark, SkipLink, ThemeToggle } from '@millrace/ui'
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { ConnectionNotice } from '../chat/ConnectionNotice.js'
 import { initialsOf } from '../domain/text.js'
 import { ConversationPane, type PaneActions } from './ConversationPane.js'
 import { List } from './List.js'
@@ -53,13 +54,7 @@ export function DeskPage({ desk, onLogout }: Props): JSX.Element {
     <div class={`desk${selected ? ' desk--chosen' : ''}`}>
       <SkipLink to="conversation">Skip to the conversation</SkipLink>
       <Head desk={desk} onHelp={() => (help.value = true)} onLogout={onLogout} />
-      <div class="desk__notice">
-        <ConnectionBanner
-          notice={desk.link.notice.value}
-          onRetry={desk.link.retry}
-          meanwhile="What you write is kept."
-        />
-      </div>
+      <ConnectionNotice link={desk.link} />
       <List desk={desk} sections={sections} tab={tab} onSelect={select} />
       <ConversationPane desk={desk} actions={pane.current} onBack={() => select(undefined)} />
       <ShortcutHelp open={help} />

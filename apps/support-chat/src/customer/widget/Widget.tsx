@@ -1,7 +1,8 @@
-import { Badge, ConnectionBanner, Icon } from '@millrace/ui'
+import { Badge, Icon } from '@millrace/ui'
 import { type Signal, useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { ConnectionNotice } from '../../chat/ConnectionNotice.js'
 import { counted } from '../../domain/spans.js'
 import { ConversationView } from './ConversationView.js'
 import { Intro } from './Intro.js'
@@ -71,13 +72,7 @@ function Panel({ support, onClose }: { readonly support: CustomerSupport; readon
     >
       <PanelHead support={support} onClose={onClose} />
       <div class="panel__body">
-        {link && (
-          <ConnectionBanner
-            notice={link.notice.value}
-            onRetry={link.retry}
-            meanwhile="What you write is kept."
-          />
-        )}
+        {link && <ConnectionNotice link={link} />}
         {waitsToKnow && <Waiting />}
         {!waitsToKnow && (!begun || anew.value) && (
           <Intro support={support} onStarted={() => (anew.value = false)} />
