@@ -5,7 +5,11 @@ const anything = {
   '~standard': { version: 1, vendor: 'simulation', validate: (value: unknown) => ({ value }) },
 } as const
 
-/** Channels that keep much, little, and nothing. */
+/** What a message of a state is about: one of a few things, whoever writes. */
+export const aboutOf = (message: unknown): string =>
+  `k${Number(/#(\d+)/.exec(String(message))?.[1] ?? 0) % 5}`
+
+/** Channels that keep much, little, and nothing; a state, and one that drops what slow readers cannot take. */
 export const api = defineApi({
   channels: {
     'room:{name}': channel({
@@ -15,8 +19,10 @@ export const api = defineApi({
     }),
     'brief:{name}': channel({ publish: 'anyone', history: { size: 8, ttl: '20s' } }),
     'none:{name}': channel({ publish: 'anyone', history: { size: 0 } }),
+    'state:{name}': channel({ publish: 'anyone', conflate: aboutOf, history: { size: 6 } }),
+    'feed:{name}': channel({ publish: 'anyone', slow: 'drop-oldest', history: { size: 200, ttl: '10m' } }),
   },
   calls: { echo: call({ timeout: '5s' }) },
 })
 
-export const CHANNELS = ['room:one', 'room:two', 'brief:one', 'none:one'] as const
+export const CHANNELS = ['room:one', 'state:one', 'feed:one', 'room:two', 'brief:one', 'none:one'] as const

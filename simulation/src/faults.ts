@@ -127,6 +127,21 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'thin link',
+    weight: 3,
+    happen: (world) => {
+      const person = somebody(world)
+      const { connection } = person
+      if (connection === undefined) return `${person.name}: none`
+      const rate = world.rng.pick([1, 4, 20])
+      connection.toClient.rate = rate
+      world.timeline.schedule(world.rng.int(3000, 40_000), () => {
+        connection.toClient.rate = Number.POSITIVE_INFINITY
+      })
+      return `${person.name} with ${rate * 8} kbit/s`
+    },
+  },
+  {
     name: 'sleep',
     weight: 3,
     happen: (world) => {

@@ -9,7 +9,7 @@ const GRACE = 90_000
 /** After a time of peace everybody has everything, though nothing new came by which a hole could be noticed. */
 export function judgeSilence({ people, brokers }: World): string[] {
   return people.flatMap((person) =>
-    [...person.readers.values()].flatMap((reader) => {
+    [...person.readers.values()].filter(isStream).flatMap((reader) => {
       const missing = fingerAtEnd(reader, brokers.store)?.rest()
       return missing === undefined ? [] : [`${nameOf(reader)}, after a time of peace: ${missing}`]
     }),
@@ -29,7 +29,7 @@ export function judge(world: World): string[] {
     }
     for (const reader of [...person.retired, ...person.readers.values()]) {
       const isRetired = person.readers.get(reader.channel) !== reader
-      broken.push(...judgeReader(reader, store, isRetired))
+      if (isStream(reader)) broken.push(...judgeReader(reader, store, isRetired))
     }
     for (const ask of person.asks) broken.push(...judgeAsk(ask, world.timeline.elapsed))
     for (const attempt of person.attempts)
@@ -37,6 +37,9 @@ export function judge(world: World): string[] {
   }
   return broken
 }
+
+/** States are judged apart: what was superseded may be passed over. */
+const isStream = ({ channel }: Reader): boolean => !channel.startsWith('state:')
 
 const nameOf = ({ person, channel }: Reader): string => `${person} on ${channel}`
 
@@ -85,7 +88,8 @@ class Finger {
 
   /** What is wrong with this being heard next. */
   hear(one: Heard): string | undefined {
-    return 'gap' in one ? this.#gap(one.gap) : this.#message(one)
+    if ('gap' in one) return this.#gap(one.gap)
+    return 'key' in one ? this.#message(one) : 'heard something that only states say'
   }
 
   #message({ key, offset, at }: Extract<Heard, { key: string }>): string | undefined {

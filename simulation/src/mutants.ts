@@ -11,6 +11,7 @@ export interface Mutant {
 const STREAM = 'packages/client/src/core/stream.ts'
 const TOPIC = 'packages/server/src/hub/topic.ts'
 const FEED = 'packages/server/src/hub/feed.ts'
+const BACKLOG = 'packages/server/src/hub/pace/backlog.ts'
 const LINGERING = 'packages/server/src/hub/lingering.ts'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -187,5 +188,41 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'packages/server/src/hub/shared-reads.ts',
     find: 'return cut(slice, parts, from < 0 ? publications.length : from)',
     put: 'return cut(slice, parts, publications.length)',
+  },
+  {
+    name: 'a slow reader does not get the newest',
+    file: BACKLOG,
+    find: 'newest !== undefined && newest.item !== entry.item',
+    put: 'newest !== undefined',
+  },
+  {
+    name: 'what a slow reader was not sent is not told',
+    file: BACKLOG,
+    find: "      this.#send({ gap: { ...lost, reason: 'slow-consumer' } })\n",
+    put: '',
+  },
+  {
+    name: 'the chain of a slow reader is not closed',
+    file: BACKLOG,
+    find: 'const prev = this.#last === predecessor(publication) ? undefined : this.#last',
+    put: 'const prev = undefined',
+  },
+  {
+    name: 'who comes back to a state keeps what is gone',
+    file: 'packages/server/src/hub/state-channel.ts',
+    find: '(floor !== undefined && floor.offset >= since.offset)',
+    put: 'false',
+  },
+  {
+    name: 'a client keeps what it knew of a state that began anew',
+    file: 'packages/client/src/core/subscription.ts',
+    find: "        this.values.clear()\n        this.#emit('snapshot')",
+    put: "        this.#emit('snapshot')",
+  },
+  {
+    name: 'large messages go into each other',
+    file: 'packages/server/src/hub/pace/large-message.ts',
+    find: "    if (middle !== undefined && middle !== this) return 'idle'\n",
+    put: '',
   },
 ]

@@ -7,7 +7,7 @@ import {
 } from '@millrace/client/core'
 import { type Api, jsonClient, MillraceError } from '@millrace/protocol'
 import { binary, type Connection, Host, type Rng, type Timeline, transportOf } from '@millrace/testing/parts'
-import { api } from './api.js'
+import { aboutOf, api } from './api.js'
 import type { Node } from './node.js'
 import { type Ask, type Attempt, Reader } from './reader.js'
 
@@ -64,6 +64,12 @@ export class Person {
     return [...this.#rooms].map(([channel, { state }]) => `${channel} ${state.name}`).join(', ')
   }
 
+  /** Of a state: the offsets of the values that this page has, by what they are about. */
+  valuesOf(channel: string): ReadonlyMap<string, number> {
+    const values = this.#rooms.get(channel)?.values ?? new Map()
+    return new Map([...values].map(([about, { offset }]) => [about, offset]))
+  }
+
   get isSettled(): boolean {
     const rooms = [...this.#rooms.values()]
     if (rooms.length === 0) return true
@@ -88,6 +94,8 @@ export class Person {
       reader.heard.push({ at: now(), key: String(message), offset, recovered }),
     )
     room.on('gap', (gap) => reader.heard.push({ at: now(), gap }))
+    room.on('removed', (removed, { offset }) => reader.heard.push({ at: now(), removed, offset }))
+    room.on('snapshot', () => reader.heard.push({ at: now(), snapshot: true }))
     if (isWatcher) {
       room.on('presence', ({ members }) =>
         this.shown.set(
@@ -130,7 +138,9 @@ export class Person {
 
   publish(channel: string, excludeSelf: boolean): void {
     const { timeline } = this.#parts
-    const key = `${this.name}#${++this.#written}`
+    const { rng } = this.#parts
+    const isState = channel.startsWith('state:')
+    const key = `${this.name}#${++this.#written}${'.'.repeat(paddingOf(channel, rng))}`
     const startedAt = timeline.elapsed
     const attempt: Attempt = {
       person: this.name,
@@ -142,7 +152,16 @@ export class Person {
     this.attempts.push(attempt)
     const { host } = this
     const room = this.#rooms.get(channel) ?? this.client.channel(channel)
-    room.publish(key, { excludeSelf, timeout: PUBLISH_TIMEOUT }).then(
+    const options = { excludeSelf, timeout: PUBLISH_TIMEOUT }
+    if (isState && rng.chance(0.15)) {
+      // Whether it has a value to lose is not known here; that it settles is.
+      room.remove(aboutOf(key), options).then(
+        () => Object.assign(attempt, { settledAt: timeline.elapsed }),
+        () => Object.assign(attempt, { settledAt: timeline.elapsed }),
+      )
+      return
+    }
+    room.publish(key, options).then(
       (position) => Object.assign(attempt, { position, settledAt: timeline.elapsed }),
       (error) => {
         if (!host.isDead) Object.assign(attempt, { error: kindOf(error), settledAt: timeline.elapsed })
@@ -222,6 +241,12 @@ export class Person {
       },
     })
   }
+}
+
+/** Characters that make a message longer: enough for slow links to matter, and sometimes to go in parts. */
+function paddingOf(channel: string, rng: Rng): number {
+  if (rng.chance(0.003)) return rng.int(17_000, 40_000)
+  return channel.startsWith('state:') || channel.startsWith('feed:') ? rng.int(0, 500) : 0
 }
 
 const kindOf = (error: unknown): string =>

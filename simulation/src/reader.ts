@@ -4,6 +4,10 @@ import type { Gap, Position } from '@millrace/protocol'
 export type Heard =
   | { readonly at: number; readonly key: string; readonly offset: number; readonly recovered: boolean }
   | { readonly at: number; readonly gap: Gap }
+  /** Of a state: what it is about has no value any more. */
+  | { readonly at: number; readonly removed: string; readonly offset: number }
+  /** Of a state: what comes next is all there is. */
+  | { readonly at: number; readonly snapshot: true }
 
 /** One part of an application that follows one channel, whatever becomes of its page's connections. */
 export class Reader {

@@ -1,5 +1,6 @@
 import { judge, judgeSilence } from './judge.js'
 import { judgePresence } from './presence-judge.js'
+import { judgeStates } from './state-judge.js'
 import { World } from './world.js'
 
 export interface Outcome {
@@ -16,5 +17,6 @@ export async function runSeed(seed: number): Promise<Outcome> {
   await world.peace()
   const silence = judgeSilence(world)
   await world.lastWords()
-  return { seed, broken: [...silence, ...judge(world), ...judgePresence(world)], world }
+  const broken = [...silence, ...judge(world), ...judgeStates(world), ...judgePresence(world)]
+  return { seed, broken, world }
 }

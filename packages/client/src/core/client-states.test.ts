@@ -47,7 +47,7 @@ describe('the client states', () => {
     [start, ['open', 'close']],
     [connecting, ['established', 'away', 'awayOffline', 'close']],
     [connected, ['late', 'away', 'awayOffline', 'close']],
-    [degraded, ['heard', 'away', 'awayOffline', 'close']],
+    [degraded, ['late', 'heard', 'away', 'awayOffline', 'close']],
     [reconnecting, ['established', 'away', 'awayOffline', 'close']],
     [offline, ['established', 'away', 'awayOffline', 'close']],
     [closed, ['open', 'close']],

@@ -38,7 +38,7 @@ const AWAY_FROM = ['connecting', 'connected', 'degraded', 'reconnecting', 'offli
 const EVENTS = {
   open: { to: 'connecting', from: ['closed'] },
   established: { to: 'connected', from: ['connecting', 'reconnecting', 'offline'] },
-  late: { to: 'degraded', from: ['connected'] },
+  late: { to: 'degraded', from: ['connected', 'degraded'] },
   heard: { to: 'connected', from: ['degraded'] },
   /** The connection is lost, or an attempt begins or fails. */
   away: { to: 'reconnecting', from: AWAY_FROM },

@@ -268,8 +268,10 @@ export class Life {
 
   /** As well as the way allows. */
   #well(type: 'established' | 'heard'): void {
-    this.#move({ type })
-    if (this.via?.slow) this.#move({ type: 'late', reason: this.via.reason ?? '' })
+    const { slow, reason = '' } = this.via ?? {}
+    // A slow way stays one, whatever is heard by it, and has been since it was taken.
+    if (type === 'established' || !slow) this.#move({ type })
+    if (slow) this.#move({ type: 'late', reason })
   }
 
   #move(event: ClientEvent): void {

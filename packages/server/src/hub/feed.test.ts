@@ -17,6 +17,7 @@ const live = (offset: number, epoch = 'a', prev?: number): Live => ({
 
 /** A stream to read, told what it holds, and what a feed makes of it. */
 class Fixture implements FeedHost {
+  readonly isState: boolean = false
   readonly feed = new Feed(this)
   /** Offsets delivered, and gaps. */
   readonly told: (string | Gap)[] = []

@@ -4,6 +4,8 @@ import { recover } from './recovery.js'
 
 /** What a feed needs of the channel it is for. */
 export interface FeedHost {
+  /** Whether only the newest publication of each key is kept. */
+  readonly isState: boolean
   deliver(live: Live): void
   /** What cannot be had any more. */
   gap(gap: Gap): void
@@ -161,12 +163,17 @@ export class Feed {
     this.#lose(end, reason)
   }
 
-  /** Publications of this epoch up to an offset, in order: those that were read, and those that had come before. */
+  /**
+   * Publications of this epoch up to an offset, in order: those that were read, whose chain is whole, and others that had come before.
+   * Of a state only those that were read: what else had come was superseded.
+   */
   #known(epoch: string, end: number, read: readonly StoredPublication[]): StoredPublication[] {
+    if (this.#host.isState) return [...read]
     const came = (this.#held ?? [])
       .slice(0, this.#older)
       .filter((live) => live.epoch === epoch && live.publication.offset <= end)
       .map(({ publication }) => publication)
+      .filter(({ offset }) => !read.some((one) => one.offset === offset))
     return came.length === 0 ? [...read] : [...came, ...read].sort((a, b) => a.offset - b.offset)
   }
 

@@ -1,5 +1,6 @@
+import { type Position, predecessor } from '@millrace/protocol'
 import type { StreamRange, Streams } from './broker-ports.js'
-import { Feed } from './feed.js'
+import { Feed, type Live } from './feed.js'
 import type { Clock, Logger } from './ports.js'
 import { SharedReads, type Wanted } from './shared-reads.js'
 import { streamOptionsOf } from './stream-options.js'
@@ -19,7 +20,8 @@ export function feedOf({ streams, clock, logger }: TopicStreamParts, topic: Topi
   const { name: channel, resolved } = topic
   const keeping = streamOptionsOf(resolved.definition)
   return new Feed({
-    deliver: (live) => topic.publish(live),
+    isState: keeping.latest === true,
+    deliver: keeping.latest ? closing((live) => topic.publish(live)) : (live) => topic.publish(live),
     // A state forgets, and what is superseded is not missing: only another epoch voids what subscribers know.
     gap: (gap) => {
       if (!keeping.latest || gap.from?.epoch !== gap.to.epoch) topic.gap(gap)
@@ -33,6 +35,17 @@ export function feedOf({ streams, clock, logger }: TopicStreamParts, topic: Topi
       clock.schedule(RETRY_AFTER, again)
     },
   })
+}
+
+/** Passes on a state's publications: each follows the one before it, for what lies between was superseded or forgotten. */
+function closing(pass: (live: Live) => void): (live: Live) => void {
+  let last: Position | undefined
+  return ({ epoch, publication }) => {
+    const isAfterHole = last?.epoch === epoch && predecessor(publication) > last.offset
+    const prev = isAfterHole ? last?.offset : publication.prev
+    last = { epoch, offset: publication.offset }
+    pass({ epoch, publication: prev === publication.prev ? publication : { ...publication, prev } })
+  }
 }
 
 /** What the topic's subscribers read of its past. */

@@ -28,12 +28,14 @@ export class Direction {
   readonly #to: Host
   readonly #end: End
   #flow: Flow = 'flows'
-  #held: (() => void)[] = []
+  #held: { readonly deliver: () => void; readonly size: number }[] = []
   #lastAt = 0
   #isOver = false
   /** Frames sent and not arrived, and their bytes. What is lost is never said to have arrived. */
   underWay = 0
   bytes = 0
+  /** Bytes that pass in a millisecond: 8 are 64 kbit/s. */
+  rate = Number.POSITIVE_INFINITY
 
   constructor(parts: { timeline: Timeline; latency: () => number; to: Host; end: End }) {
     this.#timeline = parts.timeline
@@ -60,7 +62,7 @@ export class Direction {
       this.underWay--
       this.bytes -= size
       if (!this.#isOver) this.#end.frame(frame)
-    })
+    }, size)
   }
 
   /** The other side closed, or the connection broke: told after what was sent before, unless that is lost too. */
@@ -96,16 +98,16 @@ export class Direction {
   heal(): void {
     if (this.#flow === 'lost') return
     this.#flow = 'flows'
-    for (const deliver of this.#held.splice(0)) this.#later(deliver)
+    for (const { deliver, size } of this.#held.splice(0)) this.#later(deliver, size)
   }
 
-  #pass(deliver: () => void): void {
+  #pass(deliver: () => void, size = 0): void {
     switch (this.#flow) {
       case 'flows':
-        this.#later(deliver)
+        this.#later(deliver, size)
         break
       case 'held':
-        this.#held.push(deliver)
+        this.#held.push({ deliver, size })
         break
       case 'swallowed':
         this.lose()
@@ -114,9 +116,9 @@ export class Direction {
     }
   }
 
-  #later(deliver: () => void): void {
+  #later(deliver: () => void, size: number): void {
     const now = this.#timeline.now()
-    this.#lastAt = Math.max(this.#lastAt, now + this.#latency())
+    this.#lastAt = Math.max(this.#lastAt, now + this.#latency()) + Math.round(size / this.rate)
     this.#timeline.schedule(this.#lastAt - now, () => this.#to.run(deliver))
   }
 }

@@ -38,6 +38,8 @@ function receive(hub: Hub, session: Session, frame: Frame): void {
   else session.receive(frame)
 }
 
+const MORE = '+'.charCodeAt(0)
+
 /** Here is nothing to share between links. */
 const LINK_BY_LINK: Carrier = {
   send: (outgoing, targets) => {
@@ -67,7 +69,8 @@ class NodeLink implements Link {
     else {
       const wire = outgoing.wire(this.dialect)
       this.written += wire.length
-      sent?.(outgoing.message)
+      // Of one that goes in parts it is heard when the last is sent. [P3.10]
+      if (wire[0] !== '+' && wire[0] !== MORE) sent?.(outgoing.message)
       connection().toClient.send(wire)
     }
   }

@@ -22,6 +22,9 @@ export interface Fact {
   readonly key: string
   readonly id: string | undefined
   readonly exclude: string | undefined
+  /** Of a state, what it is about, and whether it took that away. */
+  readonly about: string | undefined
+  readonly removes: boolean
   /** It went with the end of its stream when a backup was restored, so another one may stand in its place. */
   isLost: boolean
 }
@@ -29,7 +32,11 @@ export interface Fact {
 interface Stream {
   epoch: string
   head: number
+  /** Whether it keeps the newest of each key. */
+  isState: boolean
   kept: StoredPublication[]
+  /** What newer ones of the same keys have superseded in a state: a backup has it still. */
+  superseded: StoredPublication[]
   floor: { offset: number; reason: GapReason } | undefined
   ids: Map<string, Position>
   version: number
@@ -98,13 +105,19 @@ export class Store {
   ): { readonly appended: Appended; readonly stored?: StoredPublication } {
     const stream = this.stream(channel)
     const { epoch } = stream
-    const { id, version, from, exclude, data } = publication
+    const { id, version, from, exclude, data, key, removed, expect } = publication
     const known = id === undefined ? undefined : stream.ids.get(id)
     if (known !== undefined) return { appended: { ...known, skipped: 'duplicate' } }
     if (version !== undefined && version <= stream.version)
       return { appended: { epoch, offset: stream.head, skipped: 'stale' } }
+    this.#expire(stream, options)
+    stream.isState = options.latest === true
+    const before = stream.kept.find((one) => one.key === key && !one.removed)?.offset ?? 0
+    if (key !== undefined && expect !== undefined && before !== expect)
+      return { appended: { epoch, offset: before, skipped: 'conflict' } }
     const offset = ++stream.head
-    const stored: StoredPublication = { offset, time: this.#now(), id, from, exclude, data }
+    const stored: StoredPublication = { offset, time: this.#now(), id, from, exclude, data, key, removed }
+    if (stream.isState) supersede(stream, key)
     stream.kept.push(stored)
     if (version !== undefined) stream.version = version
     if (id !== undefined) stream.ids.set(id, { epoch, offset })
@@ -116,6 +129,8 @@ export class Store {
       key: keyOf(stored),
       id,
       exclude,
+      about: key,
+      removes: removed === true,
       isLost: false,
     })
     this.#expire(stream, options)
@@ -129,13 +144,20 @@ export class Store {
     const slice = { head: { epoch, offset: head }, floor: floor && { ...floor } }
     if ('since' in range) {
       const isHere = range.since.epoch === epoch && range.since.offset <= head
-      const matching = kept.filter(({ offset }) => offset > (isHere ? range.since.offset : 0))
-      return { ...slice, publications: matching.slice(0, range.limit), more: matching.length > range.limit }
+      const after = isHere ? range.since.offset : 0
+      const matching = kept.filter(({ offset }) => offset > after)
+      const publications = matching.slice(0, range.limit)
+      return {
+        ...slice,
+        publications: stream.isState ? closed(publications, after) : publications,
+        more: matching.length > range.limit,
+      }
     }
     const matching = kept.filter(({ offset }) => offset < range.before)
+    const publications = matching.slice(Math.max(0, matching.length - range.limit))
     return {
       ...slice,
-      publications: matching.slice(Math.max(0, matching.length - range.limit)),
+      publications: stream.isState ? closed(publications, (publications[0]?.offset ?? 1) - 1) : publications,
       more: matching.length > range.limit,
     }
   }
@@ -174,7 +196,13 @@ export class Store {
     for (const fact of this.facts)
       if (fact.channel === channel && fact.epoch === stream.epoch && fact.offset > head) fact.isLost = true
     stream.head = head
-    stream.kept = stream.kept.filter(({ offset }) => offset <= head)
+    const back = [...stream.superseded, ...stream.kept].filter(({ offset }) => offset <= head)
+    stream.kept = []
+    stream.superseded = []
+    for (const publication of back.sort((one, other) => one.offset - other.offset)) {
+      if (stream.isState) supersede(stream, publication.key)
+      stream.kept.push(publication)
+    }
     for (const [id, { offset }] of stream.ids) if (offset > head) stream.ids.delete(id)
   }
 
@@ -242,17 +270,35 @@ export class Store {
 const fresh = (epoch: string): Stream => ({
   epoch,
   head: 0,
+  isState: false,
   kept: [],
+  superseded: [],
   floor: undefined,
   ids: new Map(),
   version: Number.NEGATIVE_INFINITY,
 })
 
+/** What lies between was superseded, and so is not missing. */
+const closed = (publications: readonly StoredPublication[], from: number): StoredPublication[] =>
+  publications.map((one, index) => {
+    const prev = publications[index - 1]?.offset ?? from
+    return prev === one.offset - 1 ? one : { ...one, prev }
+  })
+
 function drop(stream: Stream, reason: GapReason): void {
   const dropped = stream.kept.shift()
-  if (dropped !== undefined) stream.floor = { offset: dropped.offset, reason }
+  if (dropped === undefined) return
+  // Of a state that forgot something, who stands at its end knows no better than who stands before it.
+  stream.floor = { offset: stream.isState ? stream.head : dropped.offset, reason }
+  stream.superseded = stream.superseded.filter(({ key }) => key !== dropped.key)
 }
 
-function keyOf({ data }: StoredPublication): string {
+function supersede(stream: Stream, key: string | undefined): void {
+  const at = stream.kept.findIndex((one) => one.key === key)
+  if (at >= 0) stream.superseded.push(...stream.kept.splice(at, 1))
+}
+
+function keyOf({ data, removed, key, offset }: StoredPublication): string {
+  if (removed) return `-${key} at ${offset}`
   return 'text' in data ? String(JSON.parse(data.text)) : ''
 }

@@ -19,7 +19,8 @@ export const publish: Handler<'publish'> = (services, session, body) => {
       {
         id: body.id,
         from: publisher(session, resolved),
-        exclude: excluded(session, body),
+        // Of a state everybody has everything.
+        exclude: resolved.definition.conflate === undefined ? excluded(session, body) : undefined,
         data: message.payload,
         version: body.version,
         ...keyed(resolved, message.value, body),

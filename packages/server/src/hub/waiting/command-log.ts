@@ -69,6 +69,7 @@ export class CommandLog {
     this.#parts = parts
     this.state = parts.state
     this.feed = new Feed({
+      isState: false,
       deliver: (live) => this.#deliver(live),
       gap: ({ to }) => this.#skip(to),
       read: (since) => streams.read(channel, { since, limit: READ_AT_ONCE }, keeping),
