@@ -1,36 +1,41 @@
-/** What a server's clients come by on this platform: WebSockets, and connections that are made of requests. */
+/** What a server's clients come by on this platform: WebSockets, connections that are made of requests, and plain requests of readers. */
 import type { Hub } from './hub/index.js'
 import { originPolicy } from './node/accept.js'
 import { HubWebSockets, OVERFLOW_CODE, SUBPROTOCOLS } from './node/hub-link.js'
 import { systemClock, systemRandom } from './node/platform.js'
+import { ReaderEndpoint } from './node/reader-endpoint.js'
 import { RequestEndpoint } from './node/request-endpoint.js'
+import { sha1Base64 } from './node/sha1.js'
 import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
 import type { AllowedOrigins, ResolvedOptions } from './options.js'
 import type { ServerEndpoint } from './ports.js'
+import { Readers } from './readers/index.js'
 import { RequestLinks } from './requests/index.js'
 
 /** A request brings several frames, each of which may take three bytes for what its sender counts as one character. */
 const SMALLEST_BODY_LIMIT = 262_144
 
-/** Serves the hub over the transports that are switched on. */
+/** Serves the hub over the transports that are switched on, and to readers. */
 export class PlatformEndpoint implements ServerEndpoint {
   readonly #webSockets: WebSocketServer | undefined
   readonly #requests: RequestEndpoint | undefined
+  readonly #readers: ReaderEndpoint | undefined
 
   constructor(hub: Hub, options: ResolvedOptions) {
     const { transports } = options
     if (transports.includes('websocket')) this.#webSockets = webSockets(hub, options)
     if (transports.some((name) => name !== 'websocket')) this.#requests = requests(hub, options)
+    if (options.readers) this.#readers = readers(hub, options)
   }
 
   attach(server: Parameters<ServerEndpoint['attach']>[0]): void {
     this.#webSockets?.attach(server)
     this.#requests?.attach(server)
+    this.#readers?.attach(server)
   }
 
   async close(): Promise<void> {
-    this.#requests?.close()
-    await this.#webSockets?.close()
+    await Promise.all([this.#requests?.close(), this.#webSockets?.close(), this.#readers?.close()])
   }
 }
 
@@ -61,11 +66,21 @@ function requests(hub: Hub, options: ResolvedOptions): RequestEndpoint {
       node: hub.cluster.node,
       outbox: limits.outbox,
       sizeOf: (frame) => Buffer.byteLength(frame),
+      soon: setImmediate,
     }),
     path,
     opens: { poll: transports.includes('poll'), stream: transports.includes('stream') },
     allowOrigin: originPolicy(originsOf(allowedOrigins)),
     maxBody: Math.max(SMALLEST_BODY_LIMIT, limits.message * 4),
+    failed: (what, error) => hub.failed(what, error),
+  })
+}
+
+function readers(hub: Hub, { allowedOrigins, limits, path }: ResolvedOptions): ReaderEndpoint {
+  return new ReaderEndpoint({
+    readers: new Readers({ hub, clock: systemClock, outbox: limits.outbox, digest: sha1Base64 }),
+    path,
+    allowOrigin: originPolicy(originsOf(allowedOrigins)),
     failed: (what, error) => hub.failed(what, error),
   })
 }

@@ -52,6 +52,11 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
   readonly path?: string
   /** What clients may come by. Default all: `['websocket', 'stream', 'poll']`. */
   readonly transports?: readonly TransportName[]
+  /**
+   * Whether channels can be read without the SDK, as by EventSource and curl, at `channels/…` below the path, by whoever could subscribe
+   * over a WebSocket with the same credentials. Default true.
+   */
+  readonly readers?: boolean
   /** Pages that may connect, by the Origin header. Clients that send none, which are no browsers, may always. Default `same-origin`. */
   readonly allowedOrigins?: AllowedOrigins
   /** Silence after which a client is asked for a pong. Default 10 seconds. */
@@ -77,6 +82,7 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
 export interface ResolvedOptions {
   readonly path: string
   readonly transports: readonly TransportName[]
+  readonly readers: boolean
   readonly allowedOrigins: AllowedOrigins
   readonly heartbeat: number
   readonly patience: number
@@ -109,6 +115,7 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
   return {
     path,
     transports: checkTransports(options.transports ?? TRANSPORTS),
+    readers: checkSwitch(options.readers ?? true, 'readers'),
     allowedOrigins: checkOrigins(options.allowedOrigins ?? 'same-origin'),
     heartbeat: positive(options.heartbeat ?? '10s', 'heartbeat'),
     patience: positive(options.patience ?? '5s', 'patience'),
@@ -123,6 +130,11 @@ function positive(duration: Duration, option: string): number {
   const value = milliseconds(duration, option)
   if (value < 1) throw new TypeError(`${option} must be at least 1 ms`)
   return value
+}
+
+function checkSwitch(value: boolean, option: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw new TypeError(`${option} must be true or false, not ${String(value)}`)
 }
 
 function checkOrigins(origins: AllowedOrigins): AllowedOrigins {

@@ -19,11 +19,14 @@ export const infoOf = (session: Session): SessionInfo<User> => ({
 
 /** The sessions of a target: those on this node, but for calls, which find it on any. */
 export function peersOf(hub: Hub, target: Target, start: Start): Peers<Api, User> {
-  const find = (): readonly Session[] => {
-    if (target.session === undefined) return hub.directory.ofUser(target.user ?? '')
-    const session = hub.directory.session(target.session)
+  const sessionsIn = (directory: Hub['directory']): readonly Session[] => {
+    if (target.session === undefined) return directory.ofUser(target.user ?? '')
+    const session = directory.session(target.session)
     return session === undefined ? [] : [session]
   }
+  const find = (): readonly Session[] => sessionsIn(hub.directory)
+  /** What is taken away is taken from those who only read as well. [P9.17] */
+  const all = (): readonly Session[] => [...find(), ...sessionsIn(hub.readers)]
   return {
     sessions: () => find().map(infoOf),
     subscribe: async (channel) => {
@@ -32,7 +35,7 @@ export function peersOf(hub: Hub, target: Target, start: Start): Peers<Api, User
     },
     unsubscribe: async (channel, reason) => {
       const why = new MillraceError('disconnected', { message: reason })
-      const subscribed = find().filter((session) => session.subscriptions.has(channel))
+      const subscribed = all().filter((session) => session.subscriptions.has(channel))
       await Promise.all(subscribed.map((session) => hub.unsubscribe(session, channel, why)))
     },
     call: async (method: string, request: unknown, options: PeerCallOptions = {}): Promise<never> => {
@@ -41,7 +44,7 @@ export function peersOf(hub: Hub, target: Target, start: Start): Peers<Api, User
       return (await hub.handlers.callTarget(target, { method, request, timeout })) as never
     },
     disconnect: (reason, code: CodeName = 'disconnected') => {
-      for (const session of find()) session.close(code, reason ?? 'The application closed this session')
+      for (const session of all()) session.close(code, reason ?? 'The application closed this session')
     },
   }
 }

@@ -10,7 +10,7 @@ const all = (frames: readonly Frame[]) => {
 }
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-describe('[P3.10] parts of a frame', () => {
+describe('[P3.11] parts of a frame', () => {
   it('are joined when the last has come, with whole frames between them', () => {
     expect(all(['+{"a":', '[1]', '+1', '.}', '{}', '.x'])).toEqual(['[]', '[1]', '[]', '{"a":1}', '{}', 'x'])
     expect(all([bytes('+ab'), bytes('\nxy'), bytes('.c')])).toEqual([bytes(''), bytes('\nxy'), bytes('abc')])

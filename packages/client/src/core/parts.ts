@@ -4,7 +4,7 @@ const MORE = '+'
 const LAST = '.'
 
 /**
- * A large frame comes in parts, between which others come: each begins with `+`, the last with `.` [P3.10]. Returns the whole with the
+ * A large frame comes in parts, between which others come: each begins with `+`, the last with `.` [P3.11]. Returns the whole with the
  * last of them, or the frame if it is none; before that, a frame that says nothing. `parts` has what came.
  */
 export function whole(frame: Frame, parts: Frame[]): Frame {

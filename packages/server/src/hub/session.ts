@@ -11,6 +11,7 @@ import {
 } from '@millrace/protocol'
 import { Outgoing, push } from './outgoing.js'
 import { Pacing } from './pace/pacing.js'
+import { isLarge } from './pace/parts.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
 import { nextState, type SessionEvent, type SessionStateName } from './session-state.js'
 import type { Receiver, Subscription } from './subscription.js'
@@ -77,6 +78,9 @@ const STAY_AWAY = 4500
 const comesBack = (code: number): boolean =>
   code === CODES.superseded.code || (code < STAY_AWAY && !GOODBYES.includes(code))
 
+/** Bytes that may be sent to a client before its pace matters. */
+const MUCH = 16_384
+
 /** One frame for all sessions. */
 const PING = push('ping', {})
 const NO_PING = -1
@@ -108,8 +112,10 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   #isResumed = false
   #heard: number
   #pinged = NO_PING
+  /** Pings that were not answered by a pong yet. */
+  #unanswered = 0
   #pacing: Pacing | undefined
-  /** Whether the client puts together what comes in parts. [P3.10] */
+  /** Whether the client puts together what comes in parts. [P3.11] */
   readsParts = false
 
   constructor(id: string, link: Link, wiring: { readonly host: SessionHost; readonly info: LinkInfo }) {
@@ -200,8 +206,9 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     if (this.#pacing === undefined && this.link.written !== undefined && this.#state === 'open') {
       const { link, readsParts } = this
       this.#pacing = new Pacing({ link, readsParts, now: () => this.#host.now(), ping: () => this.#ping() })
-      // It is answered before any that this pace will send.
-      if (this.#pinged !== NO_PING && this.#heard < this.#pinged) this.#pacing.pace.pinged()
+      // They are answered before any that this pace will send.
+      for (let i = 0; i < this.#unanswered; i++) this.#pacing.pace.pinged()
+      this.#ping()
     }
     return this.#pacing
   }
@@ -250,7 +257,14 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   #ping(): void {
     this.send(PING)
+    this.#unanswered++
     this.#pacing?.pace.pinged()
+  }
+
+  #pong(): void {
+    if (this.#unanswered === 0) return
+    this.#unanswered--
+    this.#pacing?.pace.ponged()
   }
 
   #go(event: SessionEvent): void {
@@ -281,7 +295,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       case 'open':
         if (command instanceof BadCommand) this.#replyError(command.id, command.error)
         else if (command.kind === 'connect') this.#refuse(command, 'already-connected')
-        else if (command.kind === 'pong') this.#pacing?.pace.ponged()
+        else if (command.kind === 'pong') this.#pong()
         else this.#inOrder(command)
         break
       case 'ended':
@@ -399,14 +413,26 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Sends a message of any size. What is for the subscription that it brings follows it. */
   sendAll(outgoing: Outgoing): void {
     if (this.#state === 'ended') return
-    const { kind, body } = outgoing.message
-    const pacing = this.readsParts ? this.paced() : undefined
-    if (pacing?.isLarge(outgoing) !== true) {
+    const pacing = this.#goesAtPace(outgoing) ? this.paced() : undefined
+    if (pacing === undefined || (pacing.pace.isFree && !pacing.isLarge(outgoing))) {
       this.link.send(outgoing)
+      pacing?.pace.probe()
       return
     }
+    const { kind, body } = outgoing.message
     const subscription = kind === 'subscribed' ? this.subscriptions.get(body.channel) : undefined
-    pacing.send(outgoing, subscription === undefined ? () => {} : this.#host.holdBack(subscription))
+    pacing.queue(outgoing, subscription === undefined ? () => {} : this.#host.holdBack(subscription))
+  }
+
+  /**
+   * Whether a message is to be sent no faster than the client reads: a large one, and one of many that bring publications together.
+   * Who comes back to a hundred channels over a slow link would else have so much on its way that nobody saw it live. [H9.1]
+   */
+  #goesAtPace(outgoing: Outgoing): boolean {
+    if (!this.readsParts) return false
+    const { kind } = outgoing.message
+    const isOfMany = (kind === 'subscribed' || kind === 'history') && (this.link.written ?? 0) > MUCH
+    return isOfMany || isLarge(outgoing, this.link.dialect)
   }
 
   /** Errors are answered unless the command asked for no reply; one that could not even be read is answered without an id. */

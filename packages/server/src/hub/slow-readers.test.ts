@@ -83,7 +83,7 @@ async function scene() {
 const offsets = (client: TestClient) => client.of('publication').map(({ offset }) => offset)
 
 describe('a slow reader', () => {
-  it('[H9.1] [H9.2] of a state is sent little, has the newest of each key in the end, and is told what it skipped', async () => {
+  it('[H9.1] [H9.2] [P5.21] of a state is sent little, has the newest of each key in the end, and is told what it skipped', async () => {
     const { clock, hub, slow, fast, publish } = await scene()
     for (const client of [slow, fast]) await client.join('state:one')
     for (let i = 0; i < 1000; i++) {
@@ -112,7 +112,7 @@ describe('a slow reader', () => {
     expect(offsets(slow).slice(-5)).toEqual([1001, 1002, 1003, 1004, 1005])
   })
 
-  it('[H9.2] of a channel that drops is told what it did not get, as a gap', async () => {
+  it('[H9.2] [P5.21] of a channel that drops is told what it did not get, as a gap', async () => {
     const { clock, slow, fast, publish } = await scene()
     for (const client of [slow, fast]) await client.join('news:one')
     for (let i = 0; i < 600; i++) {
@@ -171,7 +171,7 @@ describe('a slow reader', () => {
 describe('a large message', () => {
   const LARGE = 'x'.repeat(200_000)
 
-  it('[P3.10] [H9.3] goes in parts, and what is small goes between them', async () => {
+  it('[P3.11] [H9.3] goes in parts, and what is small goes between them', async () => {
     const { slow, publish } = await scene()
     for (const channel of ['chat:one', 'chat:two']) await slow.join(channel)
     await publish('chat:one', 'a', LARGE)
@@ -215,7 +215,7 @@ describe('a large message', () => {
     expect(hub.size).toBe(2)
   })
 
-  it('[P3.10] goes whole to who does not put parts together', async () => {
+  it('[P3.11] goes whole to who does not put parts together', async () => {
     const { hub, publish } = await scene()
     const plain = new TestClient(hub)
     await plain.connect()

@@ -101,6 +101,7 @@ export class Topic {
   }
 
   add(subscription: Subscription): void {
+    this.#stragglers.ask(subscription)
     if (isApart(subscription)) this.#apart.add(subscription)
     else this.#laneOf(subscription).add(subscription)
   }

@@ -69,7 +69,7 @@ class NodeLink implements Link {
     else {
       const wire = outgoing.wire(this.dialect)
       this.written += wire.length
-      // Of one that goes in parts it is heard when the last is sent. [P3.10]
+      // Of one that goes in parts it is heard when the last is sent. [P3.11]
       if (wire[0] !== '+' && wire[0] !== MORE) sent?.(outgoing.message)
       connection().toClient.send(wire)
     }

@@ -3,6 +3,7 @@ import type { StoredPublication } from '../broker-ports.js'
 import type { Live } from '../feed.js'
 import { Outgoing } from '../outgoing.js'
 import type { Source } from './pace.js'
+import { Turns } from './turns.js'
 
 /** What waits for a subscriber that reads slowly. */
 export type Waiting = { readonly live: Live; readonly outgoing: Outgoing } | { readonly gap: Gap } | Outgoing
@@ -44,12 +45,18 @@ interface Entry {
 const ENOUGH = 65_536
 /** Milliseconds for which every publication is kept: a reader that catches up within them gets each. */
 const PATIENCE = 200
+/** Where some are left out, a superseded one is worth sending for as long: half the time, for it is all the later. */
+const STALE = 100
 /** What a message takes beside its payload, about. */
 const ENVELOPE = 100
 
 /**
  * What one subscriber of one channel has not been sent, because it reads slowly, and what becomes of that. Whatever is left out is
  * told: as `skipped` with the next publication, or as one gap. [H9.2]
+ *
+ * Of a state, what is superseded is of use for a while all the same: where keys change faster than they can be sent, the newest of most
+ * keys are newer than anything that can be sent now, and the order of offsets forbids to send one of them and then an older one of
+ * another key. So a key that was not sent for longer than others is sent by a value that is up to `STALE` old.
  */
 export class Backlog implements Source {
   /** While something else must be sent first. */
@@ -57,8 +64,11 @@ export class Backlog implements Source {
   readonly #parts: BacklogParts
   /** Oldest first. */
   readonly #entries = new Set<Entry>()
-  /** The newest of each key. */
+  /** The newest of each key, and those that are not, in the order in which they ceased to be. */
   readonly #newest = new Map<string, Entry>()
+  readonly #superseded = new Set<Entry>()
+  /** Which keys are due. Absent as long as nothing had to be skipped. */
+  #turns: Turns | undefined
   #bytes = 0
   /** The offset of the last publication that was sent, or of the one before the first that waits. */
   #last: number | undefined
@@ -88,7 +98,7 @@ export class Backlog implements Source {
     }
     this.#entries.add(entry)
     this.#bytes += entry.bytes
-    if (entry.key !== undefined) this.#newest.set(entry.key, entry)
+    if (entry.key !== undefined && this.#parts.policy === 'conflate') this.#supersede(entry.key, entry)
     if (this.#bytes > ENOUGH) this.#reduce()
     if (this.#bytes > this.#parts.most) this.#parts.overflow()
   }
@@ -113,6 +123,7 @@ export class Backlog implements Source {
       return 'done'
     }
     this.#remove(entry)
+    if (entry.key !== undefined) this.#turns?.took(entry.key)
     this.#send(this.#messageOf(entry.item))
     if ('live' in entry.item) {
       this.#last = entry.item.live.publication.offset
@@ -129,14 +140,25 @@ export class Backlog implements Source {
     })
   }
 
+  #supersede(key: string, entry: Entry): void {
+    const before = this.#newest.get(key)
+    if (before !== undefined) this.#superseded.add(before)
+    this.#newest.set(key, entry)
+  }
+
   /** The oldest that is still worth sending. */
   #next(): Entry | undefined {
-    const old = this.#parts.now() - PATIENCE
+    const now = this.#parts.now()
     for (const entry of this.#entries) {
-      if (!this.#isSuperseded(entry) || entry.at >= old) return entry
+      if (!this.#superseded.has(entry) || this.#isWorthIt(entry, now)) return entry
       this.#skip(entry)
     }
     return undefined
+  }
+
+  #isWorthIt({ key, at }: Entry, now: number): boolean {
+    if (this.#turns === undefined || key === undefined) return now - at <= PATIENCE
+    return now - at <= STALE && this.#turns.isDue(key, this.#newest.size)
   }
 
   #messageOf(item: Waiting): Outgoing | { readonly gap: Gap } {
@@ -149,15 +171,16 @@ export class Backlog implements Source {
 
   /** Leaves out what may be left out. */
   #reduce(): void {
-    const { policy } = this.#parts
-    for (const entry of this.#entries) {
+    const droppable = this.#parts.policy === 'drop-oldest' ? this.#entries : this.#superseded
+    for (const entry of droppable) {
       if (this.#bytes <= ENOUGH) return
-      if (policy === 'drop-oldest' && 'live' in entry.item) this.#lose(entry, entry.item.live)
-      else if (this.#isSuperseded(entry)) this.#skip(entry)
+      if (droppable === this.#superseded) this.#skip(entry)
+      else if ('live' in entry.item) this.#lose(entry, entry.item.live)
     }
   }
 
   #skip(entry: Entry): void {
+    this.#turns ??= new Turns()
     this.#remove(entry)
     this.#skipped++
     this.#parts.leftOut('skipped')
@@ -171,13 +194,9 @@ export class Backlog implements Source {
     this.#parts.leftOut('dropped')
   }
 
-  #isSuperseded({ key, ...entry }: Entry): boolean {
-    const newest = key === undefined ? undefined : this.#newest.get(key)
-    return this.#parts.policy === 'conflate' && newest !== undefined && newest.item !== entry.item
-  }
-
   #remove(entry: Entry): void {
     this.#entries.delete(entry)
+    this.#superseded.delete(entry)
     this.#bytes -= entry.bytes
     if (entry.key !== undefined && this.#newest.get(entry.key) === entry) this.#newest.delete(entry.key)
   }

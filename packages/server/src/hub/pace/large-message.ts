@@ -1,7 +1,7 @@
 import type { Outgoing } from '../outgoing.js'
 import type { Pace, Source } from './pace.js'
 
-/** A large message on its way, part by part, between which others go. */
+/** A message on its way as soon as there is room, part by part if it is large; between parts others go. */
 export class LargeMessage implements Source {
   readonly #parts: readonly Outgoing[]
   readonly #pace: Pace
@@ -19,14 +19,15 @@ export class LargeMessage implements Source {
 
   step(): 'sent' | 'idle' | 'done' {
     const { middle } = this.#pace
-    if (middle !== undefined && middle !== this) return 'idle'
+    // What is whole goes between the parts of another.
+    if (middle !== undefined && middle !== this && this.#parts.length > 1) return 'idle'
     const part = this.#parts[this.#next++]
     if (part !== undefined) this.#send(part)
     if (this.#next < this.#parts.length) {
       this.#pace.middle = this
       return 'sent'
     }
-    this.#pace.middle = undefined
+    if (middle === this) this.#pace.middle = undefined
     this.#sent()
     return 'done'
   }

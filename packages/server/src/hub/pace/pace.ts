@@ -21,14 +21,21 @@ interface Mark {
   readonly unread: number
 }
 
-/** Bytes that may be unread at first, and at least. A link of 64 kbit/s reads the latter in a second. */
-const FIRST_WINDOW = 16_384
-const LEAST_WINDOW = 8_192
-/** So many bytes are followed by a ping. */
-const PROBE_EVERY = 4_096
-/** What is read within so many milliseconds may be more the next time. */
+/** Bytes that may be unread at first, and at least. A link of 64 kbit/s reads the latter in half a second. */
+const FIRST_WINDOW = 8_192
+const LEAST_WINDOW = 4_096
+/** Of what was sent before anybody asked so much may still be on its way, as far as is known. */
+const UNKNOWN = FIRST_WINDOW / 2
+/** A ping behind so little takes as long as the way there and back. */
+const NEARLY_NOTHING = 1_024
+/** So much of what may be unread is followed by a ping: there are always two on their way while as much is sent as may be. */
+const PROBE_SHARE = 0.5
+/** Of what leaves room it is worth knowing only now and then how fast it is read: so many bytes, and milliseconds since the last ping. */
+const PROBE_BYTES = 2_048
+const PROBE_EVERY = 250
+/** Beyond the way there and back: what is read within so many milliseconds may be more the next time. */
 const QUICK = 250
-/** What takes longer than so many milliseconds is to be less: nothing that is sent waits longer for what was sent before. */
+/** What takes longer than so many is to be less: nothing that is sent waits longer for what was sent before. */
 const AIM = 500
 
 /**
@@ -42,9 +49,12 @@ export class Pace {
   readonly #host: PaceHost
   readonly #most: number
   #window = FIRST_WINDOW
+  /** Milliseconds of the way there and back, as far as is known. */
+  #way = 0
   #read = 0
   #marks: Mark[] = []
   #marked = 0
+  #markedAt = 0
   #sources: Source[] = []
   #isDraining = false
 
@@ -52,7 +62,7 @@ export class Pace {
   constructor(host: PaceHost, most: number) {
     this.#host = host
     this.#most = most
-    this.#read = host.written
+    this.#read = Math.max(0, host.written - UNKNOWN)
     this.#marked = host.written
   }
 
@@ -61,31 +71,51 @@ export class Pace {
     return this.#host.written - this.#read < this.#window
   }
 
+  /** Whether it does, and nothing waits. */
+  get isFree(): boolean {
+    return this.#sources.length === 0 && this.hasRoom
+  }
+
   /** Something was sent: the client is asked to tell when it has read it, where that is worth it. */
   probe(): void {
-    const { written } = this.#host
-    const isAwaited = this.#sources.length > 0 && this.#marks.length === 0
-    if (written - this.#marked < PROBE_EVERY && !isAwaited) return
-    this.#host.ping()
+    const bytes = this.#host.written - this.#marked
+    if (bytes >= this.#window * PROBE_SHARE || this.#isLongAgo(bytes) || this.#mustWake) this.#host.ping()
+  }
+
+  #isLongAgo(bytes: number): boolean {
+    return bytes >= PROBE_BYTES && this.#host.now() - this.#markedAt >= PROBE_EVERY
+  }
+
+  /** Whether something waits, and no pong is to come that would let it go. */
+  get #mustWake(): boolean {
+    return this.#marks.length === 0 && this.#sources.length > 0
   }
 
   /** A ping was sent, by whomever. */
   pinged(): void {
     const { written } = this.#host
     this.#marked = written
-    this.#marks.push({ at: this.#host.now(), written, unread: written - this.#read })
+    this.#markedAt = this.#host.now()
+    this.#marks.push({ at: this.#markedAt, written, unread: written - this.#read })
   }
 
   /** The client has answered the oldest ping. */
   ponged(): void {
     const mark = this.#marks.shift()
     if (mark === undefined) return
-    const took = this.#host.now() - mark.at
     this.#read = mark.written
-    if (took > AIM) this.#window = Math.max(LEAST_WINDOW, Math.min(this.#window, (mark.unread / took) * AIM))
-    else if (took <= QUICK && mark.unread * 2 >= this.#window)
-      this.#window = Math.min(this.#most, this.#window * 2)
+    this.#judge(mark.unread, this.#host.now() - mark.at)
     this.drain()
+  }
+
+  /** So many bytes took so long. What is far away is not slow for that. */
+  #judge(unread: number, took: number): void {
+    if (unread <= NEARLY_NOTHING) this.#way = this.#way === 0 ? took : Math.min(this.#way, took)
+    const waited = took - this.#way
+    if (waited > AIM)
+      this.#window = Math.max(LEAST_WINDOW, Math.min(this.#window, (unread / took) * (AIM + this.#way)))
+    else if (waited <= QUICK && unread * 2 >= this.#window)
+      this.#window = Math.min(this.#most, this.#window * 2)
   }
 
   /** Has it sent as soon as the client has read enough of what came before. */
@@ -105,9 +135,10 @@ export class Pace {
       const what = source.step()
       if (what !== 'done') this.#sources.push(source)
       idle = what === 'idle' ? idle + 1 : 0
+      if (what !== 'idle') this.probe()
     }
     this.#isDraining = false
-    if (this.#sources.length > 0) this.probe()
+    if (this.#mustWake) this.#host.ping()
   }
 
   /** Nothing is sent any more. */

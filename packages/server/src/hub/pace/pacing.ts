@@ -44,13 +44,19 @@ export class Pacing {
 
   /** Sends a message of any size; `sent` runs when all of it has left. */
   send(outgoing: Outgoing, sent: () => void): void {
-    const { link } = this.#host
     if (this.isLarge(outgoing)) {
-      const send = (part: Outgoing): void => link.send(part)
-      this.pace.add(new LargeMessage(partsOf(outgoing, link.dialect), this.pace, { send, sent }))
+      this.queue(outgoing, sent)
       return
     }
-    link.send(outgoing)
+    this.#host.link.send(outgoing)
     sent()
+  }
+
+  /** Sends a message of any size in its turn, when there is room; `sent` runs when all of it has left. */
+  queue(outgoing: Outgoing, sent: () => void): void {
+    const { link } = this.#host
+    const parts = this.isLarge(outgoing) ? partsOf(outgoing, link.dialect) : [outgoing]
+    const send = (part: Outgoing): void => link.send(part)
+    this.pace.add(new LargeMessage(parts, this.pace, { send, sent }))
   }
 }

@@ -9,7 +9,7 @@ const outgoing = (wire: string | Uint8Array) => new Outgoing(message, { dialect:
 const wires = (wire: string | Uint8Array) =>
   partsOf(outgoing(wire), jsonDialect).map((part) => part.wire(jsonDialect))
 
-describe('[P3.10] the parts of a large message', () => {
+describe('[P3.11] the parts of a large message', () => {
   it('are its text in order, each marked, and none ends within a character', () => {
     const text = fc.string({ unit: 'binary', minLength: 0, maxLength: 60 }).map((some) => some.repeat(1000))
     fc.assert(

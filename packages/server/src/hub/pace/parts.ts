@@ -1,7 +1,7 @@
 import type { Dialect } from '@millrace/protocol'
 import { Outgoing } from '../outgoing.js'
 
-/** Characters of a text frame, or bytes of a binary one, above which it is cut, and so many of each part. [P3.10] */
+/** Characters of a text frame, or bytes of a binary one, above which it is cut, and so many of each part. [P3.11] */
 export const PART = 16_384
 const MORE = '+'
 const LAST = '.'

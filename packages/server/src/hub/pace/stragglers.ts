@@ -31,6 +31,11 @@ export class Stragglers {
     this.#parts = parts
   }
 
+  /** Begins to find out how fast a subscriber reads, where that will matter. */
+  ask({ receiver }: Subscription): void {
+    if (this.#parts.policy !== 'disconnect') receiver.paced()
+  }
+
   /** Takes those apart that do not keep up, and finds out of the others whether they do. */
   part(lanes: readonly Lane[]): void {
     if (this.#parts.policy === 'disconnect') return
