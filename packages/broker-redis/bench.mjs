@@ -11,21 +11,25 @@ import { RedisBroker } from './dist/index.js'
 
 const PORT = 16_399
 const IN_FLIGHT = [1, 64, 512]
-const KEEP = { size: 1_000, ttl: 60_000 }
+/** An ordinary stream, and a state of 100 keys. */
+const KINDS = {
+  stream: { keep: { size: 1_000, ttl: 60_000 }, more: () => ({}) },
+  state: { keep: { size: 10_000, ttl: 86_400_000, latest: true }, more: (n) => ({ key: `key-${n % 100}` }) },
+}
 const [url = `redis://127.0.0.1:${PORT}`, seconds = '5'] = process.argv.slice(2)
 
 const nothing = () => {}
 const listener = { publication: nothing, ephemeral: nothing, presence: nothing, interrupted: nothing }
 const text = JSON.stringify('x'.repeat(98))
 
-async function measure(broker, inFlight) {
+async function measure(broker, inFlight, { keep, more }) {
   const end = performance.now() + Number(seconds) * 1_000
   const channel = `bench:${randomBytes(6).toString('hex')}`
   let count = 0
   const publisher = async (publisher) => {
     for (let n = 0; performance.now() < end; n++) {
-      await broker.append(channel, { id: `${publisher}.${n}`, data: { codec: 'json', text } }, KEEP)
-      count++
+      const publication = { id: `${publisher}.${n}`, data: { codec: 'json', text }, ...more(count++) }
+      await broker.append(channel, publication, keep)
     }
   }
   const begun = performance.now()
@@ -43,13 +47,14 @@ const broker = new RedisBroker({ url, prefix: 'millrace-bench:' })
 try {
   await broker.start(listener)
   for (const inFlight of IN_FLIGHT) {
-    const before = process.cpuUsage()
-    const rate = await measure(broker, inFlight)
-    const { user, system } = process.cpuUsage(before)
-    const cpu = (user + system) / (rate * Number(seconds))
-    console.log(
-      `${inFlight} in flight: ${Math.round(rate)} appends/s, ${cpu.toFixed(1)} µs of CPU each in this process`,
-    )
+    for (const [kind, options] of Object.entries(KINDS)) {
+      const before = process.cpuUsage()
+      const rate = await measure(broker, inFlight, options)
+      const { user, system } = process.cpuUsage(before)
+      const cpu = ((user + system) / (rate * Number(seconds))).toFixed(1)
+      const appends = `${Math.round(rate)} appends/s to a ${kind}`
+      console.log(`${inFlight} in flight: ${appends}, ${cpu} µs of CPU each in this process`)
+    }
   }
 } finally {
   await broker.close()

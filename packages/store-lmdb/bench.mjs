@@ -8,8 +8,15 @@ import { join } from 'node:path'
 import { LmdbBroker } from './dist/index.js'
 
 const SECONDS = 5
-const KEEP = { size: 256, ttl: 600_000 }
-const CHANNELS = Array.from({ length: 16 }, (_, n) => `bench:${n}`)
+/** Ordinary streams, and states of 100 keys each. */
+const KINDS = {
+  stream: { channels: channels('bench'), keep: { size: 256, ttl: 600_000 }, more: () => ({}) },
+  state: {
+    channels: channels('state'),
+    keep: { size: 10_000, ttl: 86_400_000, latest: true },
+    more: (n) => ({ key: `key-${(n * 7) % 100}` }),
+  },
+}
 const DATA = { codec: 'json', text: JSON.stringify('x'.repeat(98)) }
 
 const folder = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'millrace-bench-'))
@@ -24,9 +31,14 @@ const logger = { debug() {}, info() {}, warn: console.warn, error: console.error
 const broker = new LmdbBroker({ folder, clock, random: { id: () => crypto.randomUUID() }, logger })
 await broker.start({ publication() {}, ephemeral() {}, presence() {}, interrupted() {} })
 
+function channels(name) {
+  return Array.from({ length: 16 }, (_, n) => `${name}:${n}`)
+}
+
 let number = 0
 /** So many appends are under way at any moment. Every one has an id of its own, as a client's publish has. */
-async function run(inFlight) {
+async function run(inFlight, kind) {
+  const { channels, keep, more } = KINDS[kind]
   const flushes = broker.stats.flushes
   const cpu = process.cpuUsage()
   const begun = performance.now()
@@ -35,7 +47,8 @@ async function run(inFlight) {
     while (performance.now() - begun < SECONDS * 1000) {
       const n = number++
       const at = performance.now()
-      await broker.append(CHANNELS[n % CHANNELS.length], { id: `bench-id-${n}`, data: DATA }, KEEP)
+      const publication = { id: `bench-id-${n}`, data: DATA, ...more(n) }
+      await broker.append(channels[n % channels.length], publication, keep)
       waits.push(performance.now() - at)
     }
   }
@@ -44,6 +57,7 @@ async function run(inFlight) {
   const { user, system } = process.cpuUsage(cpu)
   waits.sort((a, b) => a - b)
   return {
+    kind,
     'in flight': inFlight,
     'appends/s': Math.round(waits.length / seconds),
     'appends/flush': Number((waits.length / (broker.stats.flushes - flushes)).toFixed(1)),
@@ -53,9 +67,11 @@ async function run(inFlight) {
   }
 }
 
-await run(64) // To warm up.
+await run(64, 'stream') // To warm up.
+await run(64, 'state')
 const rows = []
-for (const inFlight of [1, 64, 512]) rows.push(await run(inFlight))
+for (const inFlight of [1, 64, 512])
+  for (const kind of Object.keys(KINDS)) rows.push(await run(inFlight, kind))
 console.table(rows)
 await broker.close()
 if (process.argv[2] === undefined) rmSync(folder, { recursive: true })

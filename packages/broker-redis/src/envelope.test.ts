@@ -10,15 +10,23 @@ const data = fc.oneof(
     bytes: fc.uint8Array({ maxLength: 2_000 }),
   }),
 )
+// Keys may be any text, with halves of surrogate pairs too.
+const key = fc.option(fc.string({ unit: 'binary', maxLength: 255 }), { nil: undefined })
+const removed = fc.constantFrom(true as const, undefined)
 
 describe('an envelope', () => {
   it('[B1] gives back what was put in, byte for byte', () => {
     const from = fc.option(fc.record({ session: fc.string(), user: name }), { nil: undefined })
     fc.assert(
-      fc.property(fc.record({ id: name, from, exclude: name, data }), (envelope: Envelope) => {
+      fc.property(fc.record({ id: name, from, exclude: name, data, key, removed }), (envelope: Envelope) => {
         expect(unseal(seal(envelope))).toEqual(envelope)
       }),
     )
+  })
+
+  it('[B14] says by its format that it has a key, which an older version would take for data', () => {
+    const sealed = (more: Partial<Envelope>) => seal({ data: { codec: 'json', text: '1' }, ...more })[0]
+    expect([sealed({}), sealed({ key: '' }), sealed({ removed: true })]).toEqual([1, 2, 2])
   })
 
   it('keeps bytes that would not survive as text, and apart from the buffer they came in', () => {
@@ -37,7 +45,7 @@ describe('an envelope', () => {
   })
 
   it('says when it is of another version', () => {
-    expect(() => unseal(Buffer.from([2, 0, 0]))).toThrow(/format 2, codec 0, which this version/)
+    expect(() => unseal(Buffer.from([3, 0, 0]))).toThrow(/format 3, codec 0, which this version/)
     expect(() => unseal(Buffer.from([1, 9, 0]))).toThrow(/codec 9/)
     expect(() => unseal(Buffer.alloc(0))).toThrow(/does not know/)
   })

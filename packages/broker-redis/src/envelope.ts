@@ -10,6 +10,8 @@ export interface Envelope {
   readonly from?: Publisher | undefined
   readonly exclude?: string | undefined
   readonly data: Payload
+  readonly key?: string | undefined
+  readonly removed?: true | undefined
 }
 
 export interface OpenedEnvelope extends Envelope {
@@ -17,15 +19,17 @@ export interface OpenedEnvelope extends Envelope {
 }
 
 const FORMAT = 1
+/** With a key: what an older version would take for the payload's beginning. */
+const FORMAT_WITH_KEY = 2
 /** Written in Redis: a number never changes its meaning. */
 const CODECS = ['json', 'msgpack', 'protobuf', 'raw'] as const
-const HAS = { id: 1, session: 2, user: 4, exclude: 8 } as const
+const HAS = { id: 1, session: 2, user: 4, exclude: 8, key: 16, removed: 32 } as const
 
-export function seal({ id, from, exclude, data }: Envelope): Buffer {
+export function seal({ id, from, exclude, data, key, removed }: Envelope): Buffer {
   const stored = toStored(data)
   const payload = stored.codec === 'json' ? stored.text : stored.bytes
   const names: string[] = []
-  let has = 0
+  let has = removed ? HAS.removed : 0
   const add = (flag: number, name: string | undefined): void => {
     if (name === undefined) return
     has |= flag
@@ -35,10 +39,11 @@ export function seal({ id, from, exclude, data }: Envelope): Buffer {
   add(HAS.session, from?.session)
   add(HAS.user, from?.user)
   add(HAS.exclude, exclude)
+  add(HAS.key, key === undefined ? undefined : writtenKey(key))
   const sizes = names.map((name) => Buffer.byteLength(name))
   const length = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
   const buffer = Buffer.allocUnsafe(3 + sizes.reduce((sum, size) => sum + 4 + size, 0) + length)
-  buffer[0] = FORMAT
+  buffer[0] = has < HAS.key ? FORMAT : FORMAT_WITH_KEY
   buffer[1] = CODECS.indexOf(stored.codec)
   buffer[2] = has
   let at = 3
@@ -54,7 +59,7 @@ export function seal({ id, from, exclude, data }: Envelope): Buffer {
 /** @throws {Error} for what this version did not write. */
 export function unseal(buffer: Buffer): OpenedEnvelope {
   const codec = CODECS[buffer[1] ?? CODECS.length]
-  if (buffer[0] !== FORMAT || codec === undefined)
+  if ((buffer[0] !== FORMAT && buffer[0] !== FORMAT_WITH_KEY) || codec === undefined)
     throw new Error(
       `Redis holds something in format ${buffer[0]}, codec ${buffer[1]}, which this version of @millrace/broker-redis does not know`,
     )
@@ -70,7 +75,15 @@ export function unseal(buffer: Buffer): OpenedEnvelope {
   const session = take(HAS.session)
   const user = take(HAS.user)
   const exclude = take(HAS.exclude)
-  return { id, from: session === undefined ? undefined : { session, user }, exclude, data: payload() }
+  const written = take(HAS.key)
+  return {
+    id,
+    from: session === undefined ? undefined : { session, user },
+    exclude,
+    data: payload(),
+    key: written === undefined ? undefined : String(JSON.parse(written)),
+    removed: (has & HAS.removed) === 0 ? undefined : true,
+  }
 
   function payload(): StoredPayload {
     if (codec === 'json') return { codec, text: buffer.toString('utf8', at) }
@@ -78,3 +91,6 @@ export function unseal(buffer: Buffer): OpenedEnvelope {
     return { codec: codec ?? 'raw', bytes: new Uint8Array(buffer.subarray(at)) }
   }
 }
+
+/** How a key is written in Redis: as JSON, for a key may hold half of a surrogate pair, which UTF-8 could not tell from others. */
+export const writtenKey = (key: string): string => JSON.stringify(key)

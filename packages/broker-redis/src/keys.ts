@@ -9,7 +9,7 @@ export class Keys {
   /** The keys of a channel's stream, in the order the scripts expect. */
   stream(channel: string): readonly string[] {
     const base = this.#of(channel)
-    return [`${base}:meta`, `${base}:log`, `${base}:ids`]
+    return [`${base}:meta`, `${base}:log`, `${base}:ids`, `${base}:values`, `${base}:order`]
   }
 
   members(channel: string): string {

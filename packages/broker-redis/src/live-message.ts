@@ -13,11 +13,12 @@ export function hear(listener: BrokerListener, channel: string, message: Buffer)
   const end = message.indexOf(10)
   const line = message.toString('latin1', 1, Math.max(end, 1))
   const envelope = unseal(message.subarray(end + 1))
-  const { id, from, exclude, data } = envelope
+  const { id, from, exclude, data, key, removed } = envelope
   switch (String.fromCharCode(message[0] ?? 0)) {
     case 'p': {
       const [offset, time, epoch = ''] = line.split(' ')
-      const publication = { offset: Number(offset), time: Number(time), id, from, exclude, data }
+      const stored = { id, from, exclude, data, key, removed }
+      const publication = { offset: Number(offset), time: Number(time), ...stored }
       listener.publication(channel, epoch, publication)
       return { epoch, offset: publication.offset }
     }

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import type { Clock } from '@millrace/server'
+import type { Clock, NewPublication } from '@millrace/server'
 import { afterEach, describe, expect, it } from 'vitest'
 import { KEEP, Listener, member, settle, text } from '../test/listeners.js'
 import { freePort, type RedisOptions, RedisServer, redisServer } from '../test/redis-server.js'
 import { RedisBroker, type RedisBrokerOptions } from './index.js'
 
+const STATE = { ...KEEP, latest: true }
 const ALL = { before: 99, limit: 99 } as const
 const unavailable = { kind: 'unavailable', retryAfter: expect.any(Number) }
 const closing: { close(): Promise<void> }[] = []
@@ -111,6 +112,44 @@ describe.skipIf(redisServer === undefined)('a Redis that goes away', () => {
     const after = await two.broker.append('a:b', text(3), KEEP)
     expect(after.offset).toBe(1)
     expect(after.epoch).not.toBe(before.epoch)
+  })
+
+  it('[B11] [B14] [B15] brings no old value of a state back when it comes back without its end', async () => {
+    const redis = await server()
+    const [one, two] = [await node(redis), await node(redis)]
+    const set = (key: string, what: unknown, more: Partial<NewPublication> = {}) =>
+      one.broker.append('a:state', { ...text(what), key, ...more }, STATE)
+    await two.broker.join('a:state')
+    for (const key of ['a', 'b']) await set(key, 'old')
+    const whole = await one.broker.append('a:whole', { ...text(1), key: 'a' }, STATE)
+    await redis.command('SAVE')
+    const before = await set('a', 'new')
+    await set('b', null, { removed: true })
+    await redis.kill()
+    await expect(set('a', 'newer')).rejects.toMatchObject(unavailable)
+    await redis.start()
+    await Promise.all([one, two].map(({ heard }) => heard.until(() => heard.interruptions > 0)))
+    const { head, publications } = await two.broker.read('a:state', ALL, STATE)
+    expect([head.offset, publications, head.epoch === before.epoch]).toEqual([0, [], false])
+    // The offsets of what is lost are no versions any more.
+    expect(await set('a', 'newer', { expect: before.offset })).toEqual({ ...head, skipped: 'conflict' })
+    expect(await set('a', 'newer', { expect: 0 })).toEqual({ ...head, offset: 1 })
+    expect((await one.broker.read('a:whole', ALL, STATE)).head).toEqual(whole)
+    expect((await one.broker.read('a:whole', ALL, STATE)).publications.length).toBe(1)
+  })
+
+  it('[B1] [B14] has a state as it was when it is killed and has an append-only file', async () => {
+    const redis = await server({ aof: true })
+    const { broker, heard } = await node(redis)
+    for (let n = 0; n < 300; n++)
+      await broker.append('a:state', { ...text(n), key: `${n % 7}` }, { ...STATE, size: 5 })
+    const all = { before: 999, limit: 99 }
+    const before = await broker.read('a:state', all, STATE)
+    expect([before.publications.length, before.floor?.offset]).toEqual([5, 300])
+    await redis.kill()
+    await redis.start()
+    await heard.until(() => heard.interruptions > 0)
+    expect(await broker.read('a:state', all, STATE)).toEqual(before)
   })
 
   it('is noticed when it is frozen, and publishing again with the same id stores once', async () => {
@@ -234,6 +273,13 @@ describe.skipIf(redisServer === undefined)('a Redis that goes away', () => {
     // A stream this small and short, so that everything that is done only sometimes is done.
     for (const n of [1, 2, 3]) await broker.append('a:b', text(n, `id-${n}`), { size: 2, ttl: 1 })
     await broker.read('a:b', ALL, { size: 2, ttl: 0 })
+    for (const n of [1, 2, 3])
+      await broker.append(
+        'a:state',
+        { ...text(n), key: `${n}`, expect: 0 },
+        { size: 2, ttl: 1, latest: true },
+      )
+    await broker.read('a:state', ALL, { size: 2, ttl: 0, latest: true })
     await broker.heads([{ channel: 'a:b', position: { epoch: '', offset: 0 } }])
     await broker.send('a:b', { data: { codec: 'json', text: '1' } })
     await broker.enter('a:b', member('a', 1))

@@ -1,19 +1,19 @@
-import type { GapReason, Position } from '@millrace/protocol'
+import type { Position } from '@millrace/protocol'
 import type {
   Appended,
   Clock,
   Known,
   NewPublication,
   Random,
-  StoredPublication,
   StreamOptions,
   StreamRange,
   StreamSlice,
 } from '@millrace/server'
-import { seal, unseal } from './envelope.js'
+import { seal, writtenKey } from './envelope.js'
 import type { Keys } from './keys.js'
 import type { KnownPositions } from './known-positions.js'
 import type { Scripts } from './scripts.js'
+import { sliceOfLog, sliceOfState } from './stored-reply.js'
 
 export interface StreamsParts {
   readonly keys: Keys
@@ -33,17 +33,7 @@ const EVER = 315_360_000_000
 /** So many heads are asked for at once. */
 const AT_ONCE = 500
 const NOWHERE: Position = { epoch: '', offset: 0 }
-const SKIPPED = { d: 'duplicate', s: 'stale' } as const
-
-/** The reply of the script that reads. */
-type ReadReply = [
-  Buffer,
-  Buffer,
-  Buffer,
-  Buffer,
-  Buffer,
-  [id: Buffer, fields: [Buffer, Buffer, Buffer, Buffer]][],
-]
+const SKIPPED = { d: 'duplicate', s: 'stale', c: 'conflict' } as const
 
 export class RedisStreams {
   readonly #parts: StreamsParts
@@ -56,7 +46,8 @@ export class RedisStreams {
     const { keys, scripts, known, clock, random, dedupeWindow, dedupeIds } = this.#parts
     const { epoch, offset } = known.get(channel) ?? NOWHERE
     const { id = '', version } = publication
-    const reply = await scripts.run('append', keys.stream(channel), [
+    const latest = options.latest === true
+    const reply = await scripts.run(latest ? 'appendLatest' : 'append', keys.stream(channel), [
       random.id(),
       this.#life(options),
       epoch,
@@ -69,18 +60,20 @@ export class RedisStreams {
       whole(options.ttl),
       whole(dedupeWindow),
       whole(dedupeIds),
+      ...(latest ? stateArguments(publication) : []),
     ])
     const [how = '', at, where = ''] = String(reply).split(' ')
     const position = { epoch: where, offset: Number(at) }
     known.note(channel, position, clock.now())
-    return how === 'd' || how === 's' ? { ...position, skipped: SKIPPED[how] } : position
+    return how === 'd' || how === 's' || how === 'c' ? { ...position, skipped: SKIPPED[how] } : position
   }
 
   async read(channel: string, range: StreamRange, options: StreamOptions): Promise<StreamSlice> {
     const { keys, scripts, random } = this.#parts
     const [how, epoch, offset] =
       'since' in range ? ['since', range.since.epoch, range.since.offset] : ['before', '', range.before]
-    const reply = await scripts.run('read', keys.stream(channel), [
+    const latest = options.latest === true
+    const reply = await scripts.run(latest ? 'readLatest' : 'read', keys.stream(channel), [
       random.id(),
       this.#life(options),
       whole(options.ttl),
@@ -89,14 +82,7 @@ export class RedisStreams {
       whole(offset),
       whole(range.limit),
     ])
-    const [where, head, floor, reason, more, entries] = reply as ReadReply
-    const lost = Number(floor)
-    return {
-      head: { epoch: String(where), offset: Number(head) },
-      floor: lost === 0 ? undefined : { offset: lost, reason: String(reason) as GapReason },
-      publications: entries.map(stored),
-      more: String(more) === '1',
-    }
+    return latest ? sliceOfState(reply, range) : sliceOfLog(reply)
   }
 
   async heads(known: readonly Known[]): Promise<readonly Position[]> {
@@ -133,17 +119,12 @@ export class RedisStreams {
   }
 }
 
-function stored([id, [, time, , data]]: ReadReply[5][number]): StoredPublication {
-  const { id: name, from, exclude, data: payload } = unseal(data)
-  return {
-    offset: Number.parseInt(String(id), 10),
-    time: Number(time),
-    id: name,
-    from,
-    exclude,
-    data: payload,
-  }
-}
+/** What the script for states has beside. What has no key has no value to be compared with. */
+const stateArguments = ({ key, expect, removed }: NewPublication): readonly string[] => [
+  writtenKey(key ?? ''),
+  key === undefined || expect === undefined ? '' : String(expect),
+  removed ? 'r' : 'v',
+]
 
 /** A number as the scripts take it. */
 function whole(number: number): string {

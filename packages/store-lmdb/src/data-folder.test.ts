@@ -117,8 +117,8 @@ describe('the lock', () => {
 describe('a folder that cannot be used', () => {
   it('of a newer format is left alone', async () => {
     const folder = await folderWith()
-    writeFileSync(join(folder, 'store.json'), '{"format":2,"lineage":"x","more":true}')
-    const message = `The store in '${folder}' has format 2, and this version of @millrace/store-lmdb knows formats up to 1: run the newer version`
+    writeFileSync(join(folder, 'store.json'), '{"format":3,"lineage":"x","more":true}')
+    const message = `The store in '${folder}' has format 3, and this version of @millrace/store-lmdb knows formats up to 2: run the newer version`
     await expect(opens(folder)).rejects.toThrow(message)
     expect(readFileSync(join(folder, 'store.json'), 'utf8')).toContain('more')
   })

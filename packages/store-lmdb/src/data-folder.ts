@@ -13,8 +13,14 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** Grows when an older Millrace could no longer read what is on disk. */
-export const FORMAT = 1
+/** What a folder's format says is in it: grows, for that folder, when an older Millrace could no longer read what is on disk. */
+export const FORMATS = {
+  /** What there was from the first version on. */
+  first: 1,
+  /** Streams that keep the newest publication of each key. */
+  latest: 2,
+} as const
+const NEWEST: number = FORMATS.latest
 
 export const FILES = {
   /** LMDB's pages. */
@@ -93,10 +99,10 @@ export function readAbout(folder: string): About | undefined {
 
 /** Throws for a format that only a newer Millrace knows. */
 export function checkFormat(folder: string, format: number): void {
-  if (format <= FORMAT) return
+  if (format <= NEWEST) return
   throw storeError(
     folder,
-    `has format ${format}, and this version of @millrace/store-lmdb knows formats up to ${FORMAT}: run the newer version that wrote it, or name another folder`,
+    `has format ${format}, and this version of @millrace/store-lmdb knows formats up to ${NEWEST}: run the newer version that wrote it, or name another folder`,
   )
 }
 

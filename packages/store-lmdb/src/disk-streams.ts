@@ -9,9 +9,11 @@ import type {
   StreamRange,
   StreamSlice,
 } from '@millrace/server'
+import { FORMATS } from './data-folder.js'
 import { encodeEntry } from './entry-codec.js'
 import { GroupCommit } from './group-commit.js'
 import type { IdWindowOptions } from './id-window.js'
+import { checkKey } from './key-record.js'
 import { StagedStream } from './staged-stream.js'
 import type { Store, StoreWriter } from './store.js'
 import { StreamView } from './stream-view.js'
@@ -36,7 +38,7 @@ export interface Unused {
 }
 
 /** Names of numbers that the store keeps of itself. */
-const FACTS = { sid: 'sid', generation: 'generation' } as const
+const FACTS = { format: 'format', sid: 'sid', generation: 'generation' } as const
 /** LMDB's keys are this long at most, in bytes, with room for what the encoding adds. */
 const MAX_CHANNEL_BYTES = 1_900
 /** One piece of the sweep's work removes so many records at most. */
@@ -69,12 +71,13 @@ export class DiskStreams {
 
   append(channel: string, publication: NewPublication, options: StreamOptions): Promise<Appended> {
     checkChannel(channel)
+    checkKey(publication.key ?? '')
     const prepared = { publication, bytes: encodeEntry(publication) }
     return this.#commit.run<Appended>((transaction) => {
       const staged = this.#stage(transaction, channel)
-      const skipped = staged.skips(publication)
+      const skipped = staged.skips(publication, options)
       if (skipped !== undefined) return () => skipped
-      const stored = staged.append(prepared, options, () => this.#newSid(transaction))
+      const stored = staged.append(prepared, options, () => this.#newSid(transaction, options))
       const position = { epoch: staged.epoch, offset: stored.offset }
       return () => {
         this.#options.deliver(channel, position.epoch, stored)
@@ -105,7 +108,7 @@ export class DiskStreams {
     return this.#commit.run((transaction) => {
       const staged = this.#stage(transaction, channel)
       staged.tidy(REMOVE_AT_ONCE)
-      return () => staged.view.leftOver > REMOVE_AT_ONCE
+      return () => staged.leavesMore
     })
   }
 
@@ -135,10 +138,12 @@ export class DiskStreams {
       const [sid] = store.ended(1)
       if (sid === undefined) return () => false
       const entries = store.entryOffsets(sid, REMOVE_AT_ONCE)
+      const keys = store.keysOf(sid, REMOVE_AT_ONCE)
       const ids = store.idOffsets(sid, REMOVE_AT_ONCE)
-      const last = entries.length < REMOVE_AT_ONCE && ids.length < REMOVE_AT_ONCE
+      const last = [entries, keys, ids].every(({ length }) => length < REMOVE_AT_ONCE)
       transaction.also((writer) => {
         for (const offset of entries) writer.removeEntry(sid, offset)
+        for (const key of keys) writer.removeKeyBytes(key)
         for (const offset of ids) writer.removeIds(sid, offset)
         if (last) writer.removeEnded(sid)
       })
@@ -150,8 +155,7 @@ export class DiskStreams {
   release({ used, empty, isJoined }: Unused): void {
     for (const [channel, view] of this.#views) {
       if (this.#underWay?.has(channel) === true || isJoined(channel)) continue
-      const isEmpty = view.head === view.floor.offset
-      if (!view.usedSince(isEmpty ? empty : used)) this.#views.delete(channel)
+      if (!view.usedSince(view.isEmpty ? empty : used)) this.#views.delete(channel)
     }
   }
 
@@ -187,9 +191,12 @@ export class DiskStreams {
     transaction.also((writer) => writer.putFact(FACTS.generation, generation))
   }
 
-  #newSid(transaction: Transaction): number {
+  #newSid(transaction: Transaction, { latest }: StreamOptions): number {
     const sid = ++this.#lastSid
-    transaction.also((writer) => writer.putFact(FACTS.sid, sid))
+    transaction.also((writer) => {
+      writer.putFact(FACTS.sid, sid)
+      if (latest) writer.putFact(FACTS.format, FORMATS.latest)
+    })
     return sid
   }
 

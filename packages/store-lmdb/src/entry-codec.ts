@@ -18,13 +18,21 @@ interface Fields {
   readonly x?: string | undefined
   /** Absent for JSON. */
   readonly c?: BinaryCodec | undefined
+  readonly k?: string | undefined
+  readonly r?: true | undefined
+}
+
+/** What has to be known of an entry to let go of it. */
+export interface EntryHead {
+  readonly time: number
+  readonly key: string | undefined
 }
 
 /** A publication's bytes, all but the time, which `stampEntry` writes when the store's turn to say it has come. */
-export function encodeEntry({ id, from, exclude, data }: NewPublication): Buffer {
-  const plain = id === undefined && from === undefined && exclude === undefined && data.codec === 'json'
-  const codec = data.codec === 'json' ? undefined : data.codec
-  const fields = plain ? '' : JSON.stringify({ i: id, f: from, x: exclude, c: codec } satisfies Fields)
+export function encodeEntry({ id, from, exclude, data, key, removed }: NewPublication): Buffer {
+  const c = data.codec === 'json' ? undefined : data.codec
+  const text = JSON.stringify({ i: id, f: from, x: exclude, c, k: key, r: removed } satisfies Fields)
+  const fields = text === '{}' ? '' : text
   const fieldsLength = Buffer.byteLength(fields)
   const payloadAt = FIELDS_AT + fieldsLength
   const payloadLength = data.codec === 'json' ? Buffer.byteLength(data.text) : data.bytes.length
@@ -51,20 +59,43 @@ export function entryTime(bytes: Buffer): number {
 }
 
 /**
+ * Reads what is before an entry's payload.
+ * @throws {Error} for bytes that are no entry.
+ */
+export function entryHead(bytes: Buffer): EntryHead {
+  check(bytes)
+  return { time: bytes.readDoubleBE(TIME_AT), key: fieldsOf(bytes).k }
+}
+
+/**
  * Reads an entry.
  * @throws {Error} for bytes that are no entry.
  */
 export function decodeEntry(offset: number, bytes: Buffer): StoredPublication {
   check(bytes)
   const payloadAt = FIELDS_AT + bytes.readUInt32BE(LENGTH_AT)
-  if (payloadAt > bytes.length) throw new Error('an entry is shorter than it says')
-  const text = bytes.toString('utf8', FIELDS_AT, payloadAt)
-  const { i, f, x, c }: Fields = text === '' ? {} : (JSON.parse(text) as Fields)
+  const { i, f, x, c, k, r } = fieldsOf(bytes)
   const data: StoredPublication['data'] =
     c === undefined
       ? { codec: 'json', text: bytes.toString('utf8', payloadAt) }
       : { codec: c, bytes: new Uint8Array(bytes.subarray(payloadAt)) }
-  return { offset, time: bytes.readDoubleBE(TIME_AT), id: i, from: f, exclude: x, data }
+  return {
+    offset,
+    time: bytes.readDoubleBE(TIME_AT),
+    id: i,
+    from: f,
+    exclude: x,
+    data,
+    key: k,
+    removed: r,
+  }
+}
+
+function fieldsOf(bytes: Buffer): Fields {
+  const payloadAt = FIELDS_AT + bytes.readUInt32BE(LENGTH_AT)
+  if (payloadAt > bytes.length) throw new Error('an entry is shorter than it says')
+  const text = bytes.toString('utf8', FIELDS_AT, payloadAt)
+  return text === '' ? {} : (JSON.parse(text) as Fields)
 }
 
 function check(bytes: Buffer): void {

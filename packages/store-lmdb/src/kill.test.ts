@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHANNELS, KEEP_ALL } from '../test/child-parts.js'
+import { CHANNELS, COUNTER, KEEP_ALL, STATES } from '../test/child-parts.js'
 import { ALL, Folders, item, using } from '../test/support.js'
 
 const ROUNDS = 12
@@ -39,12 +39,24 @@ interface Stored {
   readonly epoch: string
 }
 
+/** What a process said until it was killed. */
+interface Said {
+  readonly stored: readonly Stored[]
+  readonly heard: ReadonlyMap<string, number>
+  /** Of states, in the order of their offsets. */
+  readonly changes: readonly Change[]
+  /** The highest value that was acknowledged. */
+  readonly counted: number
+}
+
+interface Change {
+  readonly channel: string
+  readonly offset: number
+  readonly key: string
+}
+
 /** Runs a process that appends, kills it after so many lines, and answers what it said until then. */
-async function appendUntilKilled(
-  folder: string,
-  round: number,
-  lines: number,
-): Promise<{ readonly stored: readonly Stored[]; readonly heard: ReadonlyMap<string, number> }> {
+async function appendUntilKilled(folder: string, round: number, lines: number): Promise<Said> {
   const child = spawn(process.execPath, [APPEND, folder, String(round)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -67,19 +79,25 @@ async function listen(child: ChildProcess, lines: number): Promise<readonly stri
   return said
 }
 
-function parse(lines: readonly string[]): { stored: Stored[]; heard: Map<string, number> } {
+function parse(lines: readonly string[]): Said {
   const stored: Stored[] = []
+  const changes: Change[] = []
+  let counted = 0
   const heard = new Map<string, number>()
   for (const line of lines) {
     const [what = '', channel = '', offset = '', id = '', epoch = ''] = line.split(' ')
     if (what === 'stored') stored.push({ channel, offset: Number(offset), id, epoch })
+    if (what === 'counted') counted = Math.max(counted, Number(id))
+    // What was acknowledged was heard before.
+    if (what === 'changed') expect(heard.get(channel)).toBeGreaterThanOrEqual(Number(offset))
     if (what !== 'heard') continue
+    if (id !== '') changes.push({ channel, offset: Number(offset), key: id })
     // In order and without a hole, for it joined before its first append.
     const before = heard.get(channel)
     if (before !== undefined) expect(Number(offset)).toBe(before + 1)
     heard.set(channel, Number(offset))
   }
-  return { stored, heard }
+  return { stored, heard, changes, counted }
 }
 
 interface Check {
@@ -117,19 +135,95 @@ async function check({ folder, context, stored, all, heard }: Check): Promise<vo
   })
 }
 
+/** What a state must be after these changes, which a few more may have followed. */
+interface Model {
+  /** The newest offset of each key. */
+  readonly newest: ReadonlyMap<string, number>
+  /** The last offset with which a key was let go. */
+  readonly floor: number
+}
+
+function modelOf(changes: readonly Change[], size: number): Model {
+  const newest = new Map<string, number>()
+  const kept = new Set<string>()
+  let floor = 0
+  for (const { key, offset } of changes) {
+    newest.set(key, offset)
+    kept.delete(key)
+    kept.add(key)
+    const [oldest] = kept
+    if (kept.size <= size || oldest === undefined) continue
+    kept.delete(oldest)
+    floor = offset
+  }
+  return { newest, floor }
+}
+
+interface StateCheck {
+  readonly folder: string
+  readonly context: string
+  readonly changes: readonly Change[]
+  readonly counted: number
+}
+
+async function checkStates({ folder, context, changes, counted }: StateCheck): Promise<void> {
+  await using({ folder, clock: systemClock }, async (broker) => {
+    for (const [channel, { keep }] of Object.entries(STATES)) {
+      const all = changes.filter((one) => one.channel === channel)
+      const { newest, floor } = modelOf(all, keep.size)
+      const slice = await broker.read(channel, ALL, keep)
+      const kept = new Map(slice.publications.map(({ key = '', offset }) => [key, offset]))
+      expect(kept.size, context).toBe(slice.publications.length)
+      expect(kept.size, context).toBeLessThanOrEqual(keep.size)
+      const first = kept.size < keep.size ? 0 : (slice.publications[0]?.offset ?? 0)
+      // None is lost that is to be kept, and none has come back that was superseded.
+      const wrong = [...newest].filter(([key, offset]) => {
+        const there = kept.get(key)
+        return there === undefined ? offset > first : there < offset
+      })
+      expect(wrong, context).toEqual([])
+      expect(slice.floor?.offset ?? 0, context).toBeGreaterThanOrEqual(floor)
+      expect(slice.floor === undefined, context).toBe(channel === 's:all' || slice.head.offset === 0)
+    }
+    const [last] = (await broker.read(COUNTER.channel, ALL, COUNTER.keep)).publications
+    const value = last !== undefined && 'text' in last.data ? Number(last.data.text) : 0
+    expect(value, context).toBe(last?.offset ?? 0)
+    expect(value, context).toBeGreaterThanOrEqual(counted)
+  })
+}
+
+/** Of what was not heard before one was killed, the next one hears nothing: those changes are only known to have been. */
+function unheard(changes: readonly Change[], folder: string): Promise<readonly Change[]> {
+  return using({ folder, clock: systemClock }, async (broker) => {
+    const more: Change[] = []
+    for (const [channel, { keep }] of Object.entries(STATES)) {
+      const last = changes.findLast((one) => one.channel === channel)?.offset ?? 0
+      const { publications } = await broker.read(channel, ALL, keep)
+      for (const { key = '', offset } of publications) if (offset > last) more.push({ channel, key, offset })
+    }
+    return more
+  })
+}
+
 describe('kill -9', () => {
-  it('[B1] [B6] loses nothing that was acknowledged or heard, at any moment', {
+  it('[B1] [B6] [B14] [B15] loses nothing that was acknowledged or heard, at any moment', {
     timeout: 120_000,
   }, async () => {
     const folder = folders.make()
     const all: Stored[] = []
+    const changes: Change[] = []
     for (let round = 1; round <= ROUNDS; round++) {
       const lines = 1 + Math.floor(Math.random() * 3_000)
-      const { stored, heard } = await appendUntilKilled(folder, round, lines)
+      const { stored, heard, changes: more, counted } = await appendUntilKilled(folder, round, lines)
+      const context = `round ${round}, killed after ${lines} lines`
       all.push(...stored)
-      await check({ folder, context: `round ${round}, killed after ${lines} lines`, stored, all, heard })
+      changes.push(...more)
+      await check({ folder, context, stored, all, heard })
+      await checkStates({ folder, context, changes, counted })
+      changes.push(...(await unheard(changes, folder)))
     }
     expect(all.length).toBeGreaterThan(ROUNDS)
+    expect(changes.length).toBeGreaterThan(ROUNDS)
   })
 
   it('a process that lives keeps others out, and one that was killed does not', async () => {

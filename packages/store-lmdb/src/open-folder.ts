@@ -1,7 +1,7 @@
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Logger, Random } from '@millrace/server'
-import { checkFormat, FILES, FORMAT, prepareFolder, readAbout, writeAbout } from './data-folder.js'
+import { checkFormat, FILES, FORMATS, prepareFolder, readAbout, writeAbout } from './data-folder.js'
 import { DiskMembers } from './disk-members.js'
 import { DiskStreams, type DiskStreamsOptions } from './disk-streams.js'
 import { checkFile, type FileLook } from './file-check.js'
@@ -102,17 +102,22 @@ async function openStore({ folder, random, logger }: OpenFolderOptions): Promise
     logger.warn(`The store's ${FILES.data} is gone: it begins again, empty`, { folder })
   const store = await openTables(folder, look)
   try {
-    checkFormat(folder, Number(store.fact(FACTS.format) ?? FORMAT))
+    const format = Number(store.fact(FACTS.format) ?? FORMATS.first)
+    checkFormat(folder, format)
     const kept = store.fact(FACTS.lineage)
-    if (about !== undefined && about.lineage === kept) return { store, lineage: about.lineage }
+    if (about !== undefined && about.lineage === kept) {
+      // What is stored tells first that it has become another.
+      if (about.format !== format) writeAbout(folder, { format, lineage: kept })
+      return { store, lineage: kept }
+    }
     const lineage = random.id()
     if (kept !== undefined)
       logger.warn('The store was put back from a copy: its streams go on in other epochs', { folder })
     await store.write((writer) => {
-      writer.putFact(FACTS.format, FORMAT)
+      writer.putFact(FACTS.format, format)
       writer.putFact(FACTS.lineage, lineage)
     })
-    writeAbout(folder, { format: FORMAT, lineage })
+    writeAbout(folder, { format, lineage })
     return { store, lineage }
   } catch (error) {
     await store.close()

@@ -1,8 +1,11 @@
 import type { Appended, NewPublication, StoredPublication, StreamOptions } from '@millrace/server'
 import { stampEntry } from './entry-codec.js'
 import type { IdChunk } from './id-window.js'
+import type { StagedKept } from './staged-kept.js'
+import { StagedLatest } from './staged-latest.js'
+import { StagedNewest } from './staged-newest.js'
 import type { StoreWriter } from './store.js'
-import { type Floor, laterFloor, NO_FLOOR, type StreamState } from './stream-state.js'
+import { NO_FLOOR, type StreamState } from './stream-state.js'
 import type { StreamView } from './stream-view.js'
 
 /** A publication with its bytes, made while the transaction before was under way. */
@@ -11,31 +14,27 @@ export interface Prepared {
   readonly bytes: Buffer
 }
 
-interface StagedEntry {
-  readonly stored: StoredPublication
-  readonly bytes: Buffer
-}
-
 /** Chunks of ids hold so many at most, so that one is neither a big record nor a big part of the window. */
 const IDS_PER_CHUNK = 512
-/** A transaction removes so many old entries beside twice as many as it adds: more than come, and never very many. */
+/** A transaction removes so many forgotten chunks of ids, beside twice as many as it adds publications. */
 const REMOVE_LEAST = 64
 
 /** What one transaction changes in one stream. The stream's view takes it over once the transaction is flushed. */
 export class StagedStream {
   readonly view: StreamView
   readonly #now: number
-  readonly #entries: StagedEntry[] = []
   readonly #ids = new Map<string, number>()
+  #kept: StagedKept
+  #appended = 0
   #removing = REMOVE_LEAST
   #tidied = false
   #generation: number
   #ended: number | undefined
   #state: StreamState | undefined
   #chunks: readonly IdChunk[] = []
-  #old:
-    | { readonly entries: { from: number; to: number } | undefined; readonly ids: readonly number[] }
-    | undefined
+  #oldIds: readonly number[] = []
+  /** Under which name the stream was until now, if it goes on under another, and the ids there. */
+  #left: { readonly sid: number; readonly ids: readonly IdChunk[] } | undefined
 
   /** @throws {Error} when what the stream's view needs cannot be read. */
   constructor(view: StreamView, now: number) {
@@ -44,6 +43,8 @@ export class StagedStream {
     this.#now = now
     this.#state = view.state
     this.#generation = view.generation
+    this.#kept =
+      view.state?.latest === undefined ? new StagedNewest(view) : new StagedLatest(view.store, view.state.sid)
   }
 
   /** Undefined when nothing is stored of it. */
@@ -61,7 +62,7 @@ export class StagedStream {
   }
 
   get entries(): readonly StoredPublication[] {
-    return this.#entries.map(({ stored }) => stored)
+    return this.#kept.entries
   }
 
   get chunks(): readonly IdChunk[] {
@@ -70,11 +71,16 @@ export class StagedStream {
 
   /** Whether there is anything to write. */
   get changed(): boolean {
-    return this.#entries.length > 0 || this.#ended !== undefined || this.#tidied
+    return this.#appended > 0 || this.#ended !== undefined || this.#tidied
   }
 
   get hasEntries(): boolean {
-    return this.#entries.length > 0
+    return this.#appended > 0
+  }
+
+  /** Whether more is let go than `tidy` may remove at a time. */
+  get leavesMore(): boolean {
+    return this.#kept.leavesMore || this.view.ids.forgotten > this.#removing
   }
 
   get head(): number {
@@ -86,30 +92,31 @@ export class StagedStream {
   }
 
   /** Why this publication need not, or must not, be stored; undefined when it is new. */
-  skips({ id, version }: NewPublication): Appended | undefined {
+  skips({ id, version, key, expect }: NewPublication, options: StreamOptions): Appended | undefined {
+    const { epoch } = this
     const known = id === undefined ? undefined : (this.#ids.get(id) ?? this.#stored(id))
-    if (known !== undefined) return { epoch: this.epoch, offset: known, skipped: 'duplicate' }
+    if (known !== undefined) return { epoch, offset: known, skipped: 'duplicate' }
     const last = this.#state?.version
-    if (version === undefined || last === undefined || version > last) return undefined
-    return { epoch: this.epoch, offset: this.head, skipped: 'stale' }
+    if (version !== undefined && last !== undefined && version <= last)
+      return { epoch, offset: this.head, skipped: 'stale' }
+    if (expect === undefined || key === undefined) return undefined
+    const offset = this.#offsetOf(key, options)
+    return offset === expect ? undefined : { epoch, offset, skipped: 'conflict' }
   }
 
   append({ publication, bytes }: Prepared, options: StreamOptions, newSid: () => number): StoredPublication {
-    const { id, from, exclude, data, version } = publication
-    const before = this.#state ?? this.#begin(newSid())
-    const stored: StoredPublication = { offset: before.head + 1, time: this.#now, id, from, exclude, data }
-    const expired = this.#ended === undefined ? this.view.expire(this.#now - options.ttl) : NO_FLOOR
-    const trimmed: Floor = {
-      offset: stored.offset - Math.max(options.size, 0),
-      reason: 'history-trimmed',
-    }
+    const { id, from, exclude, data, version, key, removed } = publication
+    const before = this.#begun(options.latest === true, newSid)
+    const stored = { offset: before.head + 1, time: this.#now, id, from, exclude, data, key, removed }
     stampEntry(bytes, this.#now)
-    this.#entries.push({ stored, bytes })
+    const limits = { size: options.size, since: this.#now - options.ttl }
+    const kept = this.#kept.append({ stored, bytes }, before, limits)
+    this.#appended++
     if (id !== undefined) this.#ids.set(id, stored.offset)
     this.#state = {
       ...before,
+      ...kept,
       head: stored.offset,
-      floor: laterFloor(laterFloor(before.floor, expired), trimmed),
       version: version ?? before.version,
       ttl: options.ttl,
       touched: this.#now,
@@ -130,16 +137,16 @@ export class StagedStream {
     this.#removing = removing
     this.#tidied = true
     this.view.ids.expire(this.#now)
-    const expired = this.view.expire(this.#now - this.#state.ttl)
-    this.#state = { ...this.#state, floor: laterFloor(this.#state.floor, expired) }
+    const kept = this.#kept.tidy(this.#state, this.#now - this.#state.ttl, removing)
+    this.#state = { ...this.#state, ...kept }
   }
 
   /** Decides on what is written beside the publications. To be called once, after everything else. */
   settle(): void {
     this.#chunks = inChunks([...this.#ids], this.#now)
     if (this.#ended !== undefined || this.#state === undefined) return
-    const most = this.#removing + 2 * this.#entries.length
-    this.#old = { entries: this.view.takeRemains(most), ids: this.view.ids.takeForgotten(most) }
+    this.#kept.settle()
+    this.#oldIds = this.view.ids.takeForgotten(this.#removing + 2 * this.#appended)
   }
 
   /** Writes the changes. Never throws, for LMDB would keep what came before. */
@@ -150,18 +157,44 @@ export class StagedStream {
       if (this.#ended !== undefined) writer.removeStream(channel)
       return
     }
-    const { sid, floor } = this.#state
-    for (const { stored, bytes } of this.#entries)
-      if (stored.offset > floor.offset) writer.putEntry(sid, stored.offset, bytes)
-    for (const chunk of this.#chunks) writer.putIds(sid, chunk)
-    const { from, to } = this.#old?.entries ?? { from: 1, to: 0 }
-    for (let offset = from; offset <= to; offset++) writer.removeEntry(sid, offset)
-    for (const key of this.#old?.ids ?? []) writer.removeIds(sid, key)
+    const { sid } = this.#state
     writer.putStream(channel, this.#state)
+    this.#kept.write(writer, this.#state)
+    if (this.#left !== undefined) {
+      writer.putEnded(this.#left.sid)
+      for (const chunk of this.#left.ids) writer.putIds(sid, chunk)
+    }
+    for (const chunk of this.#chunks) writer.putIds(sid, chunk)
+    for (const offset of this.#oldIds) writer.removeIds(sid, offset)
   }
 
-  #begin(sid: number): StreamState {
-    return { sid, generation: this.#generation, head: 0, floor: NO_FLOOR, ttl: 0, touched: this.#now }
+  /**
+   * The record to go on with. A stream that keeps its publications in another way than before, for its channel was defined anew, lets go
+   * of all there are: it goes on under another name in the tables, and takes along the ids it knows.
+   */
+  #begun(latest: boolean, newSid: () => number): StreamState {
+    const before = this.#state
+    if (before !== undefined && (before.latest !== undefined) === latest) return before
+    const { state: flushed, store } = this.view
+    if (before !== undefined && flushed !== undefined && this.#ended === undefined)
+      this.#left ??= { sid: flushed.sid, ids: store.ids(flushed.sid) }
+    const begun: StreamState = {
+      ...(before ?? { generation: this.#generation, head: 0, ttl: 0, touched: this.#now }),
+      sid: newSid(),
+      floor: before === undefined ? NO_FLOOR : { offset: before.head, reason: 'history-trimmed' },
+      latest: latest ? { keys: 0, oldest: this.#now } : undefined,
+    }
+    this.#kept = latest ? new StagedLatest(store, begun.sid) : new StagedNewest(undefined)
+    this.#state = begun
+    return begun
+  }
+
+  /** Where the value of a key is; 0 when there is none. */
+  #offsetOf(key: string, { latest, ttl }: StreamOptions): number {
+    if (latest !== true || this.#state?.latest === undefined) return 0
+    const found = this.#kept.find(key)
+    if (found === undefined || found.removed || found.time < this.#now - ttl) return 0
+    return found.offset
   }
 
   #stored(id: string): number | undefined {

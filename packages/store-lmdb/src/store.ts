@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { corruptError, FILES, reasonOf, storeError } from './data-folder.js'
 import type { IdChunk } from './id-window.js'
+import { decodeKeyRecord, encodeKeyRecord, firstKeyBytes, type KeyRecord, keyBytes } from './key-record.js'
 import { decodeState, encodeState, type StreamState } from './stream-state.js'
 
 /** By stream and offset. */
@@ -16,12 +17,22 @@ interface Tables {
   /** Stream records by channel. */
   readonly streams: Database<Buffer, string>
   readonly entries: Database<Buffer, OffsetKey>
+  /** By stream and key, in streams that keep the newest of each key: where that is. See keyBytes. */
+  readonly keys: Database<Buffer, Buffer>
   /** Chunks of ids, by the offset of their first. */
   readonly ids: Database<Buffer, OffsetKey>
   /** Streams that ended, of which something may be left to remove. */
   readonly ended: Database<Buffer, number>
   /** Who was present. */
   readonly members: Database<Buffer, MemberKey>
+}
+
+/** Offsets from one to another, both included. */
+export interface EntryRange {
+  readonly from?: number
+  readonly to?: number
+  /** The newest first. */
+  readonly reverse?: boolean
 }
 
 const NOTHING = Buffer.from([0])
@@ -50,6 +61,15 @@ export class StoreWriter {
   }
   removeEntry(sid: number, offset: number): void {
     void this.#tables.entries.remove([sid, offset])
+  }
+  putKey(sid: number, key: string, record: KeyRecord): void {
+    void this.#tables.keys.put(keyBytes(sid, key), encodeKeyRecord(record))
+  }
+  removeKey(sid: number, key: string): void {
+    this.removeKeyBytes(keyBytes(sid, key))
+  }
+  removeKeyBytes(bytes: Buffer): void {
+    void this.#tables.keys.remove(bytes)
   }
   putIds(sid: number, chunk: IdChunk): void {
     void this.#tables.ids.put([sid, chunk.offsets[0] ?? 0], Buffer.from(JSON.stringify(chunk)))
@@ -86,6 +106,7 @@ export class Store {
       facts: this.#table('facts'),
       streams: this.#table('streams'),
       entries: this.#table('entries'),
+      keys: this.#root.openDB<Buffer, Buffer>('keys', { encoding: 'binary', keyEncoding: 'binary' }),
       ids: this.#table('ids'),
       ended: this.#table('ended'),
       members: this.#table('members'),
@@ -158,6 +179,31 @@ export class Store {
       const bytes = this.#tables.entries.get([sid, offset])
       return bytes === undefined ? undefined : decode(bytes)
     })
+  }
+
+  /** Entries of a stream in the order of their offsets, each read by `read`, for as long as that takes them. */
+  eachEntry(sid: number, range: EntryRange, read: (offset: number, bytes: Buffer) => boolean): void {
+    const { from = 0, to = END, reverse = false } = range
+    // LMDB's ranges begin with their first key, and end before their last.
+    const [start, end] = reverse ? [to, from - 1] : [from, Math.min(to + 1, END)]
+    this.#reading(() => {
+      const some = this.#tables.entries.getRange({ start: [sid, start], end: [sid, end], reverse })
+      for (const { key, value } of some) if (!read(key[1], value)) break
+    })
+  }
+
+  /** Where the newest publication of a key is. */
+  key(sid: number, key: string): KeyRecord | undefined {
+    return this.#reading(() => {
+      const bytes = this.#tables.keys.get(keyBytes(sid, key))
+      return bytes === undefined ? undefined : decodeKeyRecord(bytes)
+    })
+  }
+
+  /** Some of a stream's keys, as LMDB knows them. */
+  keysOf(sid: number, limit: number): Buffer[] {
+    const range = { start: firstKeyBytes(sid), end: firstKeyBytes(sid + 1), limit }
+    return this.#reading(() => [...this.#tables.keys.getKeys(range)])
   }
 
   /** What to throw for a publication that a stream keeps, and that is not there. */

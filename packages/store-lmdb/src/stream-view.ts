@@ -1,7 +1,8 @@
-import type { StoredPublication, StreamOptions, StreamRange, StreamSlice } from '@millrace/server'
-import { decodeEntry, entryTime } from './entry-codec.js'
+import type { StreamOptions, StreamRange, StreamSlice } from '@millrace/server'
 import { IdWindow, type IdWindowOptions } from './id-window.js'
-import { RecentEntries } from './recent-entries.js'
+import type { Asked } from './kept-on-disk.js'
+import { LatestOnDisk } from './latest-on-disk.js'
+import { NewestOnDisk } from './newest-on-disk.js'
 import type { StagedStream } from './staged-stream.js'
 import type { Store } from './store.js'
 import { type Floor, laterFloor, NO_FLOOR, type StreamState } from './stream-state.js'
@@ -18,8 +19,7 @@ export interface StreamViewOptions {
 
 /**
  * A channel's stream as it is safe on disk, and in memory as far as it is used often. It changes when a transaction was
- * flushed, so nobody is shown what a crash could take back. What it does not remember it reads from disk, where at least
- * all that it keeps is: a transaction removes only what the one before let go of.
+ * flushed, so nobody is shown what a crash could take back.
  */
 export class StreamView {
   readonly channel: string
@@ -27,12 +27,11 @@ export class StreamView {
   #state: StreamState | undefined
   /** Where nothing was stored yet, what the first publication's epoch will be. */
   #generation: number
-  #recent = new RecentEntries()
+  /** Of a stream that keeps the newest publications. */
+  #newest: NewestOnDisk
+  /** Of one that keeps the newest of each key. */
+  readonly #latest: LatestOnDisk
   #ids: IdWindow | undefined
-  /** No kept publication is older, as far as is known. */
-  #oldest = Number.NEGATIVE_INFINITY
-  /** Publications up to the floor, from this offset on, may still be on disk. */
-  #remains: number | undefined
   /** When somebody last read it: milliseconds since 1970. */
   used = 0
 
@@ -41,10 +40,16 @@ export class StreamView {
     this.channel = options.channel
     this.#state = options.store.stream(options.channel)
     this.#generation = this.#state?.generation ?? options.generation
+    this.#newest = new NewestOnDisk(options)
+    this.#latest = new LatestOnDisk(options)
   }
 
   get state(): StreamState | undefined {
     return this.#state
+  }
+
+  get store(): Store {
+    return this.#options.store
   }
 
   get generation(): number {
@@ -63,10 +68,6 @@ export class StreamView {
     return this.#state?.head ?? 0
   }
 
-  get floor(): Floor {
-    return this.#state?.floor ?? NO_FLOOR
-  }
-
   /** Ids come from disk with the first publication that has one: readers need none. */
   get ids(): IdWindow {
     this.#ids ??= this.#loadIds()
@@ -76,15 +77,23 @@ export class StreamView {
   /** Whether there is anything to let go of, or to remove from disk. */
   isUntidy(now: number): boolean {
     if (this.#state === undefined) return false
-    this.expire(now - this.#state.ttl)
-    return this.#remaining > 0 || this.#hasOldIds(now)
+    const time = now - this.#state.ttl
+    this.expire(time)
+    return this.#remaining > 0 || this.#latest.hasExpired(this.#state, time) || this.#hasOldIds(now)
+  }
+
+  /** Whether no publication is kept. */
+  get isEmpty(): boolean {
+    if (this.#state === undefined) return true
+    const { latest, head, floor } = this.#state
+    return latest === undefined ? head === floor.offset : latest.keys === 0
   }
 
   /** Whether nothing but the record is left of the stream. */
   get keepsNothing(): boolean {
     const ids =
       this.#ids === undefined ? this.#options.store.idOffsets(this.#sid, 1).length === 0 : this.#ids.empty
-    return ids && this.head === this.floor.offset && this.#remaining === 0
+    return ids && this.isEmpty && this.#remaining === 0
   }
 
   /** Whether anybody wrote or read it after that time. */
@@ -94,50 +103,33 @@ export class StreamView {
 
   /**
    * Lets go of what is older than `time`, and answers the floor. It goes by time alone and is true at once, whatever
-   * becomes of a transaction; the next one to touch the stream writes it down.
+   * becomes of a transaction; the next one to touch the stream writes it down. Of a stream that keeps the newest of each key a
+   * transaction lets go.
    */
   expire(time: number): Floor {
-    const { floor, head } = this
-    if (this.#state === undefined || floor.offset >= head || this.#oldest >= time) return floor
-    let { offset } = floor
-    while (offset < head) {
-      const stored = this.#timeOf(offset + 1)
-      if (stored >= time) {
-        this.#oldest = stored
-        break
-      }
-      offset++
-    }
-    if (offset > floor.offset) this.#state = { ...this.#state, floor: { offset, reason: 'history-expired' } }
-    return this.floor
+    if (this.#state === undefined) return NO_FLOOR
+    if (this.#state.latest === undefined) this.#state = this.#newest.expired(this.#state, time)
+    return this.#state.floor
   }
 
-  read(range: StreamRange, now: number, { ttl }: StreamOptions): StreamSlice {
+  read(range: StreamRange, now: number, { ttl, latest = false }: StreamOptions): StreamSlice {
     this.used = now
-    if (this.#state === undefined)
-      return { head: { epoch: this.epoch, offset: 0 }, publications: [], more: false }
-    const floor = this.expire(now - ttl)
-    const { head } = this
-    const oldest = floor.offset + 1
-    let from: number
-    let to: number
-    let more: boolean
-    if ('since' in range) {
-      const { epoch, offset } = range.since
-      const after = epoch === this.epoch && offset <= head ? offset : 0
-      from = Math.max(after + 1, oldest)
-      to = Math.min(head, from + range.limit - 1)
-      more = to < head
-    } else {
-      to = Math.min(head, range.before - 1)
-      from = Math.max(oldest, to - range.limit + 1)
-      more = from > oldest
+    this.expire(now - ttl)
+    const known = this.#state
+    const nothing = { publications: [], more: false }
+    if (known === undefined) return { head: { epoch: this.epoch, offset: 0 }, ...nothing }
+    const { head } = known
+    // What is kept of it is of the other kind, so it is nothing to who asks, and gone with the next publication.
+    if ((known.latest !== undefined) !== latest) {
+      const floor = { offset: head, reason: 'history-trimmed' } as const
+      return { head: { epoch: this.epoch, offset: head }, floor, ...nothing }
     }
-    const publications: StoredPublication[] = []
-    for (let offset = from; offset <= to; offset++) publications.push(this.#publication(offset))
+    const { state, publications, more } = latest
+      ? this.#latest.read(known, (flushed) => this.#asked(range, flushed), now - ttl)
+      : this.#newest.read(known, this.#asked(range, head))
     return {
-      head: { epoch: this.epoch, offset: head },
-      floor: floor.offset === 0 ? undefined : floor,
+      head: { epoch: this.epoch, offset: state.head },
+      floor: state.floor.offset === 0 ? undefined : state.floor,
       publications,
       more,
     }
@@ -145,35 +137,36 @@ export class StreamView {
 
   /** Takes over what a transaction stored, now that it is flushed. */
   apply({ state, generation, entries, chunks, ended }: StagedStream): void {
-    if (ended !== undefined) this.#forget()
+    if (ended !== undefined) this.#ids = new IdWindow(this.#options.ids)
+    // What was known is of another stream, or of one that kept its publications otherwise.
+    if (state?.sid !== this.#state?.sid) {
+      this.#newest = new NewestOnDisk(this.#options)
+      this.#state = undefined
+    }
     this.#generation = generation
     if (state === undefined) return
     // A reader may have let go of more while the transaction was under way.
-    this.#state = { ...state, floor: laterFloor(state.floor, this.floor) }
-    this.#recent.add(entries)
+    this.#state = { ...state, floor: laterFloor(state.floor, this.#state?.floor ?? NO_FLOOR) }
+    if (state.latest === undefined) this.#newest.add(entries)
     for (const chunk of chunks) this.ids.add(chunk)
   }
 
   /** Reads what appending needs, so that a damaged record is this stream's error and nobody else's. */
   load(): void {
     this.#ids ??= this.#loadIds()
-    this.#loadRemains()
+    if (this.#state !== undefined && this.#state.latest === undefined) this.#newest.loadRemains(this.#state)
   }
 
   /** A transaction that was to remove records failed: what is left on disk has to be seen anew. */
   reread(): void {
     this.#ids = undefined
-    this.#remains = undefined
+    this.#newest.reread()
   }
 
   /** Offsets of so many publications that are let go and still on disk, which the caller now removes. */
   takeRemains(most: number): { readonly from: number; readonly to: number } | undefined {
     if (this.#state === undefined) return undefined
-    const from = this.#loadRemains()
-    const to = Math.min(this.floor.offset, from + most - 1)
-    if (to < from) return undefined
-    this.#remains = to + 1
-    return { from, to }
+    return this.#newest.takeRemains(this.#state, most)
   }
 
   /** How many records are let go and still on disk. */
@@ -182,12 +175,19 @@ export class StreamView {
   }
 
   get #remaining(): number {
-    return Math.max(0, this.floor.offset - this.#loadRemains() + 1)
+    if (this.#state === undefined || this.#state.latest !== undefined) return 0
+    return this.#newest.remaining(this.#state)
   }
 
   /** No table has anything under 0. */
   get #sid(): number {
     return this.#state?.sid ?? 0
+  }
+
+  #asked(range: StreamRange, head: number): Asked {
+    if ('before' in range) return range
+    const { epoch, offset } = range.since
+    return { after: epoch === this.epoch && offset <= head ? offset : 0, limit: range.limit }
   }
 
   #hasOldIds(now: number): boolean {
@@ -203,33 +203,5 @@ export class StreamView {
     const ids = new IdWindow(this.#options.ids)
     for (const chunk of this.#options.store.ids(this.#sid)) ids.add(chunk)
     return ids
-  }
-
-  #loadRemains(): number {
-    this.#remains ??= this.#options.store.entryOffsets(this.#sid, 1)[0] ?? this.head + 1
-    return this.#remains
-  }
-
-  #forget(): void {
-    this.#state = undefined
-    this.#recent = new RecentEntries()
-    this.#ids = new IdWindow(this.#options.ids)
-    this.#oldest = Number.NEGATIVE_INFINITY
-    this.#remains = undefined
-  }
-
-  #timeOf(offset: number): number {
-    const recent = this.#recent.get(offset)
-    return recent?.time ?? this.#fromDisk(offset, entryTime)
-  }
-
-  #publication(offset: number): StoredPublication {
-    return this.#recent.get(offset) ?? this.#fromDisk(offset, (bytes) => decodeEntry(offset, bytes))
-  }
-
-  #fromDisk<T>(offset: number, decode: (bytes: Buffer) => T): T {
-    const found = this.#options.store.entry(this.#sid, offset, decode)
-    if (found === undefined) throw this.#options.store.missing(this.channel, offset)
-    return found
   }
 }

@@ -9,6 +9,14 @@ export const KEEP_FEW = { size: 50, ttl: 3_600_000 }
 /** Where few are kept, what is trimmed is at stake too. */
 export const CHANNELS = { 'a:1': KEEP_ALL, 'a:2': KEEP_ALL, 'a:few': KEEP_FEW } as const
 
+/** Streams that keep the newest of each key, and of how many keys: of some, more than they keep. */
+export const STATES = {
+  's:all': { keep: { ...KEEP_ALL, latest: true }, keys: 40 },
+  's:few': { keep: { ...KEEP_ALL, size: 5, latest: true }, keys: 12 },
+} as const
+/** One key, whose value grows by one with each publication that is stored. */
+export const COUNTER = { channel: 's:count', keep: { ...KEEP_ALL, latest: true } } as const
+
 const clock: Clock = {
   now: Date.now,
   schedule: (delay, task) => {
