@@ -1,4 +1,5 @@
-export { type BrokerSubject, brokerContract, type Runner } from './broker-contract.js'
+export { brokerContract } from './broker-contract.js'
+export type { BrokerSubject, Runner } from './contract-parts.js'
 export { FakeClock, settle } from './fake-clock.js'
 export { openSigner } from './open-signer.js'
 export { SequenceRandom } from './sequence-random.js'
