@@ -5,69 +5,19 @@ import {
   type Command,
   type Decoded,
   type Message,
-  type MessageBodies,
-  type MessageKind,
   MillraceError,
 } from '@millrace/protocol'
 import { Outgoing, push } from './outgoing.js'
 import { Pacing } from './pace/pacing.js'
 import { isLarge } from './pace/parts.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
+import type { Reply, SessionHost, User } from './session-host.js'
 import { nextState, type SessionEvent, type SessionStateName } from './session-state.js'
 import type { Receiver, Subscription } from './subscription.js'
 import type { Taken } from './tickets.js'
 import type { WheelEntry } from './wheel.js'
 
-/** Who a session belongs to. Applications add fields of their own. */
-export interface User {
-  readonly id: string
-}
-
-/** The reply to a command; `after` runs when it has been queued, before anything else is sent. */
-export interface Reply<K extends MessageKind = MessageKind> {
-  readonly kind: K
-  readonly body: MessageBodies[K]
-  readonly after?: (() => void) | undefined
-}
-
-/** What a session needs from the hub. */
-export interface SessionHost {
-  readonly limits: SessionLimits
-  /** Largest frame read, in bytes. */
-  readonly maxMessage: number
-  /** Wheel time, in milliseconds. */
-  readonly time: number
-  /** Milliseconds since 1970. */
-  now(): number
-  /** Decides about a connect command: opens the session or throws. */
-  connect(session: Session, command: Extract<Command, { kind: 'connect' }>): MaybePromise<Reply>
-  execute(session: Session, command: Command): MaybePromise<Reply | undefined>
-  opened(session: Session): void
-  ended(session: Session, code: number): void
-  /** Keeps what is for this subscription until the function returned is called. */
-  holdBack(subscription: Subscription): () => void
-  /** An error that is nobody's bad input. */
-  failed(what: string, error: unknown): void
-}
-
-export interface SessionLimits {
-  /** Milliseconds until the connect command must have come. */
-  readonly connectTimeout: number
-  /** Milliseconds of silence before a ping. */
-  readonly heartbeat: number
-  /** Milliseconds the answer may take. */
-  readonly patience: number
-  /** Commands of one session that may be under way at once; beyond it, reading pauses. */
-  readonly pendingCommands: number
-  readonly subscriptions: number
-  /** Milliseconds for which a member stays whose connection was lost. [H1.5] */
-  readonly grace: number
-  /**
-   * About so many bytes of publications go into one reply. A client that comes back over a slow link is not sent megabytes at once,
-   * which would fill its queue and close it as a slow consumer; it asks for the rest when it has read these. [H4.7]
-   */
-  readonly recovery: number
-}
+export type { Reply, SessionHost, SessionLimits, User } from './session-host.js'
 
 /** The client said goodbye, or its page is gone (RFC 6455 §7.4.1), or what it did was wrong. */
 const GOODBYES: readonly number[] = [1000, 1001, 1008, 1010]

@@ -168,6 +168,53 @@ describe('a slow reader', () => {
   })
 })
 
+describe('who comes back to many channels', () => {
+  it('[H9.1] gets what it missed as fast as it reads, each channel’s live stream behind its reply', async () => {
+    const { slow, publish } = await scene()
+    const channels = Array.from({ length: 30 }, (_, i) => `chat:${i}`)
+    for (const channel of channels) for (let i = 0; i < 20; i++) await publish(channel, 'k', 'x'.repeat(500))
+    for (const channel of channels) slow.say('subscribe', { channel, since: { epoch: 'epoch-1', offset: 0 } })
+    await settle()
+    // Of 350 KB what may go before anybody asks how fast it reads.
+    expect(slow.unread).toBeLessThan(50_000)
+    for (const channel of channels) await publish(channel, 'k', 'live')
+    while ((await slow.read()) > 0) expect(slow.unread).toBeLessThan(50_000)
+    const heard = slow.messages.filter(({ kind }) => kind === 'subscribed' || kind === 'publication')
+    for (const channel of channels) {
+      const [reply, live, ...more] = heard.filter(({ body }) => 'channel' in body && body.channel === channel)
+      expect(reply?.kind === 'subscribed' && reply.body.publications).toHaveLength(20)
+      expect(live).toMatchObject({ kind: 'publication', body: { offset: 21 } })
+      expect(more).toEqual([])
+    }
+  })
+
+  it('[H9.1] costs nothing more where that is little', async () => {
+    const { slow } = await scene()
+    await slow.join('chat:one')
+    expect(slow.session.pacing).toBeUndefined()
+    await slow.join('state:one')
+    expect(slow.session.pacing).toBeDefined()
+  })
+})
+
+describe('the pace of a client', () => {
+  it('[H9.1] is not mistaken though a ping was under way when it began to matter, and something else was heard since', async () => {
+    const { clock, slow, publish } = await scene()
+    await clock.advance(10_500)
+    // Of the heartbeat; not read yet.
+    expect(slow.unread).toBeGreaterThan(0)
+    slow.say('ping', {})
+    slow.say('subscribe', { channel: 'state:one' })
+    await settle()
+    for (let i = 0; i < 100; i++) await publish('state:one', `k${i}`)
+    const before = slow.written
+    // Who has answered the heartbeat’s ping and the first one of the pace has read no publication.
+    while (slow.of('ping').length < 2) await slow.read(1)
+    expect(slow.of('publication')).toEqual([])
+    expect(slow.written).toBe(before)
+  })
+})
+
 describe('a large message', () => {
   const LARGE = 'x'.repeat(200_000)
 

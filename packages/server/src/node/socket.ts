@@ -387,7 +387,6 @@ function ignoreError(): void {}
 function onData(this: LinkedSocket, bytes: Buffer): void {
   this[LINK]?.receive(bytes)
 }
-
 function onEnd(this: LinkedSocket): void {
   this[LINK]?.receiveEnd()
 }

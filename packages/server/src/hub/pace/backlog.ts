@@ -3,7 +3,6 @@ import type { StoredPublication } from '../broker-ports.js'
 import type { Live } from '../feed.js'
 import { Outgoing } from '../outgoing.js'
 import type { Source } from './pace.js'
-import { Turns } from './turns.js'
 
 /** What waits for a subscriber that reads slowly. */
 export type Waiting = { readonly live: Live; readonly outgoing: Outgoing } | { readonly gap: Gap } | Outgoing
@@ -38,15 +37,16 @@ interface Entry {
   readonly item: Waiting
   readonly bytes: number
   readonly at: number
-  readonly key: string | undefined
+  /** What it is about; what is about nothing is like nothing else. */
+  readonly key: unknown
+  /** Counts the publications that were for this subscriber. */
+  readonly count: number
 }
 
 /** Bytes beyond which a policy that may leave something out does so. */
 const ENOUGH = 65_536
 /** Milliseconds for which every publication is kept: a reader that catches up within them gets each. */
 const PATIENCE = 200
-/** Where some are left out, a superseded one is worth sending for as long: half the time, for it is all the later. */
-const STALE = 100
 /** What a message takes beside its payload, about. */
 const ENVELOPE = 100
 
@@ -54,25 +54,25 @@ const ENVELOPE = 100
  * What one subscriber of one channel has not been sent, because it reads slowly, and what becomes of that. Whatever is left out is
  * told: as `skipped` with the next publication, or as one gap. [H9.2]
  *
- * Of a state, what is superseded is of use for a while all the same: where keys change faster than they can be sent, the newest of most
- * keys are newer than anything that can be sent now, and the order of offsets forbids to send one of them and then an older one of
- * another key. So a key that was not sent for longer than others is sent by a value that is up to `STALE` old.
+ * A state is sent in rounds: the newest of each key at one moment, all of them, and then what is the newest of those that have changed
+ * since. To drop of the rest of a round what has been superseded would be fresher on the whole, and leave some keys waiting for ever where
+ * all change faster than they can be sent: the order of offsets puts what has just changed behind everything else. So each key is told once
+ * in every round, and nobody's value is older than two of them take.
  */
 export class Backlog implements Source {
   /** While something else must be sent first. */
   isBlocked = false
   readonly #parts: BacklogParts
-  /** Oldest first. */
-  readonly #entries = new Set<Entry>()
-  /** The newest of each key, and those that are not, in the order in which they ceased to be. */
-  readonly #newest = new Map<string, Entry>()
-  readonly #superseded = new Set<Entry>()
-  /** Which keys are due. Absent as long as nothing had to be skipped. */
-  #turns: Turns | undefined
+  /** Oldest first: everything, or the rest of a round. */
+  #entries = new Set<Entry>()
+  /** In rounds, the newest of each key for the next one, oldest first. */
+  #later: Map<unknown, Entry> | undefined
   #bytes = 0
   /** The offset of the last publication that was sent, or of the one before the first that waits. */
   #last: number | undefined
-  #skipped = 0
+  /** Publications so far, and those up to the last that was sent or told as lost. */
+  #count = 0
+  #told = 0
   /** Whether what came last is not for this receiver. */
   #endsWithout = false
   #isClosed = false
@@ -91,14 +91,15 @@ export class Backlog implements Source {
       this.#endsWithout = true
       return
     }
-    const entry = { item, bytes: sizeOf(item), at: this.#parts.now(), key: publication?.key }
     if (publication !== undefined) {
+      this.#count++
       this.#last ??= predecessor(publication)
       this.#endsWithout = false
     }
-    this.#entries.add(entry)
-    this.#bytes += entry.bytes
-    if (entry.key !== undefined && this.#parts.policy === 'conflate') this.#supersede(entry.key, entry)
+    this.#keep({
+      ...{ item, bytes: sizeOf(item), at: this.#parts.now() },
+      ...{ key: publication?.key ?? item, count: this.#count },
+    })
     if (this.#bytes > ENOUGH) this.#reduce()
     if (this.#bytes > this.#parts.most) this.#parts.overflow()
   }
@@ -123,11 +124,10 @@ export class Backlog implements Source {
       return 'done'
     }
     this.#remove(entry)
-    if (entry.key !== undefined) this.#turns?.took(entry.key)
-    this.#send(this.#messageOf(entry.item))
+    this.#send(this.#messageOf(entry))
     if ('live' in entry.item) {
       this.#last = entry.item.live.publication.offset
-      this.#skipped = 0
+      this.#told = entry.count
     }
     return 'sent'
   }
@@ -140,50 +140,60 @@ export class Backlog implements Source {
     })
   }
 
-  #supersede(key: string, entry: Entry): void {
-    const before = this.#newest.get(key)
-    if (before !== undefined) this.#superseded.add(before)
-    this.#newest.set(key, entry)
+  #keep(entry: Entry): void {
+    this.#bytes += entry.bytes
+    if (this.#later === undefined) this.#entries.add(entry)
+    else this.#renew(this.#later, entry)
   }
 
-  /** The oldest that is still worth sending. */
+  /** Puts the newest of a key in the place of the one before, at the end. */
+  #renew(newest: Map<unknown, Entry>, entry: Entry): void {
+    const before = newest.get(entry.key)
+    newest.delete(entry.key)
+    newest.set(entry.key, entry)
+    if (before === undefined) return
+    this.#bytes -= before.bytes
+    this.#parts.leftOut('skipped')
+  }
+
   #next(): Entry | undefined {
-    const now = this.#parts.now()
-    for (const entry of this.#entries) {
-      if (!this.#superseded.has(entry) || this.#isWorthIt(entry, now)) return entry
-      this.#skip(entry)
+    const [first] = this.#entries
+    if (this.#later === undefined) {
+      if (first === undefined || this.#parts.now() - first.at <= PATIENCE) return first
+      this.#reduce()
+    } else if (first === undefined) {
+      this.#entries = new Set(this.#later.values())
+      this.#later = new Map()
     }
-    return undefined
+    const [next] = this.#entries
+    return next
   }
 
-  #isWorthIt({ key, at }: Entry, now: number): boolean {
-    if (this.#turns === undefined || key === undefined) return now - at <= PATIENCE
-    return now - at <= STALE && this.#turns.isDue(key, this.#newest.size)
-  }
-
-  #messageOf(item: Waiting): Outgoing | { readonly gap: Gap } {
+  #messageOf({ item, count }: Entry): Outgoing | { readonly gap: Gap } {
     if (!('live' in item)) return item
     const { publication } = item.live
     const prev = this.#last === predecessor(publication) ? undefined : this.#last
-    if (prev === undefined && this.#skipped === 0) return item.outgoing
-    return this.#parts.publication(publication, { prev, skipped: this.#skipped })
+    const skipped = count - this.#told - 1
+    if (prev === undefined && skipped === 0) return item.outgoing
+    return this.#parts.publication(publication, { prev, skipped })
   }
 
-  /** Leaves out what may be left out. */
+  /** Leaves out what may be left out, and begins to do so as it comes. */
   #reduce(): void {
-    const droppable = this.#parts.policy === 'drop-oldest' ? this.#entries : this.#superseded
-    for (const entry of droppable) {
-      if (this.#bytes <= ENOUGH) return
-      if (droppable === this.#superseded) this.#skip(entry)
-      else if ('live' in entry.item) this.#lose(entry, entry.item.live)
-    }
+    const { policy } = this.#parts
+    if (policy === 'drop-oldest') this.#dropOldest()
+    if (policy !== 'conflate' || this.#later !== undefined) return
+    const newest = new Map<unknown, Entry>()
+    for (const entry of this.#entries) this.#renew(newest, entry)
+    this.#entries = new Set(newest.values())
+    this.#later = new Map()
   }
 
-  #skip(entry: Entry): void {
-    this.#turns ??= new Turns()
-    this.#remove(entry)
-    this.#skipped++
-    this.#parts.leftOut('skipped')
+  #dropOldest(): void {
+    for (const entry of this.#entries) {
+      if (this.#bytes <= ENOUGH) return
+      if ('live' in entry.item) this.#lose(entry, entry.item.live)
+    }
   }
 
   #lose(entry: Entry, { epoch, publication }: Live): void {
@@ -191,14 +201,13 @@ export class Backlog implements Source {
     const from = this.#lost?.from ?? { epoch, offset: this.#last ?? predecessor(publication) }
     const to = { epoch, offset: publication.offset }
     this.#lost = { from, to, count: (this.#lost?.count ?? 0) + 1 }
+    this.#told = entry.count
     this.#parts.leftOut('dropped')
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry)
-    this.#superseded.delete(entry)
     this.#bytes -= entry.bytes
-    if (entry.key !== undefined && this.#newest.get(entry.key) === entry) this.#newest.delete(entry.key)
   }
 }
 

@@ -13,10 +13,7 @@ function world({ rate = Number.POSITIVE_INFINITY, delay = 5, most = 262_144 } = 
         return written
       },
       now: () => now,
-      ping: () => {
-        pings.push({ at: now, written })
-        pace.pinged()
-      },
+      ping: () => ping(),
     },
     most,
   )
@@ -29,6 +26,12 @@ function world({ rate = Number.POSITIVE_INFINITY, delay = 5, most = 262_144 } = 
         pace.ponged()
       }
     }
+  }
+  let asked = 0
+  const ping = () => {
+    asked++
+    pings.push({ at: now, written })
+    pace.pinged()
   }
   const send = (bytes: number) => {
     written += bytes
@@ -44,13 +47,23 @@ function world({ rate = Number.POSITIVE_INFINITY, delay = 5, most = 262_144 } = 
       return 'sent'
     },
   })
-  return { pace, advance, send, source, pings, unread: () => written - read, now: () => now }
+  return {
+    pace,
+    ping,
+    advance,
+    send,
+    source,
+    pings,
+    unread: () => written - read,
+    now: () => now,
+    asked: () => asked,
+  }
 }
 
 describe('[H9.1] a pace', () => {
   it('has room until so much is unread, and again when that was read', () => {
     const { pace, send, advance } = world()
-    send(16_000)
+    send(4_000)
     expect(pace.hasRoom).toBe(true)
     send(1000)
     expect(pace.hasRoom).toBe(false)
@@ -61,7 +74,17 @@ describe('[H9.1] a pace', () => {
   it('asks after some kilobytes, not after every message', () => {
     const { send, pings } = world({ delay: 1000 })
     for (let i = 0; i < 100; i++) send(100)
-    expect(pings).toHaveLength(2)
+    expect(pings).toHaveLength(4)
+  })
+
+  it('asks who reads much at once a few times a second, however much that is', () => {
+    const { send, advance, asked } = world({ delay: 1 })
+    for (let i = 0; i < 10_000; i++) {
+      send(500)
+      advance(1)
+    }
+    expect(asked()).toBeLessThan(10 * 45)
+    expect(asked()).toBeGreaterThanOrEqual(10 * 3)
   })
 
   it('grows as long as all is read at once, up to the most there may be', () => {
@@ -89,8 +112,8 @@ describe('[H9.1] a pace', () => {
       advance(100)
       most = Math.max(most, unread())
     }
-    // What is sent is read within about a second.
-    expect(most).toBeLessThanOrEqual(8_600)
+    // What is sent is read within about half a second.
+    expect(most).toBeLessThanOrEqual(4_400)
     // And the link is never idle for it.
     expect(1000 - much.left).toBeGreaterThan((8000 * 8 * 0.9) / 200)
   })
@@ -100,7 +123,30 @@ describe('[H9.1] a pace', () => {
     const much = source(500, 1000)
     pace.add(much)
     advance(10_000)
-    expect(unread()).toBeLessThan(17_000)
+    expect(unread()).toBeLessThan(9_000)
+  })
+
+  it('does not take for slow who is far away, once it is known how far', () => {
+    const { pace, ping, source, advance } = world({ delay: 600 })
+    ping()
+    advance(600)
+    const much = source(1000, 2000)
+    pace.add(much)
+    advance(6000)
+    // It doubles with every way there and back: 4 + 8 + … + 256 KiB and more.
+    expect(2000 - much.left).toBeGreaterThan(600)
+  })
+
+  it('is slow with who is far away and reads slowly', () => {
+    const { pace, ping, source, advance, unread } = world({ rate: 50, delay: 600 })
+    ping()
+    advance(600)
+    const much = source(1000, 10_000)
+    pace.add(much)
+    advance(20_000)
+    // What it reads while the answer to a ping comes, and in a second.
+    expect(unread()).toBeLessThan(50 * 1_700)
+    expect(10_000 - much.left).toBeGreaterThan(20 * 50 * 0.7)
   })
 
   it('lets sources take turns, passes over those that are idle, and forgets those that are done', () => {

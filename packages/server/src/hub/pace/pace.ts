@@ -21,11 +21,10 @@ interface Mark {
   readonly unread: number
 }
 
-/** Bytes that may be unread at first, and at least. A link of 64 kbit/s reads the latter in half a second. */
-const FIRST_WINDOW = 8_192
+/** Bytes that may be unread at first, and at least. A link of 64 kbit/s reads them in half a second. */
 const LEAST_WINDOW = 4_096
 /** Of what was sent before anybody asked so much may still be on its way, as far as is known. */
-const UNKNOWN = FIRST_WINDOW / 2
+const UNKNOWN = LEAST_WINDOW / 2
 /** A ping behind so little takes as long as the way there and back. */
 const NEARLY_NOTHING = 1_024
 /** So much of what may be unread is followed by a ping: there are always two on their way while as much is sent as may be. */
@@ -33,10 +32,12 @@ const PROBE_SHARE = 0.5
 /** Of what leaves room it is worth knowing only now and then how fast it is read: so many bytes, and milliseconds since the last ping. */
 const PROBE_BYTES = 2_048
 const PROBE_EVERY = 250
-/** Beyond the way there and back: what is read within so many milliseconds may be more the next time. */
-const QUICK = 250
-/** What takes longer than so many is to be less: nothing that is sent waits longer for what was sent before. */
+/** What is sent is to be read within so many milliseconds and the way there and back: nothing waits longer for what was sent before. */
 const AIM = 500
+/** What is done within so many milliseconds is done at once. */
+const AT_ONCE = 60
+/** What was read in time may be so many times as much the next time; less where the way is long, for there much is on it and not read. */
+const GROWTH = { near: 4, far: 2 } as const
 
 /**
  * How fast a client reads, and what must wait until it has. What lies in sockets and on the way can be called back no more, and on a
@@ -48,7 +49,7 @@ export class Pace {
   middle: Source | undefined
   readonly #host: PaceHost
   readonly #most: number
-  #window = FIRST_WINDOW
+  #window = LEAST_WINDOW
   /** Milliseconds of the way there and back, as far as is known. */
   #way = 0
   #read = 0
@@ -112,10 +113,10 @@ export class Pace {
   #judge(unread: number, took: number): void {
     if (unread <= NEARLY_NOTHING) this.#way = this.#way === 0 ? took : Math.min(this.#way, took)
     const waited = took - this.#way
-    if (waited > AIM)
-      this.#window = Math.max(LEAST_WINDOW, Math.min(this.#window, (unread / took) * (AIM + this.#way)))
-    else if (waited <= QUICK && unread * 2 >= this.#window)
-      this.#window = Math.min(this.#most, this.#window * 2)
+    const most = unread * GROWTH[this.#way <= AT_ONCE ? 'near' : 'far']
+    const right = waited <= AT_ONCE ? most : Math.min(most, (unread / took) * (AIM + this.#way))
+    if (waited > AIM) this.#window = Math.max(LEAST_WINDOW, Math.min(this.#window, right))
+    else this.#window = Math.max(this.#window, Math.min(this.#most, right))
   }
 
   /** Has it sent as soon as the client has read enough of what came before. */
