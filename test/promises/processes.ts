@@ -1,7 +1,7 @@
 /** Servers in processes of their own, and a Redis of the test's own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url))
@@ -27,6 +27,16 @@ export class Process {
       if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`It ended before it said ${what}:\n${this.#output}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  /** Waits until it takes connections on these ports; rejects with all it said when it ends before. */
+  async listens(ports: readonly number[]): Promise<void> {
+    for (const port of ports) {
+      while (!(await isOpen(port))) {
+        if (this.child.exitCode !== null) throw new Error(`It ended before it listened:\n${this.#output}`)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
     }
   }
 
@@ -61,7 +71,16 @@ export async function startRedis(
   return { process: redis, port, url: `redis://127.0.0.1:${port}` }
 }
 
-async function freePort(): Promise<number> {
+const isOpen = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => resolve(true))
+    socket.on('error', () => resolve(false))
+    socket.on('connect', () => socket.destroy())
+  })
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const free = createServer().listen(0, '127.0.0.1')
   await once(free, 'listening')
   const address = free.address()

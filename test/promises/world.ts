@@ -63,9 +63,9 @@ export interface ListenerOptions {
   readonly since?: { readonly epoch: string; readonly offset: number }
 }
 
-/** Waits for a condition; after twenty seconds it fails, saying what is so instead. */
-export async function until(condition: () => boolean, what: () => unknown): Promise<void> {
-  const deadline = performance.now() + 20_000
+/** Waits for a condition; after twenty seconds, or so many milliseconds, it fails, saying what is so instead. */
+export async function until(condition: () => boolean, what: () => unknown, ms = 20_000): Promise<void> {
+  const deadline = performance.now() + ms
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited in vain: ${JSON.stringify(what())}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

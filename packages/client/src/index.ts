@@ -1,12 +1,13 @@
 import { type Api, jsonClient, type OpenApi } from '@millrace/protocol'
 import { CoreClient, type TransportName } from './core/index.js'
 import type { Client as ClientOf, CoreOptions } from './core/types.js'
+import type { OtherWays } from './fallback.entry.js'
 import { platformBase64 } from './platform/base64.js'
 import { systemClock } from './platform/clock.js'
 import { platformOf } from './platform/platform.js'
 import { endpoint } from './platform/url.js'
 import { type WebSocketClass, webSockets } from './platform/web-socket.js'
-import { NONE, withFallback } from './platform/with-fallback.js'
+import { withFallback } from './platform/with-fallback.js'
 
 /** A client of the api A. See docs/client.md. */
 export type Client<A extends Api = OpenApi> = ClientOf<A, AbortSignal>
@@ -25,24 +26,24 @@ export interface ClientOptions<A extends Api = OpenApi> extends CoreOptions<A, A
 
 /** Makes a client: `createClient<typeof api>({ url: '/millrace' })`. Throws a TypeError that names the option that is wrong. */
 export function createClient<A extends Api = OpenApi>(options: ClientOptions<A>): Client<A> {
-  const { transports: names = ['websocket', 'stream', 'poll'] } = options
-  const WebSocket: WebSocketClass | undefined = options.webSocket ?? globalThis.WebSocket
-  if (names.includes('websocket') && typeof WebSocket !== 'function')
+  const { transports: names, webSocket: WebSocket = globalThis.WebSocket } = options
+  const isAllowed = names?.includes('websocket') ?? true
+  if (isAllowed && typeof WebSocket !== 'function')
     throw new TypeError("webSocket must be given: the class of 'ws' or 'undici', for this runtime has none")
   const clock = systemClock
   const url = endpoint(options.url)
   const platform = platformOf(globalThis)
   const json = jsonClient(platformBase64)
-  const webSocket = names.includes('websocket') && WebSocket ? webSockets(WebSocket, url) : undefined
-  const ping = () => (options.dialect ?? json).encodeCommands([{ id: 2 ** 32, kind: 'ping', body: {} }])
-  const load = async () =>
-    (await import('./fallback.entry.js')).otherWays({ url, clock, platform, webSocket, names, ping })
+  const ways: OtherWays = {
+    ...{ url, clock, platform, names },
+    webSocket: isAllowed ? webSockets(WebSocket, url) : undefined,
+    ping: (chosen) =>
+      ((chosen && options.dialect) || json).encodeCommands([{ id: 2 ** 32, kind: 'ping', body: {} }]),
+  }
   const ports = {
-    clock,
+    ...{ clock, platform, json },
     random: Math.random,
-    transport: withFallback({ clock, first: webSocket ?? NONE, ping, load }),
-    platform,
-    json,
+    transport: withFallback(ways, () => import('./fallback.entry.js')),
   }
   // Inside, the application's types are not known; a type test holds the two views together.
   return new CoreClient(options as unknown as CoreOptions<Api>, ports) as unknown as Client<A>

@@ -8,18 +8,19 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tool } from '../../../test/support/tools.js'
 
-/** What each runtime does, once per dialect; it prints what came of it. */
+/** What each runtime does, once per dialect and transport; it prints what came of it. */
 const SCRIPT = `
 import { createClient } from '@millrace/client'
 import { binary } from '@millrace/client/binary'
 
 const told = []
-for (const dialect of [undefined, binary()]) {
-  const client = createClient({ url: ENDPOINT, token: 'runtime', dialect, backoff: { base: 20 } })
+const ways = { json: {}, binary: { dialect: binary() }, stream: { transports: ['stream'] }, poll: { transports: ['poll'] } }
+for (const [way, options] of Object.entries(ways)) {
+  const client = createClient({ url: ENDPOINT, token: 'runtime', backoff: { base: 20 }, ...options })
   const states = []
-  client.on('state', ({ name }) => states.push(name))
+  client.on('state', ({ name }) => states.at(-1) === name || states.push(name))
   client.handle('echo', ({ request }) => ({ echo: request }))
-  const room = client.channel('chat:' + (dialect ? 'binary' : 'json'), { member: { name: 'runtime' } })
+  const room = client.channel('chat:' + way, { member: { name: 'runtime' } })
   const heard = []
   const three = new Promise((resolve) => {
     room.on('message', (message, { recovered }) => {
@@ -108,8 +109,15 @@ function run(command: string, args: readonly string[]): Promise<string> {
   })
 }
 
+const AWAY = 'reconnecting'
+/** In which states, by which transport. One that is fetched first is the second to be tried. */
+const STATES = {
+  json: ['connecting', 'connected', AWAY, 'connected', 'closed'],
+  binary: ['connecting', 'connected', AWAY, 'connected', 'closed'],
+  stream: ['connecting', AWAY, 'connected', AWAY, 'connected', 'closed'],
+  poll: ['connecting', AWAY, 'connected', 'degraded', AWAY, 'connected', 'degraded', 'closed'],
+}
 const EXPECTED = {
-  states: ['connecting', 'connected', 'reconnecting', 'reconnecting', 'connected', 'closed'],
   heard: [
     ['one', false],
     ['two', true],
@@ -127,10 +135,10 @@ describe.each([
   ['the newest Node', tool.newestNode(), []],
 ])('%s', (_, command, args) => {
   it.skipIf(command === undefined)(
-    'runs the client in both dialects, across a cut [P1.2] [P5.3]',
+    'runs the client in both dialects and over every transport, across a cut [P1.2] [P5.3] [P8.4] [P8.6]',
     async () => {
       const output = await run(command ?? '', args)
-      expect(JSON.parse(output)).toEqual([EXPECTED, EXPECTED])
+      expect(JSON.parse(output)).toEqual(Object.values(STATES).map((states) => ({ ...EXPECTED, states })))
     },
   )
 })

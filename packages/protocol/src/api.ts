@@ -208,26 +208,7 @@ export function defineApi<
 }
 
 function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): void {
-  for (const [pattern, { history, codec, conflate, slow, durability = 'disk' }] of Object.entries(channels)) {
-    const of = `Channel '${pattern}'`
-    const size = history?.size ?? 0
-    if (!Number.isSafeInteger(size) || size < 0)
-      throw new TypeError(`${of}: history.size must be a whole number of publications, not ${String(size)}`)
-    milliseconds(history?.ttl ?? 0, `${of}: history.ttl`)
-    if (!DURABILITIES.includes(durability))
-      throw new TypeError(
-        `${of}: durability must be one of ${DURABILITIES.join(', ')}, not ${String(durability)}`,
-      )
-    if (!['undefined', 'function', 'string'].includes(typeof conflate) || conflate === '')
-      throw new TypeError(
-        `${of}: conflate must be the name of a field of the message, or a function that says its key`,
-      )
-    if (slow !== undefined && !SLOW_POLICIES.includes(slow))
-      throw new TypeError(`${of}: slow must be one of ${SLOW_POLICIES.join(', ')}, not ${String(slow)}`)
-    if (slow === 'conflate' && conflate === undefined)
-      throw new TypeError(`${of}: slow: 'conflate' needs conflate, which says what is the same`)
-    checkCodec(of, codec)
-  }
+  for (const [pattern, options] of Object.entries(channels)) checkChannel(`Channel '${pattern}'`, options)
   for (const [method, { timeout, codec, wait }] of Object.entries(calls)) {
     const of = `Call '${method}'`
     if (!/^[A-Za-z][\w.:/-]{0,127}$/.test(method))
@@ -238,6 +219,29 @@ function checkOptions({ channels, calls }: Pick<Api, 'channels' | 'calls'>): voi
     if (wait !== undefined) checkWait(of, wait)
     checkCodec(of, codec)
   }
+}
+
+function checkChannel(
+  of: string,
+  { history, codec, conflate, slow, durability = 'disk' }: ChannelDefinition,
+): void {
+  const size = history?.size ?? 0
+  if (!Number.isSafeInteger(size) || size < 0)
+    throw new TypeError(`${of}: history.size must be a whole number of publications, not ${String(size)}`)
+  milliseconds(history?.ttl ?? 0, `${of}: history.ttl`)
+  if (!DURABILITIES.includes(durability))
+    throw new TypeError(
+      `${of}: durability must be one of ${DURABILITIES.join(', ')}, not ${String(durability)}`,
+    )
+  if (!['undefined', 'function', 'string'].includes(typeof conflate) || conflate === '')
+    throw new TypeError(
+      `${of}: conflate must be the name of a field of the message, or a function that says its key`,
+    )
+  if (slow !== undefined && !SLOW_POLICIES.includes(slow))
+    throw new TypeError(`${of}: slow must be one of ${SLOW_POLICIES.join(', ')}, not ${String(slow)}`)
+  if (slow === 'conflate' && conflate === undefined)
+    throw new TypeError(`${of}: slow: 'conflate' needs conflate, which says what is the same`)
+  checkCodec(of, codec)
 }
 
 /** 24 days, in milliseconds. */

@@ -33,6 +33,7 @@ const NUMBERS = {
   wait: [0, Number.MAX_SAFE_INTEGER],
   code: [1000, 4999],
 } as const
+const NAMES = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[]
 const NO_OBJECT = 'The first line of the body must be a JSON object'
 
 /** Reads a request's body. What is wrong with it is the string returned. A field that is null is absent. [P8.1] */
@@ -43,8 +44,9 @@ export function readRequest(text: string): RequestBody | string {
   const { link } = header
   if (link !== undefined && (typeof link !== 'string' || link === '' || link.length >= NAME_BELOW))
     return 'link must be the string that open brought'
-  for (const [name, [least, most]] of Object.entries(NUMBERS)) {
+  for (const name of NAMES) {
     const value = header[name]
+    const [least, most] = NUMBERS[name]
     if (
       value !== undefined &&
       !(Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most)
@@ -63,10 +65,9 @@ function readHeader(line: string): { readonly [name: string]: unknown } | string
     return NO_OBJECT
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return NO_OBJECT
-  const header: { [name: string]: unknown } = {}
-  for (const name of ['link', ...Object.keys(NUMBERS)])
-    header[name] = (json as { readonly [name: string]: unknown })[name] ?? undefined
-  return header
+  const { link, seq, ack, wait, code } = json as { readonly [name: string]: unknown }
+  const or = (value: unknown): unknown => value ?? undefined
+  return { link: or(link), seq: or(seq), ack: or(ack), wait: or(wait), code: or(code) }
 }
 
 /** An event of the connection's own. */

@@ -210,9 +210,11 @@ class ComposedServer implements MillraceServer<Api, User> {
   }
 
   async close(): Promise<void> {
+    const own = this.#own
+    // From now on every answer ends its connection, or who asks again and again would keep this server up.
+    if (own !== undefined) own.maxRequestsPerSocket = 1
     await this.#hub.close(RETURN_WITHIN)
     await this.#endpoint.close()
-    const own = this.#own
     if (own !== undefined) await new Promise((resolve) => own.close(resolve))
   }
 

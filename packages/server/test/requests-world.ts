@@ -4,7 +4,7 @@ import type { Hub, HubOptions, RequestAnswer } from '../src/hub/index.js'
 import { type EventStream, type RequestKind, RequestLinks } from '../src/requests/index.js'
 import { FakeClock, SharedBroker, type SharedBrokerNode, settle, testHub } from '../src/testing/index.js'
 
-const INFO = { headers: { 'user-agent': 'test' }, remoteAddress: '192.0.2.1' }
+const INFO = () => ({ headers: { 'user-agent': 'test' }, remoteAddress: '192.0.2.1' })
 
 /** What one node says to another: its question or its answer, as the broker carries it. */
 export interface Carried {

@@ -1,4 +1,4 @@
-import { CODES } from '@millrace/protocol'
+import { CODES, jsonDialect } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
 import { settle } from '../../test/clock.js'
 import {
@@ -377,6 +377,26 @@ describe('a refused subscription', () => {
       await w.socket.push('ping', {})
     }
     expect(w.socket.count('subscribe')).toBe(2)
+  })
+
+  it('is not asked for again while anything comes behind which the answer may be, such as parts of it [P3.11]', async () => {
+    const w = await connected()
+    const heard: unknown[] = []
+    w.client.channel(LOBBY).on('message', (message) => heard.push(message))
+    await settle()
+    const answer = jsonDialect.encodeMessage({
+      ...{ id: w.socket.last('subscribe').id, kind: 'subscribed' },
+      body: subscribedAt(1, { publications: [publication(1)] }),
+    })
+    // A link that takes eight seconds for each of them.
+    for (const piece of [...answer].slice(0, -1)) {
+      await w.clock.advance(8_000)
+      await w.socket.raw(`+${piece}`)
+    }
+    await w.clock.advance(8_000)
+    await w.socket.raw(`.${answer.at(-1)}`)
+    await w.socket.push('publication', publication(2))
+    expect([heard, w.socket.count('subscribe'), w.sockets.length]).toEqual([[1, 2], 1, 1])
   })
 })
 

@@ -52,6 +52,8 @@ export class Life {
   declare farewell: Partial<Ending> | undefined
   /** By which way the last connection was opened. */
   declare via: Via | undefined
+  /** When anything else than a ping came last, if only a part of something. */
+  arrivedAt = 0
   /** The largest frame the server reads, in bytes. */
   maxMessage = Number.POSITIVE_INFINITY
   readonly #host: LifeHost
@@ -203,6 +205,7 @@ export class Life {
       this.#cut('connection-lost', `A frame could not be read: ${error}`)
       return
     }
+    if (messages[0]?.kind !== 'ping') this.arrivedAt = this.#ports.clock.now()
     for (const message of messages) if (live()) this.#host.message(message)
   }
 

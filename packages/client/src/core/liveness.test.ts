@@ -62,24 +62,49 @@ describe('liveness', () => {
     expect(log[3]).toBe('ping')
   })
 
-  it('after sleep pings, waits its whole patience, and kills nothing that answers [P7.2]', async () => {
+  it('after a nap pings, waits its whole patience, and kills nothing that answers [P7.2]', async () => {
     const { clock, log, liveness } = watched()
-    await clock.sleep(3_600_000)
-    expect(log).toEqual(['ping', 'Nothing heard for 3600 s'])
+    await clock.sleep(14_000)
+    expect(log).toEqual(['ping', 'Nothing heard for 14 s'])
     await clock.advance(4_900)
     expect(log).toHaveLength(2)
     liveness.heard()
     await clock.advance(12_000)
-    expect(log).toEqual(['ping', 'Nothing heard for 3600 s', 'heard'])
+    expect(log).toEqual(['ping', 'Nothing heard for 14 s', 'heard'])
   })
 
-  it('after sleep takes for dead what does not answer within patience [P7.2]', async () => {
+  it('after a nap takes for dead what does not answer within patience [P7.2]', async () => {
     const { clock, log } = watched()
-    await clock.sleep(3_600_000)
+    await clock.sleep(14_000)
     await clock.advance(4_999)
     expect(log).not.toContain('dead')
     await clock.advance(1)
     expect(log.at(-1)).toBe('dead')
+  })
+
+  it('after a sleep in which the server gave it up waits for a quarter of that [P7.2]', async () => {
+    const { clock, log, liveness } = watched()
+    await clock.sleep(3_600_000)
+    expect(log).toEqual(['ping', 'Nothing heard for 3600 s'])
+    await clock.advance(1_200)
+    liveness.heard()
+    await clock.advance(12_000)
+    expect(log).toEqual(['ping', 'Nothing heard for 3600 s', 'heard'])
+    await clock.sleep(3_600_000)
+    await clock.advance(1_249)
+    expect(log).not.toContain('dead')
+    await clock.advance(1)
+    expect(log.at(-1)).toBe('dead')
+  })
+
+  it('does so too when it is told that it woke up [P7.2]', async () => {
+    const { clock, log, liveness } = watched()
+    clock.set(clock.now() + 16_000)
+    liveness.probe()
+    await clock.advance(1_249)
+    expect(log).toEqual(['ping'])
+    await clock.advance(1)
+    expect(log).toEqual(['ping', 'dead'])
   })
 
   it('pings anew and begins its patience anew when a wait itself was late: a second sleep, a blocked loop', async () => {
@@ -137,7 +162,7 @@ describe('liveness', () => {
     clock.set(clock.now() + 86_400_000)
     await clock.advance(6_500)
     expect(log[0]).toBe('ping')
-    await clock.advance(4_000)
+    await clock.advance(1_000)
     liveness.heard()
     expect(log.at(-1)).toBe('heard')
   })

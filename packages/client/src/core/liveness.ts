@@ -27,7 +27,8 @@ const FORGIVEN = 4
  * noticed within `heartbeat + patience` [P7.2].
  *
  * A timer that fires late (a throttled tab, sleep, a blocked loop) proves nothing about the peer, whose frames may be waiting
- * unread: then the client pings and begins its patience anew.
+ * unread: then the client pings and begins its patience anew. Who was away for so long that the server must have given it up waits
+ * a quarter of it: if anything waits unread it comes at once, and who wakes up wants to know.
  */
 export function watchOver(
   clock: Clock,
@@ -49,7 +50,7 @@ export function watchOver(
     cancel = clock.schedule(ms, check)
   }
   const probe = (reason?: string, waits = WAITS) => {
-    left = waits
+    left = clock.now() - heardAt > heartbeat + patience ? 1 : waits
     lates = 0
     arm(wait)
     events.ping()

@@ -27,6 +27,8 @@ export type Reply<K extends Asked> = MessageBodies[Replies[K]]
 
 /** What commands leave by. */
 interface Outlet {
+  /** When anything else than a ping came last, if only a part of something. */
+  readonly arrivedAt: number
   send(commands: readonly Command[]): void
 }
 
@@ -100,9 +102,16 @@ export class Requests {
       if (error !== undefined) this.#unsent = this.#unsent.filter((unsent) => unsent !== command)
       ;(done as Settle<unknown>)(error, value)
     }
-    const cancel = this.#clock.schedule(ms, () =>
-      settle(new MillraceError('timeout', { message: `No answer to ${kind} within ${ms} ms` })),
-    )
+    let cancel = () => {}
+    const wait = () => {
+      const since = this.#clock.now()
+      cancel = this.#clock.schedule(ms, () => {
+        // Over a slow link the answer may be behind what comes. To ask again would have it begin again.
+        if (fate === 'bound' && this.#outlet && this.#outlet.arrivedAt > since) wait()
+        else settle(new MillraceError('timeout', { message: `No answer to ${kind} within ${ms} ms` }))
+      })
+    }
+    wait()
     this.#requests.set(id, { command, fate, settle })
     if (command !== undefined) this.#queue(command)
     return settle

@@ -1,3 +1,4 @@
 export { Chooser, type ChooserPorts } from './chooser.js'
-export type { Answer, RequestKind, RequestPorts } from './ports.js'
+export { Pace } from './pace.js'
+export type { Answer, Posted, RequestKind, RequestPorts } from './ports.js'
 export { RequestLink } from './request-link.js'

@@ -14,13 +14,24 @@ export const fetchRequests = (url: string): RequestPorts['post'] => {
       headers: { 'content-type': 'text/plain;charset=UTF-8' },
       credentials: 'include',
       cache: 'no-store',
-      // What says goodbye may outlive its page.
-      keepalive: kind === 'close',
+      // What is said here is for this server and for nobody else.
+      redirect: 'error',
+      // What says goodbye may outlive its page, if it is short: Fetch standard §4.6 allows 64 KiB.
+      keepalive: kind === 'close' && body.length < MOST_KEPT_ALIVE,
       signal: aborter.signal,
-    }).then(({ status, body }) => ({ status, pieces: piecesOf(body) }))
+    }).then(({ status, headers, body }) => {
+      const isEvents = /^text\/event-stream\b/i.test(headers.get('content-type') ?? '')
+      const isRead = status === 200 && isEvents && (kind === 'poll' || kind === 'stream')
+      // What nobody reads would keep its connection from being used again.
+      if (!isRead) body?.cancel().catch(() => {})
+      return { status, isEvents, pieces: piecesOf(isRead ? body : null) }
+    })
     return { answer, abort: () => aborter.abort() }
   }
 }
+
+/** In characters, of which each takes three bytes at most. */
+const MOST_KEPT_ALIVE = 20_000
 
 async function* piecesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   if (body === null) return

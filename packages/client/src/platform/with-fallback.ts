@@ -1,4 +1,4 @@
-import type { Clock, Frame, Transport } from '../core/index.js'
+import type { Clock, Frame, Link, Transport } from '../core/index.js'
 
 /** Milliseconds for the first to open, and then to bring something. */
 const PATIENCE = 2000
@@ -7,81 +7,77 @@ const LOYALTY = 2
 
 export interface FallbackParts {
   readonly clock: Clock
-  /** What is tried as long as it works. */
-  readonly first: Transport
-  /** A ping, which is answered at once even if `connect` is not. [P7.3] */
-  ping(): Frame
-  /** Fetches what knows other ways. */
-  load(): Promise<Transport>
+  /** What is tried as long as it works; absent where it may not be used. */
+  readonly webSocket: Transport | undefined
+  /** A ping, as the subprotocol has it that the server chose. It is answered at once even if `connect` is not. [P7.3] */
+  ping(chosen: string): Frame
 }
 
-/** A transport that looks for another way where the first does not work. */
-export const withFallback = ({ clock, first, ping, load }: FallbackParts): Transport => {
+/** WebSockets, as long as they work; then another way, by what `load` fetches. */
+// budget: every page carries this, and as one closure it is smallest.
+export const withFallback = <P extends FallbackParts>(
+  parts: P,
+  load: () => Promise<{ otherWays(parts: P): Transport }>,
+): Transport => {
+  const { clock, webSocket, ping } = parts
   let chosen: Transport | undefined
   // Attempts since it last brought something; before it ever did, it has nothing to be trusted for.
   let tries = LOYALTY
   return {
     open(protocol, events) {
-      if (chosen !== undefined) return chosen.open(protocol, events)
-      if (++tries <= LOYALTY)
-        return first.open(protocol, {
-          ...events,
-          frame(frame) {
-            tries = 0
-            events.frame(frame)
-          },
-        })
-      let isOver = false
+      if (chosen) return chosen.open(protocol, events)
+      // Nothing more is to be found out.
+      let isSettled = ++tries <= LOYALTY
       let cancel = () => {}
-      const end = () => {
-        isOver = true
+      const settle = () => {
+        isSettled = true
         cancel()
       }
       const fail = async (reason: string) => {
-        if (isOver) return
-        end()
+        if (isSettled) return
+        settle()
         // Where it cannot be fetched, the server cannot be reached either.
-        chosen = await load().catch(() => undefined)
-        link.close(3000, reason)
+        chosen = (await load().catch(() => undefined))?.otherWays(parts)
+        close(3000, reason)
         events.closed(1006, reason, chosen && 0)
       }
-      const expect = (what: string) => {
+      const expect = () => {
         cancel()
-        cancel = clock.schedule(PATIENCE, () => fail(`${what} within ${PATIENCE} ms`))
+        if (!isSettled) cancel = clock.schedule(PATIENCE, () => fail('Nothing came in time'))
       }
-      const link = first.open(protocol, {
-        ...events,
-        opened(subprotocol) {
-          cancel()
-          events.opened(subprotocol)
-        },
-        frame(frame) {
-          end()
-          tries = 0
-          events.frame(frame)
-        },
-        closed(code, reason) {
-          if (code === 1006 && !isOver) fail(reason)
-          else events.closed(code, reason)
-        },
-      })
-      const { send } = link
-      link.send = (frame) => {
-        link.send = send
-        send(frame)
-        send(ping())
-        expect('Nothing came')
+      let link = { close() {} } as unknown as Link
+      try {
+        link = (webSocket as Transport).open(protocol, {
+          ...events,
+          opened(name) {
+            if (!isSettled) link.send(ping(name))
+            expect()
+            events.opened(name)
+          },
+          frame(frame) {
+            settle()
+            tries = 0
+            events.frame(frame)
+          },
+          closed(code, reason) {
+            if (code === 1006 && !isSettled) fail(reason)
+            else {
+              settle()
+              events.closed(code, reason)
+            }
+          },
+        })
+      } catch (error) {
+        // It may not be used: by this client, or on this page.
+        fail(`${error}`)
       }
-      expect('It did not open')
+      const { close } = link
+      link.close = (code, reason) => {
+        settle()
+        close(code, reason)
+      }
+      expect()
       return link
     },
   }
-}
-
-/** A first way for who may not use it: it never opens. */
-export const NONE: Transport = {
-  open(_, { closed }) {
-    Promise.resolve().then(() => closed(1006, ''))
-    return { buffered: 0, sizeOf: () => 0, send() {}, close() {} }
-  },
 }

@@ -72,7 +72,9 @@ export function readBody(request: IncomingMessage, most: number): Promise<string
     })
     request.on('end', () => resolve((chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString()))
     request.on('error', reject)
-    // HTTP/2 tells of a broken request by this alone.
-    request.on('close', () => reject(new Error('The request broke off')))
+    // HTTP/2 tells of a broken request by this alone. Nearly always nothing is broken, and an error costs its stack.
+    request.on('close', () => {
+      if (!request.complete) reject(new Error('The request broke off'))
+    })
   })
 }

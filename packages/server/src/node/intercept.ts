@@ -13,9 +13,14 @@ export function intercept(
     return emit.call(server, type, ...args)
   }
   server.emit = intercepting
+  // An HTTP/2 server has requests only for who listens to them.
+  server.on('request', ignore)
   return () => {
     isActive = false
+    server.off('request', ignore)
     // Others may have done the same since.
     if (server.emit === intercepting) server.emit = emit
   }
 }
+
+const ignore = (): void => {}

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LinkInfo, RequestAnswer } from '../hub/index.js'
 import type { EventStream, RequestKind, RequestLinks } from '../requests/index.js'
+import { DeadlineQueue } from './deadline-queue.js'
 import { type AllowOrigin, admitOrigin, EVENTS, PRIVATE, preflight, readBody, refuse } from './http-answer.js'
 import { intercept } from './intercept.js'
 
@@ -14,20 +15,31 @@ export interface RequestEndpointOptions {
   readonly allowOrigin: AllowOrigin
   /** Bytes of a request's body. */
   readonly maxBody: number
+  /** Milliseconds within which a client must have read what ends its response. Default 10 seconds. */
+  readonly readWithin?: number
   failed(what: string, error: unknown): void
 }
 
 type Kind = RequestKind | 'stream'
 
+const READ_WITHIN = 10_000
+const ANSWERED = { ...EVENTS, ...PRIVATE }
+
 /** Serves connections that are made of requests, at `path/poll`, `/send`, `/close` and `/stream`. [P8.1] */
 export class RequestEndpoint {
   readonly #options: RequestEndpointOptions
+  readonly #prefix: string
   readonly #kinds: readonly string[]
   readonly #detach: (() => void)[] = []
+  readonly #unread: DeadlineQueue<ServerResponse>
 
   constructor(options: RequestEndpointOptions) {
     const { poll, stream } = options.opens
     this.#options = options
+    this.#unread = new DeadlineQueue(options.readWithin ?? READ_WITHIN, (response) => {
+      if (!response.writableFinished) response.destroy()
+    })
+    this.#prefix = `${options.path.replace(/\/$/, '')}/`
     this.#kinds = ['send', 'close', ...(poll ? ['poll'] : []), ...(stream ? ['stream'] : [])]
   }
 
@@ -36,19 +48,20 @@ export class RequestEndpoint {
     this.#detach.push(intercept(server, (request, response) => this.#take(request, response)))
   }
 
-  close(): void {
-    this.#options.links.close()
+  async close(): Promise<void> {
+    await this.#options.links.close()
     for (const detach of this.#detach.splice(0)) detach()
   }
 
   #take(request: IncomingMessage, response: ServerResponse): boolean {
-    const { path } = this.#options
-    const [pathname = ''] = (request.url ?? '').split('?', 1)
-    const kind = pathname.startsWith(`${path}/`) ? pathname.slice(path.length + 1) : ''
+    const { url = '' } = request
+    if (!url.startsWith(this.#prefix)) return false
+    const [kind = ''] = url.slice(this.#prefix.length).split('?', 1)
     if (!this.#kinds.includes(kind)) return false
     // A peer that goes away takes nothing with it.
     response.on('error', () => {})
     this.#serve(kind as Kind, request, response).catch((error: unknown) => {
+      if (response.destroyed || !request.complete) return
       this.#options.failed(`a ${kind} request`, error)
       refuse(response, 500, 'The server failed to answer\n')
     })
@@ -60,26 +73,51 @@ export class RequestEndpoint {
     const { headers, method } = request
     if (!admitOrigin(request, response, allowOrigin)) return
     if (method === 'OPTIONS') return preflight(response, 'POST')
-    if (method !== 'POST')
-      return refuse(response, 405, 'Requests here are POST\n', { allow: 'POST, OPTIONS' })
+    if (method !== 'POST') {
+      response.setHeader('allow', 'POST, OPTIONS')
+      return refuse(response, 405, 'Requests here are POST\n')
+    }
     const body = await readBody(request, maxBody)
-    if (body === undefined)
-      return refuse(response, 413, `A body may have ${maxBody} bytes\n`, { connection: 'close' })
-    const info: LinkInfo = { headers, remoteAddress: request.socket.remoteAddress ?? '' }
-    if (kind !== 'stream') return finish(response, await links.answer(kind, body, info))
-    const stream = new ResponseStream(response)
+    if (body === undefined) {
+      // HTTP/2 has no such header.
+      if (request.httpVersionMajor < 2) response.setHeader('connection', 'close')
+      return refuse(response, 413, `A body may have ${maxBody} bytes\n`)
+    }
+    // Asked for only by what opens a connection.
+    const info = (): LinkInfo => ({ headers, remoteAddress: request.socket.remoteAddress ?? '' })
+    if (kind !== 'stream') return this.#finish(response, await links.answer(kind, body, info))
+    const stream = new ResponseStream(response, () => this.#ended(response))
     const opened = links.stream(body, info, stream)
-    if ('status' in opened) return finish(response, opened)
+    if ('status' in opened) return this.#finish(response, opened)
     response.on('close', () => opened.broken())
+    // It was gone before anybody listened.
+    if (response.destroyed) opened.broken()
+  }
+
+  #finish(response: ServerResponse, { status, body }: RequestAnswer): void {
+    if (status === 200)
+      response.writeHead(200, { ...ANSWERED, 'content-length': Buffer.byteLength(body) }).end(body)
+    else {
+      if (status === 503) response.setHeader('retry-after', '1')
+      refuse(response, status, body)
+    }
+    this.#ended(response)
+  }
+
+  /** Who does not read keeps neither memory nor the server. */
+  #ended(response: ServerResponse): void {
+    if (response.writableLength > 0) this.#unread.add(response)
   }
 }
 
 /** A response that goes on. It begins with what is written first. */
 class ResponseStream implements EventStream {
   readonly #response: ServerResponse
+  readonly #ended: () => void
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, ended: () => void) {
     this.#response = response
+    this.#ended = ended
   }
 
   get buffered(): number {
@@ -88,17 +126,12 @@ class ResponseStream implements EventStream {
 
   write(events: string): void {
     const response = this.#response
-    if (!response.headersSent) response.writeHead(200, { ...EVENTS, ...PRIVATE })
+    if (!response.headersSent) response.writeHead(200, ANSWERED)
     response.write(events)
   }
 
   end(): void {
     this.#response.end()
+    this.#ended()
   }
-}
-
-function finish(response: ServerResponse, { status, body }: RequestAnswer): void {
-  if (status === 200)
-    response.writeHead(200, { ...EVENTS, ...PRIVATE, 'content-length': Buffer.byteLength(body) }).end(body)
-  else refuse(response, status, body, status === 503 ? { 'retry-after': '1' } : {})
 }

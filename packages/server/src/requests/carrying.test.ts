@@ -44,7 +44,7 @@ describe('[P8.5] requests that come to the wrong node', () => {
 
   it('are carried for a stream as well; its events come by the stream alone', async () => {
     const { a, b } = await three()
-    const client = new StreamClient(a)
+    const client = await StreamClient.open(a)
     expect(await answered(b, 'send', { link: client.link, seq: 2, frames: [ping()] })).toEqual({
       status: 200,
       body: '',

@@ -29,6 +29,8 @@ export class PollLink implements Link {
   #kept: string[] = []
   #last = 0
   #bytes = 0
+  /** Of these bytes, those that an answer has taken: they are on their way, and not in the outbox. */
+  #given = 0
   #close: string | undefined
   #poll: ((events: string) => void) | undefined
   #isAnswering = false
@@ -47,15 +49,16 @@ export class PollLink implements Link {
 
   send(outgoing: Outgoing): void {
     if (this.#close !== undefined) return
+    if (this.#bytes - this.#given > this.#parts.outbox) {
+      this.#overflow()
+      return
+    }
     const frame = outgoing.wire(jsonDialect) as string
     this.written += frame.length
     this.#bytes += frame.length
-    if (this.#bytes > this.#parts.outbox) this.#overflow()
-    else {
-      this.#kept.push(frame)
-      this.#last++
-      this.#answerSoon()
-    }
+    this.#kept.push(frame)
+    this.#last++
+    this.#answerSoon()
   }
 
   close(code: number, reason: string): void {
@@ -78,11 +81,11 @@ export class PollLink implements Link {
   end(code: number): void {
     this.session.closed(code)
     this.close(code, '')
+    this.#parts.told?.()
   }
 
   /** Resolves with events when there are any, at the latest when the client asks again. `ack` is the number of the last one it has. */
   poll(ack: number): Promise<string> {
-    this.session.heard()
     this.#acknowledge(ack)
     this.#poll?.('')
     return new Promise((resolve) => {
@@ -99,7 +102,10 @@ export class PollLink implements Link {
 
   #acknowledge(ack: number): void {
     const count = Math.min(this.#kept.length, Math.max(0, ack - (this.#last - this.#kept.length)))
-    for (const frame of this.#kept.splice(0, count)) this.#bytes -= frame.length
+    for (const { length } of this.#kept.splice(0, count)) {
+      this.#bytes -= length
+      this.#given = Math.max(0, this.#given - length)
+    }
   }
 
   /** At the end of the turn: what is sent by then goes along, for every answer costs a request. */
@@ -118,11 +124,15 @@ export class PollLink implements Link {
   #events(): string {
     let events = ''
     let no = this.#last - this.#kept.length
+    this.#given = 0
     for (const frame of this.#kept) {
       events += writeFrame(frame, ++no)
+      this.#given += frame.length
       if (events.length > MOST_AT_ONCE && no < this.#last) return events
     }
-    return events + (this.#close ?? '')
+    if (this.#close === undefined) return events
+    this.#parts.told?.()
+    return events + this.#close
   }
 
   /** The client does not read, or too slowly. */

@@ -12,4 +12,6 @@ export interface RequestLinkParts {
   receive(session: Session, frame: string): void
   /** The connection is over. Called once, possibly within `accept`. */
   over(): void
+  /** The client is being told so. */
+  told?(): void
 }

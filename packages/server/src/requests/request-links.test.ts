@@ -22,6 +22,7 @@ async function one(options: Parameters<RequestWorld['node']>[1] = {}) {
   const node = await world.node('n', options)
   return { world, clock: world.clock, node }
 }
+const NOBODY = () => ({ headers: {}, remoteAddress: '' })
 /** The one session there is. */
 function sessionOf({ hub }: RequestNode) {
   const [session, ...others] = hub.directory.all()
@@ -32,15 +33,15 @@ const publish = (text: string): string =>
   frame('publish', { channel: 'a:b', data: { codec: 'json', value: text } })
 
 describe('[P8.4] a connection by polling', () => {
-  it('is opened with the frames that come along, and named', async () => {
+  it('is opened by a request with nothing else in it, and named', async () => {
     const { node } = await one()
-    const { status, body } = await answered(node, 'poll', {
-      frames: [connect(), frame('subscribe', { channel: 'a:b' })],
-    })
-    expect(status).toBe(200)
-    expect(told(body)).toEqual(['open', '1 connected', '2 subscribed'])
+    const { status, body } = await answered(node, 'poll', '{}')
+    expect([status, told(body)]).toEqual([200, ['open']])
     expect(heard(body)[0]?.data['link']).toMatch(/^n\../)
     expect(node.hub.size).toBe(1)
+    const frames = [connect(), frame('subscribe', { channel: 'a:b' })]
+    const first = await answered(node, 'poll', { link: String(heard(body)[0]?.data['link']), seq: 1, frames })
+    expect(told(first.body)).toEqual(['1 connected', '2 subscribed'])
   })
 
   it('answers when there is something to tell: at once, or as soon as there is', async () => {
@@ -115,8 +116,8 @@ describe('[P8.4] a connection by polling', () => {
     const client = await PollClient.open(node, [connect(), frame('subscribe', { channel: 'a:b' })])
     for (let count = 0; count < 14; count++) await node.hub.publish('a:b', 'x'.repeat(50_000))
     const parts = [await client.polled(node), await client.polled(node), await client.polled(node)]
-    expect(parts.map(({ length }) => length)).toEqual([6, 6, 2])
-    expect(client.ack).toBe(16)
+    const publications = parts.map((part) => part.filter((what) => what.endsWith('publication')).length)
+    expect(publications).toEqual([6, 6, 2])
   })
 
   it('hears its end with what was said before it, again and again until it is forgotten', async () => {
@@ -226,12 +227,23 @@ describe('[P8.2] requests that cannot be', () => {
     expect(node.hub.size).toBe(0)
   })
 
-  it('a stream is not polled, and what opens one is read first', async () => {
+  it('a stream is not polled, and what opens a connection says nothing else', async () => {
     const { node } = await one()
     const client = new StreamClient(node)
     expect(await answered(node, 'poll', { link: client.link })).toMatchObject({ status: 400 })
+    for (const kind of ['poll', 'stream'] as const) {
+      const text = `{"seq":1}\n${connect()}`
+      const stream = new FakeStream()
+      const early =
+        kind === 'poll' ? await answered(node, 'poll', text) : node.links.stream(text, NOBODY, stream)
+      expect(early).toMatchObject({
+        status: 400,
+        body: expect.stringContaining('when the connection has its name'),
+      })
+      expect([stream.text, node.hub.size]).toEqual(['', 1])
+    }
     const stream = new FakeStream()
-    expect(node.links.stream('[]', { headers: {}, remoteAddress: '' }, stream)).toMatchObject({ status: 400 })
+    expect(node.links.stream('[]', NOBODY, stream)).toMatchObject({ status: 400 })
     expect(stream.text).toBe('')
   })
 })
@@ -239,8 +251,7 @@ describe('[P8.2] requests that cannot be', () => {
 describe('[P8.6] a connection by a stream', () => {
   it('is the event open and then frames without numbers; commands go up by send', async () => {
     const { node } = await one()
-    const client = new StreamClient(node, [connect(), frame('subscribe', { channel: 'a:b' })])
-    await node.clock.advance(0)
+    const client = await StreamClient.open(node, [connect(), frame('subscribe', { channel: 'a:b' })])
     expect(client.told).toEqual(['open', 'connected', 'subscribed'])
     expect(
       (await answered(node, 'send', { link: client.link, seq: 3, frames: [ping(), publish('x')] })).status,
@@ -250,9 +261,9 @@ describe('[P8.6] a connection by a stream', () => {
 
   it('ends with the response, and is known no more', async () => {
     const { node, clock } = await one()
-    const client = new StreamClient(node)
-    await node.clock.advance(0)
+    const client = await StreamClient.open(node)
     client.broken()
+    await clock.advance(500)
     expect([node.hub.size, node.links.size]).toEqual([0, 0])
     expect((await answered(node, 'send', { link: client.link, frames: [] })).status).toBe(410)
     client.broken()
@@ -263,8 +274,7 @@ describe('[P8.6] a connection by a stream', () => {
 
   it('says why it ends, and says nothing after that', async () => {
     const { node } = await one()
-    const client = new StreamClient(node, [connect(), frame('subscribe', { channel: 'a:b' })])
-    await node.clock.advance(0)
+    const client = await StreamClient.open(node, [connect(), frame('subscribe', { channel: 'a:b' })])
     sessionOf(node).close('disconnected', 'Bye')
     await node.hub.publish('a:b', 1)
     await node.clock.advance(0)
@@ -276,9 +286,8 @@ describe('[P8.6] a connection by a stream', () => {
 
   it('is written one event for all of them', async () => {
     const { node } = await one()
-    const clients = [1, 2, 3].map(
-      () => new StreamClient(node, [connect(), frame('subscribe', { channel: 'a:b' })]),
-    )
+    const subscribed = [connect(), frame('subscribe', { channel: 'a:b' })]
+    const clients = await Promise.all([1, 2, 3].map(() => StreamClient.open(node, subscribed)))
     const poller = await PollClient.open(node, [connect(), frame('subscribe', { channel: 'a:b' })])
     await node.hub.publish('a:b', 'all')
     await node.clock.advance(0)
@@ -290,8 +299,7 @@ describe('[P8.6] a connection by a stream', () => {
 
   it('is closed when its reader is too slow', async () => {
     const { node } = await one({ outbox: 1000 })
-    const client = new StreamClient(node, [connect(), frame('subscribe', { channel: 'a:b' })])
-    await node.clock.advance(0)
+    const client = await StreamClient.open(node, [connect(), frame('subscribe', { channel: 'a:b' })])
     client.stream.buffered = 1000
     await node.hub.publish('a:b', 1)
     await node.clock.advance(0)
@@ -325,10 +333,22 @@ describe('[P8.7] the end of a connection', () => {
       'last words with 1000',
       'last words with 3000',
     ])
-    const stream = new StreamClient(node)
-    await node.clock.advance(0)
+    const stream = await StreamClient.open(node)
     expect((await answered(node, 'close', { link: stream.link })).status).toBe(200)
     expect([stream.stream.isEnded, node.hub.size, node.links.size]).toEqual([true, 0, 0])
+  })
+
+  it('may be said after a stream has broken, as by a page that goes', async () => {
+    const left: number[] = []
+    const { node, clock } = await one({
+      onSession: (event, _, code) => event === 'disconnect' && left.push(code),
+    })
+    const client = await StreamClient.open(node)
+    client.broken()
+    await clock.advance(100)
+    await answered(node, 'close', { link: client.link, code: 1001 })
+    await clock.advance(1000)
+    expect([left, node.links.size]).toEqual([[1001], 0])
   })
 
   it('is waited for by the poll that is out', async () => {
@@ -356,8 +376,8 @@ describe('[P8.7] the end of a connection', () => {
   it('comes for who never connects, and leaves nothing behind', async () => {
     const { node, clock } = await one()
     const before = clock.pending
-    for (let count = 0; count < 20; count++) await answered(node, 'poll', { frames: [ping()] })
-    for (let count = 0; count < 20; count++) new StreamClient(node, [])
+    for (let count = 0; count < 20; count++) await PollClient.open(node, [ping()])
+    for (let count = 0; count < 20; count++) new StreamClient(node)
     await clock.advance(45_000)
     expect([node.hub.size, node.links.size]).toEqual([0, 0])
     // The wheel of all sessions turns on, and nothing else.
@@ -383,32 +403,50 @@ describe('[P8.7] the end of a connection', () => {
 
 describe('a server that closes', () => {
   it('tells everybody, holds nobody, and opens nothing', async () => {
-    const { node } = await one()
+    const { node, clock } = await one()
     const poller = await PollClient.open(node)
     const late = await PollClient.open(node)
-    const streamer = new StreamClient(node)
-    await node.clock.advance(0)
+    const streamer = await StreamClient.open(node)
     const waiting = poller.poll(node)
-    const closed = node.hub.close(2000)
-    await node.clock.advance(0)
-    await closed
-    node.links.close()
-    await node.clock.advance(0)
+    await node.hub.close(2000)
+    let isClosed = false
+    void node.links.close().then(() => {
+      isClosed = true
+    })
+    await clock.advance(100)
     expect(told(waiting.answer?.body ?? '')).toEqual(['2 disconnect', 'close'])
     expect(streamer.told.slice(-2)).toEqual(['disconnect', 'close'])
-    // Who was between two polls hears it with the next.
+    expect(isClosed).toBe(false)
+    // Who was between two polls hears it with the next, and is waited for.
     expect(await late.polled(node)).toEqual(['2 disconnect', 'close'])
-    expect(await answered(node, 'poll', { frames: [connect()] })).toMatchObject({ status: 503 })
-    expect(node.links.stream('{}', { headers: {}, remoteAddress: '' }, new FakeStream())).toMatchObject({
+    expect(isClosed).toBe(true)
+    expect(await answered(node, 'poll', '{}')).toMatchObject({ status: 503 })
+    expect(node.links.stream('{}', NOBODY, new FakeStream())).toMatchObject({
       status: 503,
     })
+  })
+
+  it('does not wait for who does not come, nor where there is nobody', async () => {
+    const { node, clock } = await one()
+    await PollClient.open(node)
+    await node.hub.close(2000)
+    let isClosed = false
+    void node.links.close().then(() => {
+      isClosed = true
+    })
+    await clock.advance(999)
+    expect(isClosed).toBe(false)
+    await clock.advance(1)
+    expect(isClosed).toBe(true)
+    const { node: empty } = await one()
+    await empty.links.close()
   })
 
   it('closes at once what comes while it says goodbye', async () => {
     const { node, clock } = await one()
     void node.hub.close(2000)
-    const { body } = await answered(node, 'poll', { frames: [connect()] })
-    expect(told(body)).toEqual(['open', 'close'])
+    const client = await PollClient.open(node, [connect()])
+    expect(client.closed?.code).toBe(CODES.shutdown.code)
     const stream = new StreamClient(node)
     expect(stream.told).toEqual(['open', 'close'])
     expect(node.links.size).toBe(1)

@@ -1,4 +1,4 @@
-import { type RequestBody, readRequest, writeEvent } from '@millrace/protocol'
+import { readRequest, writeEvent } from '@millrace/protocol'
 import type { CarriedRequest, Clock, Hub, LinkInfo, Random, RequestAnswer } from '../hub/index.js'
 import { KnownNodes } from './known-nodes.js'
 import { Neighbours } from './neighbours.js'
@@ -27,9 +27,18 @@ export interface RequestLinksParts {
 const HELD = 25_000
 /** Milliseconds for which it is known of a connection that is over how it ended. */
 const REMEMBERED = 15_000
+/** Milliseconds after which a stream is over whose response has broken: that its client says goodbye may come after that. */
+const BROKEN = 500
+/** Milliseconds within which clients of a server that closes come to hear so. */
+const FAREWELL = 1_000
 /** Milliseconds within which another node does what it can do at once. */
 const CARRIED_WITHIN = 5_000
 
+/** A request may come twice by no doing of its client's, and what opens a connection has no number. */
+const EARLY: RequestAnswer = {
+  status: 400,
+  body: 'Commands come when the connection has its name, and not with the request that opens it\n',
+}
 const GONE: RequestAnswer = {
   status: 410,
   body: 'The connection is over, or its node is: open another one\n',
@@ -46,6 +55,9 @@ export class RequestLinks {
   readonly #neighbours: Neighbours
   readonly #known: KnownNodes
   #isClosing = false
+  /** Connections that are over and whose clients have not been told. */
+  readonly #untold = new Set<string>()
+  #whenTold = (): void => {}
 
   constructor(parts: RequestLinksParts) {
     const { hub, clock } = parts
@@ -63,45 +75,64 @@ export class RequestLinks {
     return this.#links.size
   }
 
-  /** What a request is answered. `text` is its body. */
-  async answer(kind: RequestKind, text: string, info: LinkInfo): Promise<RequestAnswer> {
+  /** What a request is answered. `text` is its body, `info` says who opens a connection by it. */
+  async answer(kind: RequestKind, text: string, info: () => LinkInfo): Promise<RequestAnswer> {
     const body = readRequest(text)
     if (typeof body === 'string') return { status: 400, body: `${body}\n` }
     if (body.link !== undefined) return this.#ask({ kind, body })
     if (kind !== 'poll') return { status: 400, body: 'link is missing: the name of the connection\n' }
+    if (body.frames.length > 0) return EARLY
     if (this.#isClosing) return CLOSING
-    return this.#open(body, info)
+    return this.#open(info())
   }
 
   /** Opens a connection whose response goes on. Returns what to tell it when the response breaks; or an answer that refuses it. */
-  stream(text: string, info: LinkInfo, stream: EventStream): RequestAnswer | { broken(): void } {
+  stream(text: string, info: () => LinkInfo, stream: EventStream): RequestAnswer | { broken(): void } {
     const body = readRequest(text)
     if (typeof body === 'string') return { status: 400, body: `${body}\n` }
+    if (body.frames.length > 0) return EARLY
     if (this.#isClosing) return CLOSING
     const id = this.#newId()
     stream.write(writeEvent('open', { link: id }))
-    const link = new StreamLink({ ...this.#linkParts(info), stream, over: () => this.#links.delete(id) })
+    const link = new StreamLink({ ...this.#linkParts(info()), stream, over: () => this.#links.delete(id) })
     if (!link.isOver) this.#links.set(id, link)
-    void link.inbox.take(1, body.frames)
-    return { broken: () => link.end(1006) }
+    return { broken: () => void this.#parts.clock.schedule(BROKEN, () => link.end(1006)) }
   }
 
-  /** Takes no more connections, and lets nobody wait. The hub has closed the sessions. */
-  close(): void {
+  /**
+   * Takes no more connections, and lets nobody wait. The hub has closed the sessions. Resolves when their clients know, those too that
+   * were between two polls, or had time to.
+   */
+  close(): Promise<void> {
     this.#isClosing = true
     for (const link of this.#links.values()) if (link instanceof PollLink) link.release()
     this.#neighbours.release(CLOSING)
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.schedule(FAREWELL, resolve)
+      this.#whenTold = () => {
+        if (this.#untold.size > 0) return
+        cancel()
+        resolve()
+      }
+      this.#whenTold()
+    })
   }
 
-  async #open({ frames, wait }: RequestBody, info: LinkInfo): Promise<RequestAnswer> {
+  #open(info: LinkInfo): RequestAnswer {
     const { clock } = this.#parts
     const id = this.#newId()
-    const over = (): void => void clock.schedule(REMEMBERED, () => this.#links.delete(id))
-    const link = new PollLink({ ...this.#linkParts(info), over })
-    this.#links.set(id, link)
-    void link.inbox.take(1, frames)
-    const { body } = await this.#poll(link, 0, wait)
-    return { status: 200, body: writeEvent('open', { link: id }) + body }
+    const over = (): void => {
+      this.#untold.add(id)
+      clock.schedule(REMEMBERED, () => {
+        this.#links.delete(id)
+        told()
+      })
+    }
+    const told = (): void => {
+      if (this.#untold.delete(id)) this.#whenTold()
+    }
+    this.#links.set(id, new PollLink({ ...this.#linkParts(info), over, told }))
+    return { status: 200, body: writeEvent('open', { link: id }) }
   }
 
   /** Does what is asked where the connection is. */

@@ -1,0 +1,118 @@
+import type { Clock, Frame, Link, LinkEvents, Via } from '../core/index.js'
+
+export interface AttemptParts {
+  readonly clock: Clock
+  /** Whose connection it is. */
+  readonly events: LinkEvents
+  /** Milliseconds for it to open, and for the first answer over it. */
+  readonly within: number
+  readonly via: Via
+  open(events: LinkEvents): Link
+  /** A ping, as the subprotocol has it that the server chose. [P7.3] */
+  ping(chosen: string): Frame
+  /** Something came: it works. */
+  proven(attempt: Attempt): void
+  /** It could not be reached. Returns the milliseconds until the next attempt; undefined for the usual ones. */
+  failed(): number | undefined
+  /** It is over, by the network, the server or the client, with this code. Called once. */
+  ended(code: number, wasProven: boolean): void
+}
+
+/** A connection that the client was given, of which is learned whether it works. */
+export class Attempt implements Link {
+  readonly #parts: AttemptParts
+  #link: Link | undefined
+  #chosen = ''
+  #isAsked = false
+  #isProven = false
+  #isOver = false
+  #cancel = (): void => {}
+
+  constructor(parts: AttemptParts) {
+    this.#parts = parts
+    this.#expect('It did not open')
+    try {
+      this.#link = parts.open(this.#ears())
+    } catch (error) {
+      void Promise.resolve().then(() => this.#closed(1006, String(error)))
+    }
+  }
+
+  get buffered(): number {
+    return this.#link?.buffered ?? 0
+  }
+
+  sizeOf(frame: Frame): number {
+    return this.#link?.sizeOf(frame) ?? 0
+  }
+
+  send(frame: Frame): void {
+    this.#link?.send(frame)
+    if (this.#isAsked) return
+    this.#isAsked = true
+    // Who connects may take long about it; a ping is answered at once.
+    this.#link?.send(this.#parts.ping(this.#chosen))
+    this.#expect('Nothing came')
+  }
+
+  close(code: number, reason: string): void {
+    this.#over(code)
+    this.#link?.close(code, reason)
+  }
+
+  /** Ends for the sake of a better one, if that does no harm. */
+  makeWay(): boolean {
+    const { events } = this.#parts
+    // What waits here may be an answer that somebody waits for.
+    if (this.#isOver || !events.idle() || this.buffered > 0) return false
+    this.#over(3000)
+    events.closed(3000, 'Moving to a better transport', 0)
+    return true
+  }
+
+  #ears(): LinkEvents {
+    const { events, via } = this.#parts
+    return {
+      idle: () => events.idle(),
+      opened: (chosen) => {
+        this.#cancel()
+        this.#chosen = chosen
+        events.opened(chosen, via)
+      },
+      frame: (frame) => {
+        if (!this.#isProven && !this.#isOver) {
+          this.#isProven = true
+          this.#cancel()
+          this.#parts.proven(this)
+        }
+        events.frame(frame)
+      },
+      closed: (code, reason) => this.#closed(code, reason),
+    }
+  }
+
+  #expect(what: string): void {
+    const { clock, within } = this.#parts
+    this.#cancel()
+    this.#cancel = clock.schedule(within, () => {
+      const reason = `${what} within ${within / 1000} s`
+      this.#link?.close(3000, reason)
+      this.#closed(1006, reason)
+    })
+  }
+
+  #closed(code: number, reason: string): void {
+    if (this.#isOver) return
+    // Whatever the server says, it has been reached.
+    const isFailure = !this.#isProven && code === 1006
+    this.#over(code)
+    this.#parts.events.closed(code, reason, isFailure ? this.#parts.failed() : undefined)
+  }
+
+  #over(code: number): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#cancel()
+    this.#parts.ended(code, this.#isProven)
+  }
+}
