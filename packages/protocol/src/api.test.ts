@@ -78,6 +78,21 @@ describe('defineApi', () => {
       { calls: { ask: call({ wait: { size: 0.5 } }) } },
       "Call 'ask': wait.size must be a whole number of at least 1",
     ],
+    [
+      'a state without a key',
+      { channels: { 'state:all': channel({ conflate: '' }) } },
+      "Channel 'state:all': conflate must be the name of a field",
+    ],
+    [
+      'a policy for slow readers that there is not',
+      { channels: { 'news:all': channel({ slow: 'drop' as 'disconnect' }) } },
+      "Channel 'news:all': slow must be one of disconnect, drop-oldest, conflate, not drop",
+    ],
+    [
+      'a stream to be conflated',
+      { channels: { 'news:all': channel({ slow: 'conflate' }) } },
+      "Channel 'news:all': slow: 'conflate' needs conflate",
+    ],
   ]
   test.each(bad)('%s is a TypeError at startup that names it', (_, definition, message) => {
     expect(() => defineApi(definition)).toThrow(TypeError)
