@@ -20,6 +20,7 @@ export function judgeSilence({ people, brokers }: World): string[] {
 export function judge(world: World): string[] {
   const { store } = world.brokers
   const broken = [...world.failures]
+  const facts = byKey(store)
   for (const person of world.people) {
     if (!person.isSettled) {
       const state = JSON.stringify(person.client.state)
@@ -33,7 +34,7 @@ export function judge(world: World): string[] {
     }
     for (const ask of person.asks) broken.push(...judgeAsk(ask, world.timeline.elapsed))
     for (const attempt of person.attempts)
-      broken.push(...judgeAttempt(attempt, store, world.timeline.elapsed))
+      broken.push(...judgeAttempt(attempt, facts.get(attempt.key) ?? [], world.timeline.elapsed))
   }
   return broken
 }
@@ -70,7 +71,7 @@ function judgeReader(reader: Reader, store: Store, isRetired: boolean): string[]
 class Finger {
   readonly #facts: readonly Fact[]
   /** Facts by epoch and offset: more than one where a stream was set back. */
-  readonly #places = new Map<string, readonly Fact[]>()
+  readonly #places = new Map<string, Fact[]>()
   readonly #epochs: readonly string[]
   readonly #reader: Reader
   #at: Position
@@ -80,7 +81,9 @@ class Finger {
     this.#facts = store.facts.filter(({ channel }) => channel === reader.channel)
     for (const fact of this.#facts) {
       const place = show(fact)
-      this.#places.set(place, [...(this.#places.get(place) ?? []), fact])
+      const others = this.#places.get(place)
+      if (others === undefined) this.#places.set(place, [fact])
+      else others.push(fact)
     }
     this.#epochs = store.epochs.get(reader.channel) ?? []
     this.#at = start
@@ -184,11 +187,20 @@ function judgeAsk({ said, dueAt, settledAt, answered, error }: Ask, now: number)
   return answered === undefined || answered === said ? [] : [`the call '${said}' was answered '${answered}'`]
 }
 
-function judgeAttempt(attempt: Attempt, store: Store, now: number): string[] {
+function byKey({ facts }: Store): ReadonlyMap<string, readonly Fact[]> {
+  const index = new Map<string, Fact[]>()
+  for (const fact of facts) {
+    const same = index.get(fact.key)
+    if (same === undefined) index.set(fact.key, [fact])
+    else same.push(fact)
+  }
+  return index
+}
+
+function judgeAttempt(attempt: Attempt, stored: readonly Fact[], now: number): string[] {
   const { key, settledAt, dueAt, position, channel } = attempt
   if (settledAt === undefined && now > dueAt + GRACE) return [`publishing '${key}' never settled`]
   if (attempt.error?.startsWith('not a')) return [`publishing '${key}' ended with ${attempt.error}`]
-  const stored = store.facts.filter((fact) => fact.key === key)
   const lasting = stored.filter(({ isLost }) => !isLost)
   const epochs = new Set(lasting.map(({ epoch }) => epoch))
   const broken: string[] = []

@@ -245,8 +245,9 @@ export class Person {
 
 /** Characters that make a message longer: enough for slow links to matter, and sometimes to go in parts. */
 function paddingOf(channel: string, rng: Rng): number {
-  if (rng.chance(0.003)) return rng.int(17_000, 40_000)
-  return channel.startsWith('state:') || channel.startsWith('feed:') ? rng.int(0, 500) : 0
+  if (rng.chance(0.001)) return rng.int(17_000, 40_000)
+  const isThick = channel.startsWith('state:') || channel.startsWith('feed:')
+  return isThick && rng.chance(0.4) ? rng.int(0, 800) : 0
 }
 
 const kindOf = (error: unknown): string =>

@@ -30,13 +30,17 @@ function judgeHeard({ person, channel, heard }: Reader, { brokers }: World): str
 
 /** Where a reader of a state stands. */
 class Track {
-  readonly #facts: readonly Fact[]
+  readonly #byOffset = new Map<number, Fact[]>()
   /** The epochs it may be in: what comes does not say, and the same may have been stored in two. */
   #epochs: readonly string[] | undefined
   #last = 0
 
   constructor(facts: readonly Fact[]) {
-    this.#facts = facts
+    for (const fact of facts) {
+      const others = this.#byOffset.get(fact.offset)
+      if (others === undefined) this.#byOffset.set(fact.offset, [fact])
+      else others.push(fact)
+    }
   }
 
   hear(one: Heard): string | undefined {
@@ -47,7 +51,8 @@ class Track {
       return undefined
     }
     const said = 'key' in one ? `'${one.key.slice(0, 30)}'` : `the end of ${one.removed}`
-    const epochs = this.#facts.filter((fact) => isThat(fact, one)).map(({ epoch }) => epoch)
+    const there = this.#byOffset.get(one.offset) ?? []
+    const epochs = there.filter((fact) => isThat(fact, one)).map(({ epoch }) => epoch)
     if (epochs.length === 0) return `${said} at ${one.offset} was not stored there`
     const before = this.#epochs
     this.#epochs = before === undefined ? epochs : epochs.filter((epoch) => before.includes(epoch))
@@ -60,9 +65,9 @@ class Track {
 }
 
 const isThat = (
-  { offset, key, removes, about }: Fact,
+  { key, removes, about }: Fact,
   one: Exclude<Heard, { gap: unknown } | { snapshot: true }>,
-): boolean => offset === one.offset && ('key' in one ? key === one.key : removes && about === one.removed)
+): boolean => ('key' in one ? key === one.key : removes && about === one.removed)
 
 /** Each value is the newest there was; one that the store has let go may still be there, or not. */
 function judgeValues(person: Person, channel: string, { brokers }: World): string[] {
