@@ -47,6 +47,15 @@ export class FakeClock implements Clock {
     this.#now = until
   }
 
+  /** Time passes in steps until this is so; fails when it is not within an hour. */
+  async until(condition: () => boolean, step = 10): Promise<void> {
+    const end = this.#now + 3_600_000
+    while (!condition()) {
+      if (this.#now >= end) throw new Error(`Not within an hour: ${condition}`)
+      await this.advance(step)
+    }
+  }
+
   /** Time passes while nothing runs, as in sleep; then every timer that is due fires, late. */
   async sleep(ms: number): Promise<void> {
     this.#now += ms

@@ -398,6 +398,19 @@ describe('a refused subscription', () => {
     await w.socket.push('publication', publication(2))
     expect([heard, w.socket.count('subscribe'), w.sockets.length]).toEqual([[1, 2], 1, 1])
   })
+
+  it('is over for who unsubscribes by the deadline, whatever comes and whether the server says so', async () => {
+    const { w, room } = await subscribed()
+    let over = false
+    void room.unsubscribe().then(() => {
+      over = true
+    })
+    for (let i = 0; i < 4; i++) {
+      await w.clock.advance(2_600)
+      await w.socket.push('publication', publication(11 + i))
+    }
+    expect(over).toBe(true)
+  })
 })
 
 describe('the server’s own subscriptions', () => {

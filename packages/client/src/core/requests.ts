@@ -106,8 +106,8 @@ export class Requests {
     const wait = () => {
       const since = this.#clock.now()
       cancel = this.#clock.schedule(ms, () => {
-        // Over a slow link the answer may be behind what comes. To ask again would have it begin again.
-        if (fate === 'bound' && this.#outlet && this.#outlet.arrivedAt > since) wait()
+        // Over a slow link what a subscription asked for may be behind what comes. To ask again would have it begin again.
+        if (fate === 'bound' && kind !== 'unsubscribe' && (this.#outlet?.arrivedAt ?? 0) > since) wait()
         else settle(new MillraceError('timeout', { message: `No answer to ${kind} within ${ms} ms` }))
       })
     }

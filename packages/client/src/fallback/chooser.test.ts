@@ -126,7 +126,7 @@ describe('[P8.8] [P7.3] how long a way may take', () => {
     const measure = async () => {
       await world.open()
       const before = world.clock.now()
-      while (world.told.log.length === 0) await world.clock.advance(100)
+      await world.clock.until(() => world.told.log.length > 0, 100)
       limits.push(world.clock.now() - before)
     }
     for (let count = 0; count < 8; count++) await measure()
@@ -257,7 +257,7 @@ describe('[P8.8] moving to a better way', () => {
       await stream.link.frame()
       await world.clock.advance(5000)
       expect(stream.link.closed?.code).toBe(3000)
-      while (stream.links.length === count) await world.clock.advance(100)
+      await world.clock.until(() => stream.links.length > count, 100)
     }
     expect(world.clock.now() - 1_700_000_000_000).toBeLessThan(60_000)
   })
@@ -269,7 +269,7 @@ describe('[P8.8] moving to a better way', () => {
     const at: number[] = []
     for (let count = 0; count < 7; count++) {
       const before = world.clock.now()
-      while (websocket.links.length === count) await world.clock.advance(1000)
+      await world.clock.until(() => websocket.links.length > count, 1000)
       at.push((world.clock.now() - before) / 1000)
       await websocket.link.drop()
     }
@@ -370,7 +370,7 @@ describe('[P8.8] moving to a better way', () => {
     for (let count = 0; count < 7; count++) {
       const before = world.clock.now()
       const links = websocket.links.length
-      while (websocket.links.length === links) await world.clock.advance(1000)
+      await world.clock.until(() => websocket.links.length > links, 1000)
       moves.push((world.clock.now() - before) / 1000)
       await websocket.link.open()
       await websocket.link.frame()

@@ -136,8 +136,8 @@ export class RequestLink implements Link {
       tries.ended(asked, !isWell || (wait > 0 && !brought))
       if (isFinal(status) || (!isWell && tries.isHopeless)) return this.#closed(1006, said(status))
       this.#learn(isWell, clock.now() - asked)
-      if (!isWell || tries.wait > 0) this.#upstream.free()
-      if (tries.wait > 0) await this.#rest(tries.wait)
+      if (!isWell || tries.isInVain) this.#upstream.free()
+      if (tries.isInVain) await this.#rest(tries.wait)
       else if (this.buffered === 0) await this.#rest(this.#pace.rest(brought), true)
     }
   }

@@ -16,9 +16,14 @@ export class Tries {
     this.#ports = ports
   }
 
-  /** Milliseconds until the next one; 0 when all is well. */
+  /** Whether the last one did. */
+  get isInVain(): boolean {
+    return this.#fails > 0
+  }
+
+  /** Milliseconds until the next one then. */
   get wait(): number {
-    return this.#fails === 0 ? 0 : again(this.#fails, this.#ports.random)
+    return again(this.#fails, this.#ports.random)
   }
 
   /** Whether they have failed for so long that there is no use in going on. */

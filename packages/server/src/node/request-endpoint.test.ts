@@ -301,12 +301,13 @@ describe('[P8.6] a stream', () => {
     endpoint.attach(http)
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
     closers.push(() => closeAll(http))
+    const sockets: Socket[] = []
+    http.on('connection', (one) => sockets.push(one))
     const { socket } = raw((http.address() as AddressInfo).port, requestOf(kind, '{}'))
     socket.pause()
-    // Not before the responses have gone does a server say that it has closed.
-    await vi.waitFor(() => expect(socket.connecting).toBe(false))
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    await new Promise((resolve) => http.close(resolve))
+    await vi.waitFor(() => expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true]), {
+      timeout: 2000,
+    })
     socket.destroy()
   })
 })

@@ -426,7 +426,7 @@ describe('a server that closes', () => {
     })
   })
 
-  it('does not wait for who does not come, nor where there is nobody', async () => {
+  it('does not wait for who does not come, nor for who has left, nor where there is nobody', async () => {
     const { node, clock } = await one()
     await PollClient.open(node)
     await node.hub.close(2000)
@@ -438,6 +438,10 @@ describe('a server that closes', () => {
     expect(isClosed).toBe(false)
     await clock.advance(1)
     expect(isClosed).toBe(true)
+    const { node: left } = await one()
+    const client = await PollClient.open(left)
+    await answered(left, 'close', { link: client.link, code: 1000 })
+    await left.links.close()
     const { node: empty } = await one()
     await empty.links.close()
   })
