@@ -287,23 +287,23 @@ describe.each(TRANSPORTS)('across cuts of %s', (_, options) => {
 
   it('a network that swallows everything is noticed by the heartbeat, on both ends [P7.1] [P7.2]', async () => {
     // The server looks after a session first when its connect command is due, so that is soon too.
-    const { server, port } = await serve({ heartbeat: '1s', patience: '1s', connectTimeout: '1s' })
+    const { server, port } = await serve({ heartbeat: '1500ms', patience: '2s', connectTimeout: '1500ms' })
     const { network, client } = await distant(port, options())
     const gone: number[] = []
     server.on('disconnect', (__, code) => gone.push(code))
     const states: string[] = []
     await client.connect()
     client.on('state', ({ name }) => states.push(name))
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await new Promise((resolve) => setTimeout(resolve, 3500))
     expect(states).toEqual([])
     network.stall()
     network.refusing = true
     // Who is connected by polling is degraded from the beginning.
     const noticed = client.transport?.slow ? ['reconnecting'] : ['degraded', 'reconnecting']
-    await vi.waitFor(() => expect(states.slice(0, noticed.length)).toEqual(noticed), { timeout: 3000 })
-    await vi.waitFor(() => expect(gone).toHaveLength(1), { timeout: 3000 })
+    await vi.waitFor(() => expect(states.slice(0, noticed.length)).toEqual(noticed), { timeout: 6000 })
+    await vi.waitFor(() => expect(gone).toHaveLength(1), { timeout: 6000 })
     network.refusing = false
-    await vi.waitFor(() => expect(isConnected(client)).toBe(true), { timeout: 3000 })
+    await vi.waitFor(() => expect(isConnected(client)).toBe(true), { timeout: 6000 })
   })
 
   it('who reads too slowly is let go, and has everything when it reads again', async () => {
