@@ -22,6 +22,7 @@ describe('[P3.11] the parts of a large message', () => {
           expect(part).not.toMatch(/\p{Surrogate}/u)
         }
       }),
+      { numRuns: 20 },
     )
   })
 
