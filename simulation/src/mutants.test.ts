@@ -60,7 +60,7 @@ async function simulate(file: string): Promise<Verdict> {
   return JSON.parse(output) as Verdict
 }
 
-describe(`within ${SEEDS} seeds the simulation notices that`, { timeout: 300_000 }, () => {
+describe(`within ${SEEDS} seeds the simulation notices that`, { timeout: 600_000 }, () => {
   it.concurrent.each(MUTANTS)('$name', async (mutant) => {
     const source = readFileSync(join(ROOT, mutant.file), 'utf8')
     expect(source.split(mutant.find), 'what is to be replaced stands there once').toHaveLength(2)

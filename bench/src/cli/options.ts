@@ -78,4 +78,8 @@ What becomes of messages when connections break is measured by commands of their
 
   npm run bench -- jitter     connections dropped again and again, beside Socket.IO
   npm run bench -- reconnect  thousands of clients that come back at once to what they missed
+
+So is what becomes of readers that are slower than their channel, and of the others in it:
+
+  npm run bench -- slow-readers
 `

@@ -17,6 +17,7 @@ export const PLACES = {
   results: place('results', '--write-docs'),
   jitter: place('jitter', 'jitter --write-docs'),
   reconnect: place('reconnect', 'reconnect --write-docs'),
+  slowReaders: place('slow-readers', 'slow-readers --write-docs'),
 } as const
 
 export const DOCS_FILE = fileURLToPath(new URL('../../../docs/performance.md', import.meta.url))
