@@ -15,6 +15,8 @@ export interface Receiver {
   readonly pacing: Pacing | undefined
   /** Sees to it that it is known how fast it reads, where it can be. */
   paced(): Pacing | undefined
+  /** Whether it puts together what comes in parts. [P3.11] */
+  readonly readsParts: boolean
   /** More waits for it than may. */
   tooSlow(): void
   /** The way out for a message of its own. Never throws, and ends no subscription before the caller's turn is over. */

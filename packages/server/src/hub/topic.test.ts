@@ -24,6 +24,7 @@ class Reader implements Receiver {
   readonly link: { readonly carrier: Carrier; readonly target: Reader }
   readonly got: Publication[] = []
   readonly pacing = undefined
+  readonly readsParts = false
 
   constructor(id: string, carrier: Carrier) {
     this.id = id

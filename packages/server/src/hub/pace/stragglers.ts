@@ -51,8 +51,10 @@ export class Stragglers {
   /** Whether it waits now, because the subscriber does not keep up, or because it goes in parts. */
   wait(subscription: Subscription, live: Live, outgoing: Outgoing): boolean {
     const { policy } = this.#parts
-    if (policy === 'disconnect' && !isBulky(live.publication)) return false
-    const pacing = subscription.receiver.paced()
+    const { receiver } = subscription
+    const mayBeCut = receiver.readsParts && isBulky(live.publication)
+    if (policy === 'disconnect' && !mayBeCut) return false
+    const pacing = receiver.paced()
     if (pacing === undefined) return false
     const keepsUp = policy === 'disconnect' || pacing.pace.hasRoom
     if (keepsUp && !pacing.isLarge(outgoing)) return false
