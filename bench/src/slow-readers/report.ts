@@ -109,6 +109,7 @@ const slowTable = (samples: readonly SlowSample[]): Table => ({
   }),
   notes: [
     'How old a value is: the time since a newer one of its key was published than the one that the thin reader shows, over all keys and the whole time.',
+    'Let go: the server has closed its end. Millrace ends the session after 15 s, and waits 5 s more for an answer to its Close frame.',
   ],
 })
 

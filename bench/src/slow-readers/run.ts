@@ -103,7 +103,9 @@ function mean(one: Phase, other: Phase): Pick<Phase, 'fast' | 'load'> {
 
 async function withSlow(world: SlowWorld, feed: Feed, plan: SlowPlan) {
   const port = await world.joinSlow()
+  await pause(REST)
   await world.collectGarbage()
+  await pause(REST)
   const before = world.memory().resident
   world.forgetPeak()
   const watched = watchStalled(world, port)
