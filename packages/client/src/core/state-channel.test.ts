@@ -84,6 +84,24 @@ describe('a state channel', () => {
     expect([values(), room.position]).toEqual([[['c', 'c2', 2]], position(3, 'e2')])
   })
 
+  it('asks for all there is when it goes on from an earlier life, of which it has no values [P5.20]', async () => {
+    const w = await connected()
+    const room = w.client.channel(QUOTES, { since: position(9) })
+    const heard: unknown[] = []
+    room.on('message', (message) => heard.push(message))
+    await settle()
+    const reply = { channel: QUOTES, ttl: 60_000 }
+    const changed = { recovered: true, publications: [value(12, 'b', { prev: 9 })] }
+    await w.socket.reply('subscribe', 'subscribed', subscribedAt(12, { ...reply, ...changed }))
+    expect([heard, w.socket.last('subscribe').body]).toEqual([[], { channel: QUOTES }])
+    const all = { snapshot: true, publications: [value(4, 'a'), value(12, 'b', { prev: 4 })] }
+    await w.socket.reply('subscribe', 'subscribed', subscribedAt(12, { ...reply, ...all }))
+    expect([heard, [...room.values.keys()]]).toEqual([
+      ['a4', 'b12'],
+      ['a', 'b'],
+    ])
+  })
+
   it('has no gaps: when the stream began anew it asks for all there is [P5.20]', async () => {
     const { w, heard, stands } = await scene()
     await w.socket.push('gap', {

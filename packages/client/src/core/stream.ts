@@ -49,7 +49,14 @@ export class Stream {
   joined(body: MessageBodies['subscribed']): void {
     const { position: head, recovered, gap, publications = [], more, ttl, snapshot } = body
     this.cut()
+    const isNew = !this.#isState
     this.#isState = ttl !== undefined
+    if (this.#isState && isNew && !snapshot) {
+      // Changes since a position of an earlier life are not all there is, and what was there before is not known here.
+      this.position = undefined
+      this.#events.restart()
+      return
+    }
     if (snapshot) {
       this.position = undefined
       this.#events.snapshot()

@@ -202,6 +202,8 @@ export class Subscription {
     this.#asked = true
     this.#byServer = false
     this.stream.position ??= since
+    // Of an earlier life it is gone on from once: who begins anew later has nothing to do with it.
+    this.#options = { ...this.#options, since: undefined }
     const { position } = this.stream
     const body = {
       channel: this.name,
