@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a publication that is sent again is another one',
     file: 'packages/client/src/core/channel.ts',
-    find: 'const { id = core.id(), excludeSelf',
+    find: 'const { id = this.#core.id(), excludeSelf',
     put: 'const { id, excludeSelf',
   },
   {
@@ -192,8 +192,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a slow reader does not get the newest',
     file: BACKLOG,
-    find: 'newest !== undefined && newest.item !== entry.item',
-    put: 'newest !== undefined',
+    find: '    newest.set(entry.key, entry)\n',
+    put: '    newest.set(entry.key, before ?? entry)\n',
   },
   {
     name: 'what a slow reader was not sent is not told',
@@ -222,7 +222,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'large messages go into each other',
     file: 'packages/server/src/hub/pace/large-message.ts',
-    find: "    if (middle !== undefined && middle !== this) return 'idle'\n",
+    find: "    if (middle !== undefined && middle !== this && this.#parts.length > 1) return 'idle'\n",
+    put: '',
+  },
+  {
+    name: 'what is half sent of a channel comes after it was left',
+    file: 'packages/server/src/hub/commands/subscribe.ts',
+    find: '  await session.pacing?.whenLeft(channel)\n',
     put: '',
   },
 ]

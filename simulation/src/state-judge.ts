@@ -13,7 +13,7 @@ export function judgeStates(world: World): string[] {
       .flatMap((reader) => {
         const broken = judgeHeard(reader, world)
         const isCurrent = person.readers.get(reader.channel) === reader
-        return isCurrent ? [...broken, ...judgeValues(person, reader.channel, world)] : broken
+        return isCurrent ? [...broken, ...judgeValues(person, reader, world)] : broken
       }),
   )
 }
@@ -69,9 +69,25 @@ const isThat = (
   one: Exclude<Heard, { gap: unknown } | { snapshot: true }>,
 ): boolean => ('key' in one ? key === one.key : removes && about === one.removed)
 
+/**
+ * Up to where a reader's position is of another past: it has heard what went with the end of the stream when that was set back, and
+ * nothing since then says so. Positions have been used again; what was stored at them meanwhile it cannot know to be missing.
+ */
+function endOfAnotherPast({ channel, heard }: Reader, facts: readonly Fact[]): number {
+  const lost = facts.filter((fact) => fact.channel === channel && fact.isLost)
+  const since = heard.slice(heard.findLastIndex((one) => 'snapshot' in one) + 1)
+  const offsets = since
+    .filter((one) => 'offset' in one)
+    .filter((one) => lost.some((fact) => fact.offset === one.offset && isThat(fact, one)))
+    .map(({ offset }) => offset)
+  return Math.max(0, ...offsets)
+}
+
 /** Each value is the newest there was; one that the store has let go may still be there, or not. */
-function judgeValues(person: Person, channel: string, { brokers }: World): string[] {
+function judgeValues(person: Person, reader: Reader, { brokers }: World): string[] {
   const { store } = brokers
+  const { channel } = reader
+  const unknown = endOfAnotherPast(reader, store.facts)
   const { epoch, kept } = store.stream(channel)
   const values = person.valuesOf(channel)
   const broken: string[] = []
@@ -80,13 +96,14 @@ function judgeValues(person: Person, channel: string, { brokers }: World): strin
     if (fact.channel === channel && fact.epoch === epoch && !fact.isLost && fact.about !== undefined)
       newest.set(fact.about, fact)
   for (const { key = '', offset, removed } of kept) {
+    if (offset <= unknown) continue
     if ((values.get(key) ?? 0) !== (removed ? 0 : offset))
       broken.push(
         `${person.name} has ${key} of ${channel} as of ${values.get(key)}, and there is ${offset}${removed ? ', which took it away' : ''}`,
       )
   }
   for (const [about, offset] of values)
-    if (newest.get(about)?.offset !== offset)
+    if (offset > unknown && newest.get(about)?.offset !== offset)
       broken.push(
         `${person.name} has ${about} of ${channel} as of ${offset}, and the newest was ${newest.get(about)?.offset}`,
       )

@@ -227,7 +227,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#mayReturn = comesBack(code)
     this.#queued = undefined
     this.#info = undefined
-    this.#pacing?.pace.stop()
+    this.#pacing?.stop()
     this.#host.ended(this, code)
   }
 

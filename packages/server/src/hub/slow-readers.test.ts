@@ -1,4 +1,4 @@
-import { channel, defineApi, json, jsonDialect, type Message } from '@millrace/protocol'
+import { channel, defineApi, json, jsonDialect, type Message, MillraceError } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { FakeClock, settle, TestClient, testHub } from '../testing/index.js'
@@ -279,5 +279,31 @@ describe('a large message', () => {
     while ((await slow.read()) > 0);
     expect(slow.wholes).toBe(4)
     expect(slow.of('publication')).toHaveLength(4)
+  })
+
+  it('[H9.3] that is half sent comes before the reply to unsubscribe, and nothing of the channel after it', async () => {
+    const { slow, publish } = await scene()
+    await slow.join('chat:one')
+    await publish('chat:one', 'a', LARGE)
+    await publish('chat:one', 'b', 'waits behind it')
+    slow.say('unsubscribe', { channel: 'chat:one' })
+    slow.say('subscribe', { channel: 'chat:one' })
+    await settle()
+    while ((await slow.read()) > 0);
+    const order = slow.messages
+      .map(({ kind }) => kind)
+      .filter((kind) => kind !== 'ping' && kind !== 'connected')
+    expect(order).toEqual(['subscribed', 'publication', 'unsubscribed', 'subscribed'])
+  })
+
+  it('[H9.3] that is half sent keeps nobody waiting when its session ends', async () => {
+    const { hub, slow, publish } = await scene()
+    await slow.join('chat:one')
+    await publish('chat:one', 'a', LARGE)
+    const [session] = [...hub.directory.all()]
+    if (session === undefined) throw new Error('no session')
+    const left = hub.unsubscribe(session, 'chat:one', new MillraceError('forbidden'))
+    session.close('disconnected')
+    await left
   })
 })

@@ -20,6 +20,8 @@ const WIDEST = 262_144
 export class Pacing {
   readonly pace: Pace
   readonly #host: PacingHost
+  /** By channel, what has not left yet of the messages that are sent in their turn, and who waits for that. */
+  readonly #queued = new Map<string, { count: number; readonly waiting: (() => void)[] }>()
 
   constructor(host: PacingHost) {
     this.#host = host
@@ -55,8 +57,34 @@ export class Pacing {
   /** Sends a message of any size in its turn, when there is room; `sent` runs when all of it has left. */
   queue(outgoing: Outgoing, sent: () => void): void {
     const { link } = this.#host
+    const { body } = outgoing.message
+    const channel = 'channel' in body ? (body.channel ?? '') : ''
     const parts = this.isLarge(outgoing) ? partsOf(outgoing, link.dialect) : [outgoing]
-    const send = (part: Outgoing): void => link.send(part)
-    this.pace.add(new LargeMessage(parts, this.pace, { send, sent }))
+    const queued = this.#queued.get(channel) ?? { count: 0, waiting: [] }
+    queued.count++
+    this.#queued.set(channel, queued)
+    const message = new LargeMessage(parts, this.pace, {
+      send: (part) => link.send(part),
+      sent: () => {
+        sent()
+        if (--queued.count > 0) return
+        this.#queued.delete(channel)
+        for (const go of queued.waiting) go()
+      },
+    })
+    this.pace.add(message)
+  }
+
+  /** Resolves when what was queued of a channel has left; undefined when nothing is. */
+  whenLeft(channel: string): Promise<void> | undefined {
+    const queued = this.#queued.get(channel)
+    return queued && new Promise((resolve) => queued.waiting.push(resolve))
+  }
+
+  /** The session has ended: nothing is sent any more, and nobody waits for it. */
+  stop(): void {
+    this.pace.stop()
+    for (const { waiting } of this.#queued.values()) for (const go of waiting) go()
+    this.#queued.clear()
   }
 }
