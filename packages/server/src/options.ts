@@ -19,7 +19,10 @@ const TRANSPORTS: readonly TransportName[] = ['websocket', 'stream', 'poll']
 export interface LimitOptions {
   /** Largest message a client may send, in bytes. Default 65,536. */
   readonly message?: number
-  /** Bytes that may wait for a client that reads slowly; beyond it the connection closes with `slow-consumer`. Default 1 MiB. */
+  /**
+   * Bytes that may wait for a client that reads slowly: on its connection, and in its subscriptions together; beyond it the connection
+   * closes with `slow-consumer`. Of replies no more than that is read ahead. Default 1 MiB.
+   */
   readonly outbox?: number
   /** Subscriptions of a session. Default 1,000. */
   readonly subscriptions?: number

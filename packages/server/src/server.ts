@@ -94,6 +94,7 @@ class ComposedServer implements MillraceServer<Api, User> {
         connectTimeout,
         pendingCommands: limits.pendingCommands,
         subscriptions: limits.subscriptions,
+        outbox: limits.outbox,
         recovery: limits.recovery,
         grace,
       },

@@ -223,6 +223,7 @@ describe('permissions', () => {
       pendingCommands: 9,
       subscriptions: 2,
       recovery: 262_144,
+      outbox: 1_048_576,
       grace: 10_000,
     }
     const {

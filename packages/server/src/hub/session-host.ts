@@ -45,6 +45,8 @@ export interface SessionLimits {
   /** Commands of one session that may be under way at once; beyond it, reading pauses. */
   readonly pendingCommands: number
   readonly subscriptions: number
+  /** Bytes that may wait for a client that reads slowly, beside what its link holds. [H9.4] */
+  readonly outbox: number
   /** Milliseconds for which a member stays whose connection was lost. [H1.5] */
   readonly grace: number
   /**

@@ -209,6 +209,7 @@ describe('commands', () => {
       pendingCommands: 4,
       subscriptions: 100,
       recovery: 262_144,
+      outbox: 1_048_576,
       grace: 10_000,
     }
     const { hub, client } = await connected({ limits })
@@ -314,6 +315,7 @@ describe('short heartbeats', () => {
       pendingCommands: 9,
       subscriptions: 9,
       recovery: 262_144,
+      outbox: 1_048_576,
       grace: 10_000,
     }
     const { hub, clock } = testHub({ limits })

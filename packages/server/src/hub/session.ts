@@ -7,6 +7,7 @@ import {
   type Message,
   MillraceError,
 } from '@millrace/protocol'
+import { CommandOrder } from './command-order.js'
 import { Outgoing, push } from './outgoing.js'
 import { Pacing } from './pace/pacing.js'
 import { isLarge } from './pace/parts.js'
@@ -52,12 +53,10 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   readonly subscriptions = new Map<string, Subscription>()
   /** Channels in which the broker has it as a member by this connection, or may have, and how often it has wanted to be one. Absent for none. */
   memberOf: Map<string, number> | undefined
-  /** The last command under way per channel; commands on it wait for that one. [P5.1] */
-  #tails: Map<string, Promise<void>> | undefined
+  /** While commands are under way. */
+  #order: CommandOrder | undefined
   /** Commands that came before the connect command was decided. */
   #queued: Decoded<Command>[] | undefined
-  #pending = 0
-  #paused = false
   #mayReturn = false
   #isResumed = false
   #heard: number
@@ -152,10 +151,20 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     return this.#pacing
   }
 
+  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
+  read<T>(run: () => Promise<T>): Promise<T> {
+    return this.#order?.read(run) ?? run()
+  }
+
   paced(): Pacing | undefined {
     if (this.#pacing === undefined && this.link.written !== undefined && this.#state === 'open') {
       const { link, readsParts } = this
-      this.#pacing = new Pacing({ link, readsParts, now: () => this.#host.now(), ping: () => this.#ping() })
+      this.#pacing = new Pacing({
+        ...{ link, readsParts, most: this.#host.limits.outbox },
+        now: () => this.#host.now(),
+        ping: () => this.#ping(),
+        proceed: () => this.#order?.proceed(),
+      })
       // They are answered before any that this pace will send.
       for (let i = 0; i < this.#unanswered; i++) this.#pacing.pace.pinged()
       this.#ping()
@@ -246,7 +255,10 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
         if (command instanceof BadCommand) this.#replyError(command.id, command.error)
         else if (command.kind === 'connect') this.#refuse(command, 'already-connected')
         else if (command.kind === 'pong') this.#pong()
-        else this.#inOrder(command)
+        else {
+          this.#order ??= this.#newOrder()
+          this.#order.take(command)
+        }
         break
       case 'ended':
     }
@@ -291,22 +303,6 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     else this.close('authentication-failed', error.message)
   }
 
-  /** Carries out a command after those on the same channel that came before it. */
-  #inOrder(command: Command): void {
-    const channel = 'channel' in command.body ? command.body.channel : undefined
-    const before = channel === undefined ? undefined : this.#tails?.get(channel)
-    const running = before === undefined ? this.#execute(command) : before.then(() => this.#execute(command))
-    if (running === undefined) return
-    this.#begin()
-    const done = running.then(() => {
-      if (channel !== undefined && this.#tails?.get(channel) === done) this.#tails.delete(channel)
-      this.#finish()
-    })
-    if (channel === undefined) return
-    this.#tails ??= new Map()
-    this.#tails.set(channel, done)
-  }
-
   /** Undefined when it is done already; a promise that never rejects when it goes on. */
   #execute(command: Command): Promise<void> | undefined {
     if (this.#state !== 'open') return undefined
@@ -341,18 +337,17 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     return new MillraceError('internal-error')
   }
 
-  #begin(): void {
-    this.#pending++
-    if (this.#paused || this.#pending < this.#host.limits.pendingCommands) return
-    this.#paused = true
-    this.link.pause()
-  }
-
-  #finish(): void {
-    this.#pending--
-    if (!this.#paused || this.#pending > this.#host.limits.pendingCommands / 2) return
-    this.#paused = false
-    this.link.resume()
+  #newOrder(): CommandOrder {
+    return new CommandOrder({
+      limits: this.#host.limits,
+      link: this.link,
+      isFull: () => this.#pacing?.isFull === true,
+      execute: (command) => this.#execute(command),
+      refuse: (command) => this.#refuse(command, 'limit-exceeded'),
+      idle: () => {
+        this.#order = undefined
+      },
+    })
   }
 
   #reply(id: number, reply: Reply): void {

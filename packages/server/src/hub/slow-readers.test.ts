@@ -1,7 +1,8 @@
 import { channel, defineApi, json, jsonDialect, type Message, MillraceError } from '@millrace/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
-import { FakeClock, settle, TestClient, testHub } from '../testing/index.js'
+import { MemoryBroker } from '../broker/index.js'
+import { FakeClock, settle, TEST_LIMITS, TestClient, testHub } from '../testing/index.js'
 import type { Outgoing } from './index.js'
 
 const message = z.object({ key: z.string(), text: z.string() })
@@ -71,14 +72,15 @@ class SlowClient extends TestClient {
   }
 }
 
-async function scene() {
+async function scene(limits: { readonly outbox?: number } = {}) {
   const clock = new FakeClock()
-  const { hub } = testHub({ api, clock })
+  const broker = new MemoryBroker({ clock, epoch: 'epoch-1' })
+  const { hub } = testHub({ api, clock, broker, limits: { ...TEST_LIMITS, ...limits } })
   const [slow, fast] = [new SlowClient(hub), new SlowClient(hub)]
   for (const client of [slow, fast]) await client.connect()
   const publish = (channel: string, key: string, text = 'x'.repeat(400)) =>
     hub.publish(channel, { key, text })
-  return { clock, hub, slow, fast, publish }
+  return { broker, clock, hub, slow, fast, publish }
 }
 const offsets = (client: TestClient) => client.of('publication').map(({ offset }) => offset)
 
@@ -305,5 +307,41 @@ describe('a large message', () => {
     const left = hub.unsubscribe(session, 'chat:one', new MillraceError('forbidden'))
     session.close('disconnected')
     await left
+  })
+})
+
+describe('what waits for one session', () => {
+  const PAGE = 20_000
+
+  it('[H9.4] is not more than may, however many replies it asks for and does not read; then it gets them all', async () => {
+    const { broker, hub, clock, slow, publish } = await scene({ outbox: 300_000 })
+    const read = vi.spyOn(broker, 'read')
+    for (let i = 0; i < 10; i++) await publish('chat:one', 'a', 'x'.repeat(PAGE))
+    for (let i = 0; i < 60; i++) slow.say('history', { channel: 'chat:one', limit: 10 })
+    await settle()
+    expect(hub.size).toBe(2)
+    slow.say('ping', {})
+    await settle()
+    expect(read.mock.calls.length).toBeLessThan(25)
+    let most = 0
+    for (let frames = 1; frames > 0; ) {
+      const before = slow.unread
+      frames = await slow.read(20_000)
+      most = Math.max(most, before)
+      await clock.advance(1)
+    }
+    // What is on its way is what the pace allows.
+    expect(most).toBeLessThan(300_000)
+    expect(slow.of('history')).toHaveLength(60)
+  })
+
+  it('[H9.4] is counted over all its subscriptions; where nothing may be left out the connection is closed', async () => {
+    const { slow, publish } = await scene({ outbox: 300_000 })
+    for (const channel of ['chat:one', 'chat:two']) await slow.join(channel)
+    const large = 'x'.repeat(60_000)
+    for (let i = 0; i < 4; i++) await publish('chat:one', 'a', large)
+    expect(slow.closed).toBeUndefined()
+    for (let i = 0; i < 4; i++) await publish('chat:two', 'a', large)
+    expect(slow.closed?.code).toBe(4001)
   })
 })

@@ -118,7 +118,7 @@ export class Topic {
   publish(live: Live): void {
     const { publication } = live
     const outgoing = this.#pushOf(publication)
-    this.#stragglers.part(this.#lanes)
+    this.#stragglers.part(this.#lanes, publication)
     if (publication.exclude === undefined && !isBulky(publication)) {
       for (const lane of this.#lanes) lane.send(outgoing)
       if (this.#apart.size > 0)

@@ -64,6 +64,20 @@ describe('[E12] RFC 6455 §7.1: closing over a real socket', () => {
     expect([peer.events, handler.closed]).toEqual([[], ['1006  unclean']])
   })
 
+  it('terminate() takes back what the peer has not read', async () => {
+    const { peer, link, handler } = await start()
+    peer.socket.pause()
+    for (let sent = 0; sent < 8; sent++) link.send('binary', new Uint8Array(1_000_000))
+    await until(() => link.bufferedBytes > 0)
+    link.terminate()
+    await until(() => handler.closed.length === 1)
+    peer.socket.resume()
+    await until(() => peer.socket.closed)
+    // What lay with the peer already; of the rest the sender's side had megabytes.
+    expect(peer.socket.bytesRead).toBeLessThan(1_500_000)
+    expect(handler.closed).toEqual(['1006  unclean'])
+  })
+
   it('a connection that is reset is 1006, once, and no uncaught exception', async () => {
     const { peer, link, handler } = await start()
     peer.socket.resetAndDestroy()

@@ -37,3 +37,12 @@ export function writeThrough(descriptor: number, bytes: Buffer): number {
     return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : REFUSED
   }
 }
+
+/**
+ * Ends a socket at once, and takes back what the operating system holds of it unsent: megabytes, which would reach a slow reader long
+ * after. Where that cannot be had, as over TLS, it is only destroyed.
+ */
+export function reset(stream: MaybeSocket): void {
+  if (descriptorOf(stream) !== NO_DESCRIPTOR && stream instanceof Socket) stream.resetAndDestroy()
+  else stream.destroy()
+}

@@ -13,7 +13,7 @@ import {
 } from '../websocket/index.js'
 import { LinkCompression } from './deflate.js'
 import type { MaybeSocket, SocketHandle } from './descriptor.js'
-import { descriptorOf, NO_DESCRIPTOR, REFUSED, writeThrough } from './descriptor.js'
+import { descriptorOf, NO_DESCRIPTOR, REFUSED, reset, writeThrough } from './descriptor.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
 import { FrameSequence } from './frame-sequence.js'
 import type { LinkSettings } from './link-settings.js'
@@ -146,7 +146,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   terminate(): void {
     this.#isOver = true
     this.#connection.abort()
-    this.#socket.destroy()
+    reset(this.#socket)
   }
 
   pause(): void {

@@ -30,6 +30,7 @@ export const TEST_LIMITS: SessionLimits = {
   patience: 5_000,
   pendingCommands: 256,
   subscriptions: 100,
+  outbox: 1_048_576,
   recovery: 262_144,
   grace: 10_000,
 }

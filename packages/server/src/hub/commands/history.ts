@@ -19,9 +19,11 @@ export const history: Handler<'history'> = async (services, session, { channel, 
   const keeping = streamOptionsOf(resolved.definition)
   const most = Math.min(limit ?? PAGE, Math.max(keeping.size, 1))
   const page = { channel, limit: most, keeping }
-  const body = await (since === undefined
-    ? pageBefore(services, session, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
-    : pageSince(services, session, { ...page, since }))
+  const body = await session.read(() =>
+    since === undefined
+      ? pageBefore(services, session, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
+      : pageSince(services, session, { ...page, since }),
+  )
   return { kind: 'history', body }
 }
 

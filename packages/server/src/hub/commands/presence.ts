@@ -64,8 +64,9 @@ export const readPresence: Handler<'presence'> = async (services, session, { cha
     const counted = await inTime(services, broker.count(channel))
     return { kind: 'presence', body: { channel, count: counted } }
   }
-  const asked = Promise.all([broker.members(channel), services.silence.names()])
-  const [members, silent] = await inTime(services, asked)
+  const [members, silent] = await session.read(() =>
+    inTime(services, Promise.all([broker.members(channel), services.silence.names()])),
+  )
   return { kind: 'presence', body: { channel, count: members.length, members, silent } }
 }
 

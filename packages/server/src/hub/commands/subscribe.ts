@@ -55,7 +55,7 @@ export async function join(
     await services.topics.join(subscription, resolved)
     if (body.data !== undefined) await enter(services, session, { subscription, resolved, data: body.data })
     const members = body.presence ? await services.topics.watch(subscription) : undefined
-    const slice = await read(services, { body, resolved, subscription })
+    const slice = await session.read(() => read(services, { body, resolved, subscription }))
     stillOpen(session)
     return reply(services, { body, resolved, subscription }, { slice, members })
   } catch (error) {

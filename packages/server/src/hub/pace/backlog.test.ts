@@ -21,13 +21,14 @@ function world(policy: SlowPolicy, last?: number) {
   let now = 0
   const sent: string[] = []
   const events: unknown[] = []
+  let waiting = 0
+  const pushed: number[] = []
   const show = ({ offset, prev = offset - 1, key = '' }: StoredPublication, skipped = 0) =>
     `${key}${offset} after ${prev}${skipped > 0 ? ` skipped ${skipped}` : ''}`
   const backlog = new Backlog(
     {
       policy,
       receiver: 'me',
-      most: 1_000_000,
       now: () => now,
       send(one, done) {
         if (one instanceof Outgoing)
@@ -42,7 +43,10 @@ function world(policy: SlowPolicy, last?: number) {
       publication: (publication, { prev = publication.prev, skipped }) =>
         push('publication', { ...publication, prev, skipped: skipped || undefined, channel: 'c' }),
       leftOut: () => {},
-      overflow: () => events.push('overflow'),
+      waits(bytes) {
+        waiting += bytes
+      },
+      pushed: () => pushed.push(waiting),
       caughtUp: (at) => events.push(at ?? 'caught up'),
     },
     last,
@@ -51,7 +55,7 @@ function world(policy: SlowPolicy, last?: number) {
     for (let left = most; left > 0 && backlog.step() === 'sent'; left--);
     return sent.splice(0)
   }
-  return { backlog, drain, events, wait: (ms: number) => (now += ms) }
+  return { backlog, drain, events, pushed, waiting: () => waiting, wait: (ms: number) => (now += ms) }
 }
 const shownGap = ({ from, to, reason, count }: Gap) => `gap ${from?.offset}-${to.offset} ${reason} ${count}`
 const bulk = { data: { codec: 'json', text: 'x'.repeat(7000) } } as const
@@ -83,10 +87,21 @@ describe('[H9.2] a backlog', () => {
     expect(events).toEqual(['caught up', 7])
   })
 
-  it('gives up where nothing may be left out', () => {
-    const { backlog, events } = world('disconnect')
-    for (let offset = 1; offset < 160; offset++) backlog.push(item(stored(offset, bulk)))
-    expect(events).toContain('overflow')
+  it('counts all that waits where nothing may be left out, and of others what is left', () => {
+    const counts = (policy: SlowPolicy) => {
+      const { backlog, drain, pushed, waiting, wait } = world(policy)
+      wait(1)
+      for (let offset = 1; offset <= 50; offset++)
+        backlog.push(item(stored(offset, { ...bulk, key: `${offset % 5}` })))
+      const most = Math.max(...pushed)
+      drain(2)
+      expect(waiting()).toBeGreaterThanOrEqual(0)
+      backlog.close()
+      backlog.close()
+      expect(waiting()).toBe(0)
+      return Math.round(most / 7100)
+    }
+    expect([counts('disconnect'), counts('drop-oldest'), counts('conflate')]).toEqual([50, 9, 10])
   })
 
   it('drops the oldest, and tells of them as one gap', () => {
@@ -173,14 +188,13 @@ describe('[H9.2] a backlog', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         let now = 0
-        let [last, lost] = [0, 0]
+        let [last, lost, waiting] = [0, 0, 0]
         const newest = new Map<string, number>()
         const got = new Map<string, number>()
         const backlog = new Backlog(
           {
             policy: 'conflate',
             receiver: 'me',
-            most: 10_000_000,
             now: () => now,
             send(one, done) {
               if (one instanceof Outgoing && one.message.kind === 'publication') {
@@ -195,7 +209,10 @@ describe('[H9.2] a backlog', () => {
             publication: (publication, { prev = publication.prev, skipped }) =>
               push('publication', { ...publication, prev, skipped, channel: 'c' }),
             leftOut: () => {},
-            overflow: () => expect.fail('too much'),
+            waits(bytes) {
+              waiting += bytes
+            },
+            pushed: () => expect(waiting).toBeLessThan(200_000),
             caughtUp: () => {},
           },
           0,

@@ -19,16 +19,16 @@ export interface BacklogParts {
   readonly policy: SlowPolicy
   /** The session that asked not to get back what it published. */
   readonly receiver: string
-  /** Bytes that may wait: beyond them a policy that leaves nothing out gives up. */
-  readonly most: number
   now(): number
   /** Sends it; `sent` runs when all of it has left, which takes a while when it is large. */
   send(item: Outgoing | { readonly gap: Gap }, sent: () => void): void
   publication(publication: StoredPublication, leftOut: LeftOut): Outgoing
   /** Something is left out. */
   leftOut(how: 'skipped' | 'dropped'): void
-  /** More waits than may. */
-  overflow(): void
+  /** So many bytes more wait, or less. */
+  waits(bytes: number): void
+  /** Something was added, and what may be left out has been. */
+  pushed(): void
   /** Nothing waits any more. `last`: the last publication it got, where that is not the last there was. */
   caughtUp(last: number | undefined): void
 }
@@ -101,12 +101,14 @@ export class Backlog implements Source {
       ...{ key: publication?.key ?? item, count: this.#count },
     })
     if (this.#bytes > ENOUGH) this.#reduce()
-    if (this.#bytes > this.#parts.most) this.#parts.overflow()
+    this.#parts.pushed()
   }
 
   /** The subscription is over. */
   close(): void {
+    if (this.#isClosed) return
     this.#isClosed = true
+    this.#grow(-this.#bytes)
   }
 
   step(): 'sent' | 'idle' | 'done' {
@@ -140,8 +142,13 @@ export class Backlog implements Source {
     })
   }
 
+  #grow(bytes: number): void {
+    this.#bytes += bytes
+    this.#parts.waits(bytes)
+  }
+
   #keep(entry: Entry): void {
-    this.#bytes += entry.bytes
+    this.#grow(entry.bytes)
     if (this.#later === undefined) this.#entries.add(entry)
     else this.#renew(this.#later, entry)
   }
@@ -152,7 +159,7 @@ export class Backlog implements Source {
     newest.delete(entry.key)
     newest.set(entry.key, entry)
     if (before === undefined) return
-    this.#bytes -= before.bytes
+    this.#grow(-before.bytes)
     this.#parts.leftOut('skipped')
   }
 
@@ -207,12 +214,13 @@ export class Backlog implements Source {
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry)
-    this.#bytes -= entry.bytes
+    this.#grow(-entry.bytes)
   }
 }
 
-function sizeOf(item: Waiting): number {
-  if (item instanceof Outgoing || !('live' in item)) return ENVELOPE
-  const { data } = item.live.publication
-  return ENVELOPE + ('text' in data ? data.text.length : data.bytes.length)
-}
+/** About how many bytes a publication takes on its way. */
+export const bytesOf = ({ data }: StoredPublication): number =>
+  ENVELOPE + ('text' in data ? data.text.length : data.bytes.length)
+
+const sizeOf = (item: Waiting): number =>
+  item instanceof Outgoing || !('live' in item) ? ENVELOPE : bytesOf(item.live.publication)

@@ -8,13 +8,19 @@ export interface PacingHost {
   readonly link: Link
   /** Whether the client puts together what comes in parts. */
   readonly readsParts: boolean
+  /** Bytes that may wait. */
+  readonly most: number
   now(): number
   /** Sends a ping, and tells the pace of it. */
   ping(): void
+  /** What waited has become less than may. */
+  proceed(): void
 }
 
 /** Bytes that may be unread at most, however fast the client is. */
 const WIDEST = 262_144
+/** And of what may wait: the link holds other things too. */
+const WIDEST_SHARE = 0.25
 
 /** A session's sending at the pace of its client. */
 export class Pacing {
@@ -22,6 +28,9 @@ export class Pacing {
   readonly #host: PacingHost
   /** By channel, what has not left yet of the messages that are sent in their turn, and who waits for that. */
   readonly #queued = new Map<string, { count: number; readonly waiting: (() => void)[] }>()
+  /** Bytes of those, and of what waits for subscriptions that do not keep up. */
+  #bytes = 0
+  #behind = 0
 
   constructor(host: PacingHost) {
     this.#host = host
@@ -34,8 +43,23 @@ export class Pacing {
         now: () => host.now(),
         ping: () => host.ping(),
       },
-      WIDEST,
+      Math.min(WIDEST, host.most * WIDEST_SHARE),
     )
+  }
+
+  /** Whether so much waits that nothing more should be read for the client. */
+  get isFull(): boolean {
+    return this.#bytes >= this.#host.most
+  }
+
+  /** Counts bytes that wait for a subscription, or do no more. */
+  waits(bytes: number): void {
+    this.#behind += bytes
+  }
+
+  /** Whether more waits for its subscriptions than may. */
+  get isTooFarBehind(): boolean {
+    return this.#behind > this.#host.most
   }
 
   /** Whether a message takes several frames, between which others go. */
@@ -61,12 +85,16 @@ export class Pacing {
     const channel = 'channel' in body ? (body.channel ?? '') : ''
     const parts = this.isLarge(outgoing) ? partsOf(outgoing, link.dialect) : [outgoing]
     const queued = this.#queued.get(channel) ?? { count: 0, waiting: [] }
+    const bytes = outgoing.wire(link.dialect).length
     queued.count++
     this.#queued.set(channel, queued)
+    this.#bytes += bytes
     const message = new LargeMessage(parts, this.pace, {
       send: (part) => link.send(part),
       sent: () => {
         sent()
+        this.#bytes -= bytes
+        this.#host.proceed()
         if (--queued.count > 0) return
         this.#queued.delete(channel)
         for (const go of queued.waiting) go()

@@ -6,7 +6,7 @@ import type { Lane } from '../lane.js'
 import { type Outgoing, push } from '../outgoing.js'
 import type { Clock } from '../ports.js'
 import type { Subscription } from '../subscription.js'
-import { Backlog, type LeftOut, type Waiting } from './backlog.js'
+import { Backlog, bytesOf, type LeftOut, type Waiting } from './backlog.js'
 import { PART } from './parts.js'
 
 export interface StragglersParts {
@@ -20,12 +20,15 @@ export interface StragglersParts {
   place(subscription: Subscription): void
 }
 
-/** Bytes that may wait for a subscriber of whom nothing is left out. */
-const MOST_BEHIND = 1_048_576
+/** Whether all keep up is looked after when so many bytes were published since, or milliseconds have passed: it costs as much as a part of sending. */
+const LOOK_AFTER = { bytes: 1_024, milliseconds: 50 }
 
 /** The subscribers of a channel that do not keep up with it: what is for them waits in a backlog of their own. [H9.2] */
 export class Stragglers {
   readonly #parts: StragglersParts
+  /** Bytes published since it was looked whether all keep up, and when that was. */
+  #bytes = 0
+  #lookedAt = 0
 
   constructor(parts: StragglersParts) {
     this.#parts = parts
@@ -36,9 +39,14 @@ export class Stragglers {
     if (this.#parts.policy !== 'disconnect') receiver.paced()
   }
 
-  /** Takes those apart that do not keep up, and finds out of the others whether they do. */
-  part(lanes: readonly Lane[]): void {
+  /** Takes those apart that do not keep up, and finds out of the others whether they do, now and then. */
+  part(lanes: readonly Lane[], publication: StoredPublication): void {
     if (this.#parts.policy === 'disconnect') return
+    const now = this.#parts.clock.now()
+    this.#bytes += bytesOf(publication)
+    if (this.#bytes < LOOK_AFTER.bytes && now - this.#lookedAt < LOOK_AFTER.milliseconds) return
+    this.#bytes = 0
+    this.#lookedAt = now
     for (const { subscriptions } of lanes) {
       for (const subscription of [...subscriptions]) {
         const pace = subscription.receiver.paced()?.pace
@@ -82,14 +90,17 @@ export class Stragglers {
     if (pacing === undefined) return undefined
     const backlog = new Backlog(
       {
-        ...{ policy, receiver: receiver.id, most: MOST_BEHIND },
+        ...{ policy, receiver: receiver.id },
         now: () => clock.now(),
         send: (item, sent) => pacing.send('gap' in item ? push('gap', { ...item.gap, channel }) : item, sent),
         publication: (publication, leftOut) => this.#parts.publication(publication, leftOut),
         leftOut: (how) => {
           counters[how]++
         },
-        overflow: () => receiver.tooSlow(),
+        waits: (bytes) => pacing.waits(bytes),
+        pushed: () => {
+          if (pacing.isTooFarBehind) receiver.tooSlow()
+        },
         caughtUp: (last) => {
           subscription.behind = undefined
           subscription.skippedFrom = last
@@ -110,5 +121,4 @@ export class Stragglers {
 }
 
 /** Whether a publication may take more than one frame to some. */
-export const isBulky = ({ data }: StoredPublication): boolean =>
-  ('text' in data ? data.text.length : data.bytes.length) > PART / 2
+export const isBulky = (publication: StoredPublication): boolean => bytesOf(publication) > PART / 2

@@ -1,0 +1,104 @@
+import type { Command } from '@millrace/protocol'
+import { describe, expect, it } from 'vitest'
+import { settle } from '../testing/index.js'
+import { CommandOrder } from './command-order.js'
+
+/** Commands of one session that end when the test says so. */
+function world({ pendingCommands = 4, subscriptions = 3 } = {}) {
+  const log: string[] = []
+  const ends = new Map<number, () => void>()
+  const state = { isFull: false, isPaused: false }
+  const order: CommandOrder = new CommandOrder({
+    limits: { pendingCommands, subscriptions },
+    link: {
+      pause: () => {
+        state.isPaused = true
+      },
+      resume: () => {
+        state.isPaused = false
+      },
+    },
+    isFull: () => state.isFull,
+    execute: ({ id, kind }) => {
+      log.push(`${id} begins`)
+      const end = new Promise<void>((resolve) => ends.set(id, resolve))
+      const run = () => {
+        log.push(`${id} reads`)
+        return end
+      }
+      return (kind === 'history' ? order.read(run) : end).then(() => void log.push(`${id} ends`))
+    },
+    refuse: ({ id }) => log.push(`${id} is refused`),
+    idle: () => log.push('idle'),
+  })
+  const take = (id: number, channel: string, kind = 'publish') =>
+    order.take({ id, kind, body: { channel } } as unknown as Command)
+  const end = async (id: number) => {
+    ends.get(id)?.()
+    await settle()
+  }
+  return { order, state, take, end, log: () => log.splice(0) }
+}
+
+describe('the commands of a session', () => {
+  it('[P5.1] are carried out one after the other on a channel, and beside each other on two', async () => {
+    const { take, end, log } = world()
+    take(1, 'a:1')
+    take(2, 'a:1')
+    take(3, 'a:2')
+    expect(log()).toEqual(['1 begins', '3 begins'])
+    await end(3)
+    await end(1)
+    expect(log()).toEqual(['3 ends', '1 ends', '2 begins'])
+    await end(2)
+    expect(log()).toEqual(['2 ends', 'idle'])
+  })
+
+  it('[H9.4] read nothing while the client has so much to read already, and then a few at a time', async () => {
+    const { order, state, take, end, log } = world({ pendingCommands: 100 })
+    state.isFull = true
+    for (let id = 1; id <= 20; id++) take(id, `a:${id}`, 'history')
+    take(21, 'a:x')
+    await settle()
+    expect(log().filter((line) => line.endsWith('reads'))).toEqual([])
+    await end(21)
+    expect(log()).toEqual(['21 ends'])
+    state.isFull = false
+    order.proceed()
+    await settle()
+    expect(log()).toHaveLength(16)
+    await end(3)
+    expect(log()).toEqual(['17 reads', '3 ends'])
+    state.isFull = true
+    await end(4)
+    expect(log()).toEqual(['4 ends'])
+  })
+
+  it('[H9.4] [H1.4] do not keep the client from being heard while they wait for it to read', async () => {
+    const { order, state, take, end, log } = world({ pendingCommands: 4, subscriptions: 3 })
+    for (let id = 1; id <= 4; id++) take(id, `a:${id}`, 'history')
+    expect(state.isPaused).toBe(true)
+    state.isFull = true
+    take(5, 'a:5', 'history')
+    expect(state.isPaused).toBe(false)
+    for (const id of [6, 7]) take(id, 'a:5')
+    expect(log().filter((line) => line.endsWith('refused'))).toEqual([])
+    take(8, 'a:6')
+    expect(log()).toEqual(['8 is refused'])
+    expect(state.isPaused).toBe(false)
+    state.isFull = false
+    order.proceed()
+    for (let id = 1; id <= 7; id++) await end(id)
+    expect(log().slice(-3)).toEqual(['7 begins', '7 ends', 'idle'])
+  })
+
+  it('[H9.4] wait no longer for one that failed', async () => {
+    const { order } = world()
+    const reads = Array.from({ length: 17 }, (_, n) =>
+      order.read(() => (n === 0 ? Promise.reject(new Error('away')) : Promise.resolve(n))),
+    )
+    const settled = await Promise.allSettled(reads)
+    expect(settled.map(({ status }) => status).filter((status) => status === 'rejected')).toHaveLength(1)
+    await expect(order.read(() => Promise.resolve(1))).resolves.toBe(1)
+  })
+})

@@ -1,0 +1,114 @@
+import type { Command } from '@millrace/protocol'
+import type { Link } from './ports.js'
+import type { SessionLimits } from './session-host.js'
+
+export interface CommandOrderParts {
+  readonly limits: Pick<SessionLimits, 'pendingCommands' | 'subscriptions'>
+  readonly link: Pick<Link, 'pause' | 'resume'>
+  /** Whether so much waits for the client already that nothing more should be read for it. */
+  isFull(): boolean
+  /** Undefined when it is done already; a promise that never rejects when it goes on. */
+  execute(command: Command): Promise<void> | undefined
+  /** There are too many. */
+  refuse(command: Command): void
+  /** Nothing is under way any more. */
+  idle(): void
+}
+
+/** So many replies may be read for one session at a time: each may bring as much as one reply may. */
+const MOST_READS = 16
+
+/** The commands of a session that are under way: in order on each channel, and not more than the hub or the client can take. */
+export class CommandOrder {
+  readonly #parts: CommandOrderParts
+  /** The last command under way per channel; commands on it wait for that one. [P5.1] */
+  readonly #tails = new Map<string, Promise<void>>()
+  #pending = 0
+  #isPaused = false
+  #reads = 0
+  readonly #readers: (() => void)[] = []
+
+  constructor(parts: CommandOrderParts) {
+    this.#parts = parts
+  }
+
+  /** Carries out a command after those on the same channel that came before it. */
+  take(command: Command): void {
+    const { execute, limits, refuse } = this.#parts
+    if (this.#waitsForClient && this.#pending >= limits.pendingCommands + limits.subscriptions) {
+      refuse(command)
+      return
+    }
+    const channel = 'channel' in command.body ? command.body.channel : undefined
+    const before = channel === undefined ? undefined : this.#tails.get(channel)
+    const running = before === undefined ? execute(command) : before.then(() => execute(command))
+    if (running === undefined) {
+      this.#rest()
+      return
+    }
+    this.#begin()
+    const done = running.then(() => {
+      if (channel !== undefined && this.#tails.get(channel) === done) this.#tails.delete(channel)
+      this.#finish()
+    })
+    if (channel !== undefined) this.#tails.set(channel, done)
+  }
+
+  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
+  async read<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#mayRead) this.#reads++
+    else await this.#turn()
+    try {
+      return await run()
+    } finally {
+      this.#reads--
+      this.proceed()
+    }
+  }
+
+  /** Room has become free. */
+  proceed(): void {
+    while (this.#readers.length > 0 && this.#mayRead) {
+      this.#reads++
+      this.#readers.shift()?.()
+    }
+  }
+
+  get #mayRead(): boolean {
+    return this.#reads < MOST_READS && !this.#parts.isFull()
+  }
+
+  #turn(): Promise<void> {
+    const turn = new Promise<void>((resolve) => this.#readers.push(resolve))
+    // What it waits for may be an answer of the client's, and so must be read.
+    if (this.#waitsForClient) this.#resume()
+    return turn
+  }
+
+  get #waitsForClient(): boolean {
+    return this.#readers.length > 0 && this.#parts.isFull()
+  }
+
+  #begin(): void {
+    this.#pending++
+    if (this.#isPaused || this.#pending < this.#parts.limits.pendingCommands || this.#waitsForClient) return
+    this.#isPaused = true
+    this.#parts.link.pause()
+  }
+
+  #finish(): void {
+    this.#pending--
+    if (this.#pending <= this.#parts.limits.pendingCommands / 2) this.#resume()
+    this.#rest()
+  }
+
+  #rest(): void {
+    if (this.#pending === 0) this.#parts.idle()
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#parts.link.resume()
+  }
+}
