@@ -77,6 +77,7 @@ export function someCommand(random: Random): Command {
       : { call: name(), error: { code: number(), message: name() } },
     ping: {},
     pong: {},
+    refresh: { token: name() },
   }
   const kind = random.pick(Object.keys(bodies) as (keyof CommandBodies)[])
   return { id: random.chance(0.2) ? 0 : number(), kind, body: bodies[kind] } as Command
@@ -114,6 +115,7 @@ export function someMessage(random: Random): Message {
     { id: number(), kind: 'answered', body: { data } },
     { id: 0, kind: 'call', body: { call: name(), method: name(), timeout: number(), data } },
     { id: number(), kind: 'pong', body: {} },
+    { id: number(), kind: 'refreshed', body: { expires: number() } },
     { id: 0, kind: 'disconnect', body: { code: number(), reason: name() } },
   ]
   return random.pick(messages)

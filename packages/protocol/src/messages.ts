@@ -153,6 +153,8 @@ export interface CommandBodies {
     readonly error?: ErrorBody | undefined
     readonly data?: Payload | undefined
   }
+  /** A newer token for the connection that stands. */
+  refresh: { readonly token: string }
   /** Asks for a pong: is anybody there? */
   ping: Empty
   /** Answers the server's ping. */
@@ -180,6 +182,13 @@ export interface MessageBodies {
     readonly resumed?: boolean | undefined
     /** The server's clock: milliseconds since 1970. */
     readonly time?: number | undefined
+    /** Milliseconds for which the token still holds. */
+    readonly expires?: number | undefined
+  }
+  /** Reply to refresh. */
+  refreshed: {
+    /** Milliseconds for which the token still holds. */
+    readonly expires?: number | undefined
   }
   /** Reply to subscribe; without an id, a subscription the server made. */
   subscribed: {

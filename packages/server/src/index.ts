@@ -13,6 +13,8 @@ export {
   type Position,
   type Publisher,
 } from '@millrace/protocol'
+export type { Claims } from './auth/claims.js'
+export type { JwtAuth, JwtOptions, TokenUser } from './auth/jwt.js'
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/index.js'
 export type { BrokerParts, OpenBroker } from './broker-url.js'
 export type {
@@ -41,6 +43,8 @@ export type {
   Streams,
   User,
 } from './hub/index.js'
+export { Identity, type IdentityTerms } from './hub/index.js'
+export { jwt } from './jwt.js'
 export type {
   ChannelAccess,
   ChannelRules,

@@ -7,7 +7,7 @@ import {
   type OpenApi,
   type PayloadCodecs,
 } from '@millrace/protocol'
-import type { AuthRequest, Broker, Logger, MaybePromise, User } from './hub/index.js'
+import type { AuthRequest, Broker, Identity, Logger, MaybePromise, User } from './hub/index.js'
 
 /** Which pages may connect: those of the server's own host, the listed ones, or any. */
 export type AllowedOrigins = 'same-origin' | '*' | readonly (string | RegExp)[]
@@ -41,7 +41,7 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
    * Says who connects. Without it everybody may, as nobody in particular. With it, null refuses with `unauthenticated`,
    * and a MillraceError that is thrown refuses with that.
    */
-  readonly auth?: (request: AuthRequest) => MaybePromise<U | null>
+  readonly auth?: (request: AuthRequest) => MaybePromise<U | Identity<NonNullable<U>> | null>
   /** Channels to which the server subscribes each new session, such as a user's inbox. */
   readonly subscriptions?: (session: { readonly user: U }) => MaybePromise<readonly string[]>
   /**

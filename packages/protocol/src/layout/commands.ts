@@ -74,4 +74,5 @@ export const COMMANDS: { readonly [K in keyof CommandBodies]: Kind } = {
   }),
   ping: kind<CommandBodies['ping']>(13, {}),
   pong: kind<CommandBodies['pong']>(14, {}),
+  refresh: kind<CommandBodies['refresh']>(15, { token: need(text(1)) }),
 }

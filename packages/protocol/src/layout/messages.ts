@@ -59,6 +59,7 @@ export const MESSAGES: { readonly [K in keyof MessageBodies]: Kind } = {
     resume: text(8),
     resumed: bool(9),
     time: uint(10),
+    expires: uint(11),
   }),
   subscribed: kind<MessageBodies['subscribed']>(4, {
     channel,
@@ -114,4 +115,5 @@ export const MESSAGES: { readonly [K in keyof MessageBodies]: Kind } = {
     reason: need(text(2)),
     retryAfter: uint(3),
   }),
+  refreshed: kind<MessageBodies['refreshed']>(23, { expires: uint(1) }),
 }

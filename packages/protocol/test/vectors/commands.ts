@@ -204,4 +204,5 @@ export const COMMAND_VECTORS: readonly CommandVector[] = [
   },
   { name: 'ping', rules: ['P7.3'], command: { id: 21, kind: 'ping', body: {} } },
   { name: 'pong', rules: ['P7.1'], command: { id: 0, kind: 'pong', body: {} } },
+  { name: 'refresh', rules: ['P1.12'], command: { id: 22, kind: 'refresh', body: { token: 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln' } } },
 ]

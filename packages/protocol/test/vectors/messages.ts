@@ -41,6 +41,26 @@ export const MESSAGE_VECTORS: readonly MessageVector[] = [
     },
   },
   {
+    name: 'connected for as long as the token holds',
+    rules: ['P1.11', 'P1.12'],
+    message: {
+      id: 1,
+      kind: 'connected',
+      body: {
+        session: 's-81',
+        node: 'n-1',
+        user: 'ada',
+        server: 'millrace/0.1.0',
+        heartbeat: 10_000,
+        patience: 5000,
+        maxMessage: 65_536,
+        time: TIME,
+        expires: 300_000,
+      },
+    },
+  },
+  { name: 'refreshed', rules: ['P1.12'], message: { id: 22, kind: 'refreshed', body: { expires: 300_000 } } },
+  {
     name: 'an error that names the field',
     rules: ['P3.6'],
     message: {

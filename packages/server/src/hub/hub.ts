@@ -10,6 +10,7 @@ import {
   PROTOCOL_VERSION,
   type Publication,
 } from '@millrace/protocol'
+import { Admission, type Authenticate } from './admission.js'
 import type { Appended, Broker, StreamRange } from './broker-ports.js'
 import type { CallHandlers } from './call-handlers.js'
 import { type Calling, makeCalling } from './calling.js'
@@ -35,14 +36,6 @@ import { readable } from './topic.js'
 import { Topics } from './topics.js'
 import { Validator } from './validation.js'
 import { Wheel } from './wheel.js'
-
-export interface AuthRequest extends LinkInfo {
-  /** The token of the connect command. */
-  readonly token: string | undefined
-}
-
-/** Says whose session it is: a user, or null for nobody that may connect. */
-export type Authenticate = (request: AuthRequest) => MaybePromise<User | null>
 
 export interface HubOptions {
   readonly api: Api | undefined
@@ -103,6 +96,8 @@ export class Hub implements SessionHost {
     const command: Services['command'] = (incoming) => commands.relay(incoming)
     const lingering = new Lingering({ clock, logger, presence: broker, grace: limits.grace })
     const silence = new Silence(calling.cluster, clock)
+    this.#wheel = new Wheel(clock)
+    const admission = new Admission({ authenticate: options.authenticate, clock, wheel: this.#wheel })
     this.#services = {
       ...{
         broker,
@@ -112,6 +107,7 @@ export class Hub implements SessionHost {
         policy,
         validator,
         calls,
+        admission,
         lingering,
         silence,
         clock,
@@ -125,7 +121,6 @@ export class Hub implements SessionHost {
       const here = directory.session(session)
       if (here !== undefined && here.taken.generation < generation) here.close('superseded')
     })
-    this.#wheel = new Wheel(clock)
   }
 
   /** The application's answers to calls, and its calls of clients. */
@@ -208,17 +203,12 @@ export class Hub implements SessionHost {
   }
 
   async connect(session: Session, { body }: Extract<Command, { kind: 'connect' }>): Promise<Reply> {
-    const { authenticate, node, server, maxMessage, limits } = this.#options
+    const { node, server, maxMessage, limits } = this.#options
     if (body.version !== PROTOCOL_VERSION) {
       const message = `This server speaks protocol version ${PROTOCOL_VERSION}, not ${body.version}`
       throw new MillraceError('unsupported-version', { message, field: 'connect.version' })
     }
-    if (authenticate !== undefined) {
-      const user = await authenticate({ ...session.info, token: body.token })
-      if (user === null || user === undefined)
-        throw new MillraceError('unauthenticated', { message: 'The token is missing or was not accepted' })
-      session.identify(user)
-    }
+    const expires = await this.#services.admission.admit(session, body.token)
     session.readsParts = body.parts === true
     const { heartbeat, patience } = limits
     const user = session.user?.id
@@ -238,6 +228,7 @@ export class Hub implements SessionHost {
         resume,
         resumed,
         time,
+        expires,
       },
     }
   }
@@ -290,7 +281,7 @@ export class Hub implements SessionHost {
   /** Whether everybody may read a channel, for nobody asks who it is that wants to. */
   isPublic(channel: string): boolean {
     const resolved = this.#services.channels.find(channel)
-    if (resolved === undefined || this.#options.authenticate !== undefined) return false
+    if (resolved === undefined || this.#services.admission.asks) return false
     return !this.policy.has(resolved.pattern)
   }
 

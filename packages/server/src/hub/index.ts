@@ -1,16 +1,16 @@
+export type { Authenticate, AuthRequest } from './admission.js'
 export type * from './broker-ports.js'
 export type { CallContext, CallHandler, RelayRule } from './call-handlers.js'
 export type { CarriedRequest, RequestAnswer } from './cluster/messages.js'
 export type { Counters } from './counters.js'
 export type { CommandRequest, PendingCommand } from './device-commands.js'
 export {
-  type Authenticate,
-  type AuthRequest,
   type DecodedMember,
   type DecodedPublication,
   Hub,
   type HubOptions,
 } from './hub.js'
+export { Identity, type IdentityTerms } from './identity.js'
 export type { Outgoing } from './outgoing.js'
 export { ACTIONS, type AccessRequest, type Action, type Authorizer } from './policy.js'
 export type {

@@ -8,6 +8,7 @@ import {
   MillraceError,
 } from '@millrace/protocol'
 import { CommandOrder } from './command-order.js'
+import type { Identity } from './identity.js'
 import { Outgoing, push } from './outgoing.js'
 import { Pacing } from './pace/pacing.js'
 import { isLarge } from './pace/parts.js'
@@ -47,7 +48,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   readonly link: Link
   readonly #host: SessionHost
   #state: SessionStateName = 'waiting'
-  #user: User | undefined
+  #identity: Identity | undefined
   /** The handshake's facts, until authentication has seen them. */
   #info: LinkInfo | undefined
   readonly subscriptions = new Map<string, Subscription>()
@@ -85,7 +86,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   get user(): User | undefined {
-    return this.#user
+    return this.#identity?.user
   }
 
   /** It enters a channel's presence, or is about to. */
@@ -102,9 +103,13 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     return this.#info ?? { headers: {}, remoteAddress: '' }
   }
 
-  /** Makes it the user's. Called while the connect command is being decided. */
-  identify(user: User | undefined): void {
-    this.#user = user
+  get identity(): Identity | undefined {
+    return this.#identity
+  }
+
+  /** Makes it the user's, for as long as the token holds. Called while the connect command is being decided, and when there is a newer token. */
+  identify(identity: Identity): void {
+    this.#identity = identity
   }
 
   /** Whether it was there before this connection. */

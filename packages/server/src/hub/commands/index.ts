@@ -5,6 +5,7 @@ import type { Reply, Session } from '../session.js'
 import { history } from './history.js'
 import { enterCommand, leavePresence, readPresence } from './presence.js'
 import { ephemeral, publish } from './publish.js'
+import { refresh } from './refresh.js'
 import type { Handler, Services } from './services.js'
 import { subscribe, unsubscribe } from './subscribe.js'
 import { isWaiting, waitingCall } from './waiting-call.js'
@@ -33,6 +34,7 @@ const HANDLERS: { readonly [K in Exclude<CommandKind, 'connect'>]: Handler<K> } 
   answer,
   ping: () => ({ kind: 'pong', body: {} }),
   pong: () => undefined,
+  refresh,
 }
 
 export function execute(

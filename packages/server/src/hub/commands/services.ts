@@ -7,6 +7,7 @@ import type {
   StoredPayload,
   Target,
 } from '@millrace/protocol'
+import type { Admission } from '../admission.js'
 import type { Broker } from '../broker-ports.js'
 import type { ClientCalls } from '../calls.js'
 import type { Silence } from '../cluster/silence.js'
@@ -44,6 +45,7 @@ export interface Services {
   readonly policy: Policy
   readonly validator: Validator
   readonly calls: ClientCalls
+  readonly admission: Admission
   readonly lingering: Lingering
   readonly silence: Silence
   readonly clock: Clock
