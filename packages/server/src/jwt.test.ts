@@ -118,6 +118,29 @@ describe('tokens signed with a shared secret', () => {
   })
 })
 
+describe('what a token allows in itself', () => {
+  const terms = async (payload: object, options: Partial<JwtOptions> = {}) =>
+    (await jwt({ secret: SECRET, ...options })(request(hmacToken({ ...good(), ...payload })))) as Identity
+
+  it('is its claim, and is refused when it cannot be read', async () => {
+    const capabilities = { channels: { 'chat:*': ['subscribe'] } }
+    expect(await terms({ capabilities, iat: 5 })).toMatchObject({ capabilities, issued: 5000 })
+    expect((await terms({})).capabilities).toBeUndefined()
+    await expect(terms({ capabilities: { channels: { 'chat:*': ['read'] } } })).rejects.toThrow(
+      'claim capabilities has actions',
+    )
+    await expect(terms({ capabilities: null })).rejects.toThrow('is no object')
+  })
+
+  it('or what the application makes of its claims', async () => {
+    const capabilities: JwtOptions['capabilities'] = ({ scope }) =>
+      scope === 'read' ? { channels: { '*': ['subscribe', 'history'] } } : {}
+    expect((await terms({ scope: 'read' }, { capabilities })).capabilities).toEqual({
+      channels: { '*': ['subscribe', 'history'] },
+    })
+  })
+})
+
 const KINDS: readonly [string, () => { publicKey: KeyObject; privateKey: KeyObject }][] = [
   ['RS256', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
   ['PS384', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],

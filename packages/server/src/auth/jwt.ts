@@ -1,6 +1,14 @@
 import { type Duration, milliseconds } from '@millrace/protocol'
 import type { JSONWebKeySet } from 'jose'
-import { type AuthRequest, Identity, type MaybePromise, type User } from '../hub/index.js'
+import {
+  type AuthRequest,
+  type Capabilities,
+  Identity,
+  type IdentityTerms,
+  type MaybePromise,
+  type User,
+  wrongWith,
+} from '../hub/index.js'
 import { type ClaimRules, type Claims, checkClaims, refused } from './claims.js'
 import { HMAC_ALGORITHMS, openHmacToken, type VerifyHmac } from './hmac-tokens.js'
 import { KEY_ALGORITHMS, keysOf, openKeyToken, type PublicKey } from './key-tokens.js'
@@ -34,6 +42,8 @@ export interface JwtOptions<U extends User = TokenUser> extends JwtKeys {
    * refused.
    */
   readonly user?: (claims: Claims) => MaybePromise<U | null>
+  /** What the token allows in itself. Default: its claim `capabilities`, if it has one; without it, what the server's hooks allow. */
+  readonly capabilities?: (claims: Claims) => Capabilities | undefined
 }
 
 export interface JwtPorts {
@@ -59,11 +69,14 @@ export function createJwtAuth<U extends User = TokenUser>(
     clockTolerance: milliseconds(options.clockTolerance ?? '5s', 'clockTolerance'),
   }
   const open = openerOf(options, ports)
+  const capabilitiesOf = options.capabilities ?? claimed
   const userOf = options.user ?? (subject as unknown as NonNullable<typeof options.user>)
   const accept = (payload: unknown): MaybePromise<Identity<U> | null> => {
     const claims = checkClaims(payload, rules, ports.now())
     const user = userOf(claims)
-    return user instanceof Promise ? user.then((one) => identityOf(one, claims)) : identityOf(user, claims)
+    const identity = (one: U | null): Identity<U> | null =>
+      one === null ? null : new Identity(one, termsOf(claims, capabilitiesOf(claims)))
+    return user instanceof Promise ? user.then(identity) : identity(user)
   }
   return ({ token }) => {
     if (token === undefined) return null
@@ -72,8 +85,19 @@ export function createJwtAuth<U extends User = TokenUser>(
   }
 }
 
-function identityOf<U extends User>(user: U | null, { exp = 0, jti }: Claims): Identity<U> | null {
-  return user === null ? null : new Identity(user, { expires: exp * 1000, tokenId: jti })
+const termsOf = ({ exp = 0, iat, jti }: Claims, capabilities: Capabilities | undefined): IdentityTerms => ({
+  expires: exp * 1000,
+  issued: typeof iat === 'number' ? iat * 1000 : undefined,
+  tokenId: jti,
+  capabilities,
+})
+
+/** Whatever a token says that cannot be read must not come to allow everything. */
+function claimed({ capabilities }: Claims): Capabilities | undefined {
+  if (capabilities === undefined) return undefined
+  const wrong = wrongWith(capabilities)
+  if (wrong !== undefined) throw refused(`The token’s claim capabilities ${wrong}`)
+  return capabilities as Capabilities
 }
 
 function subject(claims: Claims): TokenUser {

@@ -8,6 +8,7 @@ import {
   type Target,
 } from '@millrace/protocol'
 import type { CallRouter } from './call-router.js'
+import { allowsCall } from './capabilities.js'
 import type { IncomingCall } from './commands/services.js'
 import { within } from './failures.js'
 import type { Clock, MaybePromise } from './ports.js'
@@ -65,6 +66,7 @@ export class CallHandlers {
   async call(call: IncomingCall): Promise<StoredPayload> {
     const definition = this.definition(call.method)
     const { validator } = this.#parts
+    checkCapability(call)
     const { value, payload } = await validator.arrived(call.data, {
       schema: definition.request,
       codec: definition.codec,
@@ -108,6 +110,7 @@ export class CallHandlers {
     method,
     to = {},
   }: Pick<IncomingCall, 'session' | 'method' | 'to'>): Promise<void> {
+    checkCapability({ session, method })
     const rule = this.#relays.get(method)
     if (rule !== undefined && (await rule({ user: session.user, session: session.id, to })) === true) return
     throw new MillraceError('forbidden', {
@@ -164,6 +167,16 @@ export class CallHandlers {
       new MillraceError('timeout', { message: `'${method}' took longer than ${milliseconds} ms` })
     return within({ clock: this.#parts.clock, milliseconds, late }, run)
   }
+}
+
+/** Throws `forbidden` where the caller's token says what it may call, and does not say this. [H2.5] */
+function checkCapability({ session, method }: Pick<IncomingCall, 'session' | 'method'>): void {
+  const capabilities = session.identity?.capabilities
+  if (capabilities === undefined || allowsCall(capabilities, method)) return
+  throw new MillraceError('forbidden', {
+    message: `Not allowed: calling '${method}': the token does not allow it`,
+    field: 'method',
+  })
 }
 
 /** Milliseconds that an answer may take, as the api says or as was asked. */

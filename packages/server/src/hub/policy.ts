@@ -1,14 +1,9 @@
 import { MillraceError, type ResolvedChannel } from '@millrace/protocol'
+import type { Action } from './actions.js'
+import { allowsAction, type Capabilities } from './capabilities.js'
 import type { MaybePromise } from './ports.js'
 import type { User } from './session.js'
 import { andThen } from './validation.js'
-
-/**
- * What a session may want to do with a channel. `subscribe` covers recovering what was missed while away, as far as the
- * channel keeps it; `presence` seeing members and entering; `history` asking for the past.
- */
-export const ACTIONS = ['subscribe', 'publish', 'ephemeral', 'presence', 'history'] as const
-export type Action = (typeof ACTIONS)[number]
 
 /** What an authorize hook is asked. */
 export interface AccessRequest {
@@ -22,7 +17,13 @@ export interface AccessRequest {
 /** Says whether the request is allowed. Throwing a MillraceError refuses with that error; any other error is the server's fault. */
 export type Authorizer = (request: AccessRequest) => MaybePromise<boolean>
 
-/** Who may do what: per pattern, the application's hook; without one, the defaults of rule [H2.1]. */
+/** What is asked of the policy: an access request, by somebody whose token may say itself what it allows. */
+type Asked = Omit<AccessRequest, 'params'> & { readonly capabilities: Capabilities | undefined }
+
+/**
+ * Who may do what: what the token allows, where it says so [H2.5]; and per pattern the application's hook; without either, the defaults of
+ * rule [H2.1].
+ */
 export class Policy {
   readonly #authorizers = new Map<string, Authorizer>()
 
@@ -36,10 +37,17 @@ export class Policy {
   }
 
   /** Throws or rejects with `forbidden` when the request is not allowed. */
-  check(request: Omit<AccessRequest, 'params'>, resolved: ResolvedChannel): MaybePromise<void> {
+  check({ capabilities, ...request }: Asked, resolved: ResolvedChannel): MaybePromise<void> {
+    const { channel, action } = request
+    if (capabilities !== undefined && !allowsAction(capabilities, channel, action)) {
+      throw new MillraceError('forbidden', {
+        message: `${refused(request)}: the token does not allow it`,
+        field: 'channel',
+      })
+    }
     const authorizer = this.#authorizers.get(resolved.pattern)
     if (authorizer === undefined) {
-      if (allowedByDefault(request.action, resolved)) return undefined
+      if (capabilities !== undefined || allowedByDefault(request.action, resolved)) return undefined
       throw new MillraceError('forbidden', {
         message: noHook(request.action, resolved.pattern),
         field: 'channel',

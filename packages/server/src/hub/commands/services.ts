@@ -10,6 +10,7 @@ import type {
 import type { Admission } from '../admission.js'
 import type { Broker } from '../broker-ports.js'
 import type { ClientCalls } from '../calls.js'
+import type { Capabilities } from '../capabilities.js'
 import type { Silence } from '../cluster/silence.js'
 import type { Directory } from '../directory.js'
 import type { Lingering } from '../lingering.js'
@@ -69,8 +70,9 @@ export const resolve = ({ topics, channels }: Services, channel: string): Resolv
 export const access = (
   session: Session,
   channel: string,
-): { user: Session['user']; session: string; channel: string } => ({
+): { user: Session['user']; capabilities: Capabilities | undefined; session: string; channel: string } => ({
   user: session.user,
+  capabilities: session.identity?.capabilities,
   session: session.id,
   channel,
 })
