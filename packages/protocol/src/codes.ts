@@ -53,6 +53,7 @@ const NAMES = {
     'application-error',
     'expired',
     'conflict',
+    'revoked',
   ],
   /** Replies: it may succeed later. */
   200: [
@@ -74,7 +75,14 @@ const NAMES = {
     'token-expired',
   ],
   /** Closes: stay away. */
-  4500: ['authentication-failed', 'protocol-error', 'disconnected', 'superseded', 'version-refused'],
+  4500: [
+    'authentication-failed',
+    'protocol-error',
+    'disconnected',
+    'superseded',
+    'version-refused',
+    'access-revoked',
+  ],
 } as const
 
 export type CodeName = (typeof NAMES)[keyof typeof NAMES][number]

@@ -28,6 +28,8 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
   'application-error': 'The handler threw a MillraceError with this message for the caller to read.',
   conflict:
     'The value has changed since you read it. Read the newest one, decide anew, and publish with its offset.',
+  revoked:
+    'The account, the session or the token was shut out. Sign in anew, if that is still allowed; the same token will not do.',
   expired:
     'The command waited for a device that did not come in time, and was not carried out. Ask anew, under another id, if it still matters.',
   'internal-error': 'The server’s log has the cause. Retrying may help.',
@@ -50,6 +52,8 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
   disconnected: 'The application ended this session; its reason says why. Do not come back by yourself.',
   superseded: 'The same session is connected elsewhere. Do not come back by yourself.',
   'version-refused': 'Update the client or the server.',
+  'access-revoked':
+    'The account, the session or the token was shut out while connected. Sign in anew, if that is still allowed.',
 }
 
 const WHY_GAPS: { readonly [reason in (typeof GAP_REASONS)[number]]: string } = {

@@ -35,6 +35,8 @@ export type {
   PresenceChange,
   PresenceStore,
   Random,
+  Revocable,
+  Revoked,
   SessionStore,
   StoredPublication,
   StreamOptions,

@@ -14,7 +14,16 @@ import type {
   Publisher,
   Target,
 } from '@millrace/protocol'
-import type { Action, Appended, Counters, MaybePromise, PendingCommand, User } from './hub/index.js'
+import type {
+  Action,
+  Appended,
+  Counters,
+  MaybePromise,
+  PendingCommand,
+  Revocable,
+  Revoked,
+  User,
+} from './hub/index.js'
 
 /** A publication as the application reads it. */
 export interface ServerPublication<Message> {
@@ -205,6 +214,13 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
   presence<N extends ChannelNameOf<A>>(
     channel: N,
   ): Promise<readonly ServerMember<ChannelTypesOf<A, N>['member']>[]>
+  /**
+   * Takes away from a user, a session or a token what it may, on all nodes: connections end within a second as `access-revoked`, and new ones are refused
+   * with `revoked`. Of a user, tokens that are issued later are welcome again. Remembered for a day, or `for` as long as your tokens live, 30 days
+   * at most. Resolves when it is stored and the other nodes have done it; those that did not answer are named, and find it in the store. Rejects
+   * with `unavailable` when it could not be stored. Throws a TypeError without `auth`, or when not one of the three is given.
+   */
+  revoke(what: Revocable, options?: { readonly for?: Duration }): Promise<Revoked>
   /** All devices of a user. */
   user(id: string): UserPeers<A, U>
   session(id: string): Peers<A, U>

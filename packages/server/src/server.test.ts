@@ -385,3 +385,29 @@ describe('mistakes of the developer', () => {
     expect(error).toHaveBeenCalled()
   })
 })
+
+describe('revoke()', () => {
+  const auth = ({ token }: { readonly token: string | undefined }) =>
+    token === undefined ? null : { id: token }
+
+  it('ends a user’s connections and refuses new ones', async () => {
+    const { url, millrace } = await serve({ auth })
+    const peers = [new Peer(url), new Peer(url)]
+    for (const peer of peers) await peer.connect('ada')
+    expect(await millrace.revoke({ user: 'ada' })).toEqual({ sessions: 2, silent: [] })
+    for (const peer of peers) expect(await peer.closed).toMatchObject({ code: 4505 })
+    const again = new Peer(url)
+    expect(await again.connect('ada')).toMatchObject({ kind: 'error', body: { code: 121 } })
+    expect(await again.closed).toMatchObject({ code: 4505 })
+  })
+
+  it('says what it takes', async () => {
+    const { millrace } = await serve({ auth })
+    await expect(millrace.revoke({})).rejects.toThrow('one of user, session and tokenId')
+    await expect(millrace.revoke({ user: 'a', tokenId: 'b' })).rejects.toThrow(TypeError)
+    await expect(millrace.revoke({ user: '' })).rejects.toThrow(TypeError)
+    await expect(millrace.revoke({ user: 'a' }, { for: 'ever' as never })).rejects.toThrow('for')
+    const open = await serve({})
+    await expect(open.millrace.revoke({ user: 'ada' })).rejects.toThrow('needs auth')
+  })
+})

@@ -1,15 +1,18 @@
 /** The composition root: the one file that knows every class. */
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Api, OpenApi } from '@millrace/protocol'
+import { type Api, type Duration, milliseconds, type OpenApi } from '@millrace/protocol'
 import * as msgpack from '@msgpack/msgpack'
 import { brokerByUrl } from './broker-url.js'
 import { PlatformEndpoint } from './endpoint.js'
 import {
   type Authorizer,
   type CallHandler,
+  checkRevocable,
   Hub,
   type RelayRule,
+  type Revocable,
+  type Revoked,
   type Session,
   type User,
 } from './hub/index.js'
@@ -168,6 +171,14 @@ class ComposedServer implements MillraceServer<Api, User> {
   async presence(channel: string): Promise<never> {
     await this.#start()
     return (await this.#hub.presence(channel)) as never
+  }
+
+  async revoke(what: Revocable, options: { readonly for?: Duration } = {}): Promise<Revoked> {
+    if (!this.#hub.asksWho) throw new TypeError('revoke() needs auth: without it nobody is known by anything')
+    const revocable = checkRevocable(what)
+    await this.#start()
+    const lasts = options.for === undefined ? undefined : milliseconds(options.for, 'for')
+    return this.#hub.revocations.revoke(revocable, lasts)
   }
 
   user(id: string): UserPeers<Api, User> {

@@ -1,7 +1,9 @@
-import { MillraceError } from '@millrace/protocol'
+import { type CommandBodies, type MessageBodies, MillraceError } from '@millrace/protocol'
 import { Identity } from './identity.js'
 import type { Clock, LinkInfo, MaybePromise } from './ports.js'
+import type { Revocations } from './revocation/revocations.js'
 import type { Session, User } from './session.js'
+import type { Tickets } from './tickets.js'
 import type { Wheel, WheelEntry } from './wheel.js'
 
 /** What `auth` is asked. */
@@ -9,6 +11,8 @@ export interface AuthRequest extends LinkInfo {
   /** The token of the connect command, or the newer one of a connection that stands. */
   readonly token: string | undefined
 }
+
+type Admitted = Pick<MessageBodies['connected'], 'resume' | 'resumed' | 'expires'>
 
 /** Says whose session it is: a user, who that is and how long, or null for nobody that may connect. */
 export type Authenticate = (request: AuthRequest) => MaybePromise<User | Identity | null>
@@ -19,20 +23,29 @@ export type Authenticate = (request: AuthRequest) => MaybePromise<User | Identit
  */
 const GRACE = 1_000
 
-/** Who may connect, and until when. */
+export interface AdmissionParts {
+  /** Undefined: everybody may connect. */
+  readonly authenticate: Authenticate | undefined
+  readonly clock: Pick<Clock, 'now'>
+  readonly wheel: Wheel
+  readonly revocations: Pick<Revocations, 'check'>
+  readonly tickets: Tickets
+}
+
+/** Who may connect, as which session, and until when. */
 export class Admission {
+  readonly tickets: Tickets
   readonly #authenticate: Authenticate | undefined
   readonly #clock: Pick<Clock, 'now'>
   readonly #wheel: Wheel
+  readonly #revocations: Pick<Revocations, 'check'>
 
-  constructor(parts: {
-    readonly authenticate: Authenticate | undefined
-    readonly clock: Pick<Clock, 'now'>
-    readonly wheel: Wheel
-  }) {
+  constructor(parts: AdmissionParts) {
+    this.tickets = parts.tickets
     this.#authenticate = parts.authenticate
     this.#clock = parts.clock
     this.#wheel = parts.wheel
+    this.#revocations = parts.revocations
   }
 
   /** Whether somebody asks who it is that connects. */
@@ -40,10 +53,26 @@ export class Admission {
     return this.#authenticate !== undefined
   }
 
-  /** Makes a session its user's. Returns for how many milliseconds. Rejects with `unauthenticated`. */
-  async admit(session: Session, token: string | undefined): Promise<number | undefined> {
-    if (this.#authenticate === undefined) return undefined
-    return this.#take(session, await this.#identityOf({ ...session.info, token }))
+  /** Makes a session its user's. Returns what `connected` says of that. Rejects with `unauthenticated` or `revoked`. */
+  async admit(session: Session, connect: CommandBodies['connect']): Promise<Admitted> {
+    const isAsked = this.#authenticate !== undefined
+    const identity = isAsked ? await this.#identityOf({ ...session.info, token: connect.token }) : undefined
+    const expires = identity && this.#take(session, identity)
+    const resumed = this.#takeUp(session, connect) || undefined
+    return { resume: this.tickets.write(session.taken, session.user?.id), resumed, expires }
+  }
+
+  /**
+   * Whether the session goes on that the ticket is for. [H1.6] Clients count their connections, so that of two whichever is said first, the
+   * later is known; one that does not count is taken at its word.
+   */
+  #takeUp(session: Session, { resume, attempt = 0 }: CommandBodies['connect']): boolean {
+    const taken = resume === undefined ? undefined : this.tickets.read(resume, session.user?.id)
+    const generation = taken === undefined ? attempt : Math.max(attempt, taken.generation + 1)
+    const id = taken?.session ?? session.id
+    this.#revocations.check({ identity: session.identity, session: id })
+    session.takeUp({ session: id, generation }, taken !== undefined)
+    return session.isResumed
   }
 
   /** The same user has a newer token. Rejects with `unauthenticated`, also when it is another's; what held until now goes on holding. */
@@ -70,6 +99,7 @@ export class Admission {
     const left = expires === undefined ? undefined : expires - this.#clock.now()
     if (left !== undefined && left <= -GRACE)
       throw new MillraceError('unauthenticated', { message: 'The token has expired' })
+    this.#revocations.check({ identity, session: session.id })
     session.identify(identity)
     if (left !== undefined) this.#wheel.add(new Watch(session, identity, this.#clock), left)
     return left === undefined ? undefined : Math.max(0, Math.round(left))

@@ -2,7 +2,6 @@ import {
   type Api,
   CODES,
   type Command,
-  type CommandBodies,
   channelTable,
   MillraceError,
   type PayloadCodecs,
@@ -27,6 +26,8 @@ import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
 import { Policy } from './policy.js'
 import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random, Signer } from './ports.js'
+import { concerns, type Revocation } from './revocation/revocation-list.js'
+import { Revocations } from './revocation/revocations.js'
 import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
 import { keyed, NOTHING, publishedAt, type StateChange } from './state-channel.js'
 import { streamOptionsOf } from './stream-options.js'
@@ -75,8 +76,9 @@ export class Hub implements SessionHost {
   readonly #options: HubOptions
   readonly #services: Services
   readonly #calling: Calling
+  /** What was taken away from users, sessions and tokens. */
+  readonly revocations: Revocations
   readonly #wheel: Wheel
-  readonly #tickets: Tickets
   readonly #sessions = new Set<Session>()
   #closing = false
 
@@ -97,7 +99,14 @@ export class Hub implements SessionHost {
     const lingering = new Lingering({ clock, logger, presence: broker, grace: limits.grace })
     const silence = new Silence(calling.cluster, clock)
     this.#wheel = new Wheel(clock)
-    const admission = new Admission({ authenticate: options.authenticate, clock, wheel: this.#wheel })
+    this.revocations = new Revocations({
+      ...{ streams: broker, cluster: calling.cluster, clock, logger },
+      end: (revocation) => this.#end(revocation),
+    })
+    const admission = new Admission({
+      ...{ authenticate: options.authenticate, clock, wheel: this.#wheel },
+      ...{ revocations: this.revocations, tickets: new Tickets(options.signer) },
+    })
     this.#services = {
       ...{
         broker,
@@ -116,7 +125,6 @@ export class Hub implements SessionHost {
         command,
       },
     }
-    this.#tickets = new Tickets(options.signer)
     calling.cluster.hear('superseded', ({ session, generation }) => {
       const here = directory.session(session)
       if (here !== undefined && here.taken.generation < generation) here.close('superseded')
@@ -166,11 +174,13 @@ export class Hub implements SessionHost {
   /** Connects to the broker. Rejects when it cannot. */
   async start(): Promise<void> {
     const { broker, random } = this.#options
-    const { topics } = this.#services
+    const { topics, admission } = this.#services
     const { cluster, queues } = this.#calling
-    await broker.start(dispatch({ topics, cluster, queues }))
+    const { revocations } = this
+    await broker.start(dispatch({ topics, cluster, queues, revocations }))
+    if (admission.asks) await revocations.start()
     topics.start()
-    this.#tickets.use(await broker.secret(random.id() + random.id()))
+    admission.tickets.use(await broker.secret(random.id() + random.id()))
     await cluster.start()
     queues.start()
   }
@@ -181,6 +191,7 @@ export class Hub implements SessionHost {
     this.#wheel.stop()
     this.#services.topics.stop()
     this.#calling.queues.stop()
+    this.revocations.stop()
     const reason = 'The node is going away'
     const notice = push('disconnect', { code: CODES.shutdown.code, reason, retryAfter })
     for (const session of [...this.#sessions]) {
@@ -208,12 +219,10 @@ export class Hub implements SessionHost {
       const message = `This server speaks protocol version ${PROTOCOL_VERSION}, not ${body.version}`
       throw new MillraceError('unsupported-version', { message, field: 'connect.version' })
     }
-    const expires = await this.#services.admission.admit(session, body.token)
+    const admitted = await this.#services.admission.admit(session, body)
     session.readsParts = body.parts === true
     const { heartbeat, patience } = limits
     const user = session.user?.id
-    const resumed = this.#takeUp(session, body) || undefined
-    const resume = this.#tickets.write(session.taken, user)
     const time = this.#options.clock.now()
     return {
       kind: 'connected',
@@ -225,23 +234,10 @@ export class Hub implements SessionHost {
         heartbeat,
         patience,
         maxMessage,
-        resume,
-        resumed,
         time,
-        expires,
+        ...admitted,
       },
     }
-  }
-
-  /**
-   * Whether the session goes on that the ticket is for. [H1.6] Clients count their connections, so that of two whichever is said first, the
-   * later is known; one that does not count is taken at its word.
-   */
-  #takeUp(session: Session, { resume, attempt = 0 }: CommandBodies['connect']): boolean {
-    const taken = resume === undefined ? undefined : this.#tickets.read(resume, session.user?.id)
-    const generation = taken === undefined ? attempt : Math.max(attempt, taken.generation + 1)
-    session.takeUp({ session: taken?.session ?? session.id, generation }, taken !== undefined)
-    return session.isResumed
   }
 
   execute(session: Session, command: Command): MaybePromise<Reply | undefined> {
@@ -249,6 +245,11 @@ export class Hub implements SessionHost {
   }
 
   opened(session: Session): void {
+    // It may have been taken away while the connect command was decided.
+    if (this.revocations.forbids({ identity: session.identity, session: session.id })) {
+      session.close('access-revoked')
+      return
+    }
     if (session.link.onlyReads) {
       this.readers.add(session, this.#options.clock.now())
       return
@@ -278,10 +279,23 @@ export class Hub implements SessionHost {
     this.#options.onSession('disconnect', session, code)
   }
 
+  #end(revocation: Revocation): number {
+    const concerned = [...this.#sessions].filter(({ identity, id }) =>
+      concerns(revocation, { identity, session: id }),
+    )
+    for (const session of concerned) session.close('access-revoked')
+    return concerned.length
+  }
+
+  /** Whether somebody asks who it is that connects. */
+  get asksWho(): boolean {
+    return this.#services.admission.asks
+  }
+
   /** Whether everybody may read a channel, for nobody asks who it is that wants to. */
   isPublic(channel: string): boolean {
     const resolved = this.#services.channels.find(channel)
-    if (resolved === undefined || this.#services.admission.asks) return false
+    if (resolved === undefined || this.asksWho) return false
     return !this.policy.has(resolved.pattern)
   }
 

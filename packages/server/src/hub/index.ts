@@ -26,5 +26,7 @@ export type {
   Random,
   Signer,
 } from './ports.js'
+export { checkRevocable, type Revocable } from './revocation/revocation-list.js'
+export type { Revoked } from './revocation/revocations.js'
 export { isSameMember } from './roster.js'
 export type { Session, SessionLimits, User } from './session.js'

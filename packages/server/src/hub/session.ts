@@ -305,6 +305,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#replyError(id, error)
     if (error.kind === 'unsupported-version') this.close('version-refused', error.message)
     else if (error.retry === 'later') this.close('server-error', error.message)
+    else if (error.kind === 'revoked') this.close('access-revoked')
     else this.close('authentication-failed', error.message)
   }
 

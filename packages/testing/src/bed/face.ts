@@ -86,6 +86,10 @@ export class Face implements OwnServer {
     return this.#parts.ask((server) => server.presence(...args)) as Promise<never>
   }
 
+  revoke(...args: Parameters<OwnServer['revoke']>): ReturnType<OwnServer['revoke']> {
+    return this.#parts.ask((server) => server.revoke(...args))
+  }
+
   user(id: string): ReturnType<OwnServer['user']> {
     return this.#each((server) => {
       const peers = server.user(id)

@@ -1,5 +1,6 @@
 /** What nodes say to each other, all of it: a new kind is a line in one of the two tables below. */
 import type { ErrorBody, RequestBody, Target } from '@millrace/protocol'
+import type { Revocation } from '../revocation/revocation-list.js'
 import type { WrittenPayload } from '../written-payload.js'
 
 /** What a node tells others. Nobody answers. */
@@ -16,6 +17,8 @@ export interface Questions {
   alive: { readonly asked: null; readonly answer: true }
   /** Call a client of yours. */
   call: { readonly asked: CallOfClient; readonly answer: WrittenPayload }
+  /** This was taken away: end what you have of it. How many sessions was that? */
+  revoke: { readonly asked: Revocation; readonly answer: number }
   /** This came here for a connection of yours. */
   request: { readonly asked: CarriedRequest; readonly answer: RequestAnswer }
 }
