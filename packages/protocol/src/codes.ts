@@ -73,6 +73,7 @@ const NAMES = {
     'connect-timeout',
     'server-error',
     'token-expired',
+    'rate-exceeded',
   ],
   /** Closes: stay away. */
   4500: [

@@ -52,6 +52,8 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
   disconnected: 'The application ended this session; its reason says why. Do not come back by yourself.',
   superseded: 'The same session is connected elsewhere. Do not come back by yourself.',
   'version-refused': 'Update the client or the server.',
+  'rate-exceeded':
+    'The client went on sending though it was refused, or pinged without end. Slow down when you are told to; it may come back.',
   'access-revoked':
     'The account, the session or the token was shut out while connected. Sign in anew, if that is still allowed.',
 }

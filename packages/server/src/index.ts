@@ -35,6 +35,7 @@ export type {
   PresenceChange,
   PresenceStore,
   Random,
+  Rate,
   Revocable,
   Revoked,
   SessionStore,
@@ -63,6 +64,6 @@ export type {
   UserPeers,
 } from './millrace.js'
 export { consoleLogger, type LogLevel } from './node/platform.js'
-export type { AllowedOrigins, LimitOptions, ServerOptions } from './options.js'
+export type { AllowedOrigins, LimitOptions, RateOptions, ServerOptions } from './options.js'
 export { createServer } from './server.js'
 export { VERSION } from './version.js'

@@ -7,7 +7,16 @@ import {
   type OpenApi,
   type PayloadCodecs,
 } from '@millrace/protocol'
-import type { AuthRequest, Broker, Identity, Logger, MaybePromise, User } from './hub/index.js'
+import type {
+  AuthRequest,
+  Broker,
+  Identity,
+  Logger,
+  MaybePromise,
+  Rate,
+  RateLimits,
+  User,
+} from './hub/index.js'
 
 /** Which pages may connect: those of the server's own host, the listed ones, or any. */
 export type AllowedOrigins = 'same-origin' | '*' | readonly (string | RegExp)[]
@@ -15,6 +24,18 @@ export type AllowedOrigins = 'same-origin' | '*' | readonly (string | RegExp)[]
 /** What clients come by. `stream` is HTTP streaming in the format of EventSource, `poll` is long polling. */
 export type TransportName = 'websocket' | 'stream' | 'poll'
 const TRANSPORTS: readonly TransportName[] = ['websocket', 'stream', 'poll']
+
+/** So many a second, and so many at once after a while of few. */
+export interface RateOptions {
+  /** Publications, ephemeral messages and answers. Default 200, and 1,000 at once. */
+  readonly messages?: Rate | false
+  /** Subscriptions, calls, and what else is asked. Default 100, and 2,000 at once: who comes back subscribes to all again. */
+  readonly requests?: Rate | false
+  /** Pings and pongs; who sends more is closed. Default 50, and 500 at once. */
+  readonly pings?: Rate | false
+  /** Bytes. Default 1 MiB, and 8 MiB at once. */
+  readonly bytes?: Rate | false
+}
 
 export interface LimitOptions {
   /** Largest message a client may send, in bytes. Default 65,536. */
@@ -74,6 +95,8 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
    */
   readonly grace?: Duration
   readonly limits?: LimitOptions
+  /** How fast one client may send: beyond it commands are answered `rate-limited`. False for as fast as it likes. */
+  readonly rates?: RateOptions | false
   /** permessage-deflate for clients that offer it: false (default), or the size in bytes from which messages are compressed. */
   readonly compression?: false | { readonly threshold: number }
   /** This node's name, in logs and in `connected`. Default: random. */
@@ -92,6 +115,7 @@ export interface ResolvedOptions {
   readonly connectTimeout: number
   readonly grace: number
   readonly limits: Required<LimitOptions>
+  readonly rates: RateLimits | undefined
   readonly compression: false | { readonly threshold: number }
 }
 
@@ -103,6 +127,13 @@ const DEFAULT_LIMITS: Required<LimitOptions> = {
   pendingCommands: 256,
   headers: 16_384,
 }
+
+const DEFAULT_RATES = {
+  messages: { perSecond: 200, burst: 1_000 },
+  requests: { perSecond: 100, burst: 2_000 },
+  pings: { perSecond: 50, burst: 500 },
+  bytes: { perSecond: 1_048_576, burst: 8_388_608 },
+} as const satisfies RateLimits
 
 /** Fills in the defaults. Throws a TypeError that names the option and says what it may be. */
 export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptions {
@@ -125,6 +156,7 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
     connectTimeout: positive(options.connectTimeout ?? '10s', 'connectTimeout'),
     grace: milliseconds(options.grace ?? '10s', 'grace'),
     limits,
+    rates: resolveRates(options.rates ?? {}),
     compression: checkCompression(options.compression ?? false),
   }
 }
@@ -173,4 +205,24 @@ function checkCompression(compression: ResolvedOptions['compression']): Resolved
   if (compression === false || (Number.isSafeInteger(compression.threshold) && compression.threshold >= 0))
     return compression
   throw new TypeError('compression must be false or { threshold: bytes }')
+}
+
+function resolveRates(given: RateOptions | false): RateLimits | undefined {
+  if (given === false) return undefined
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(DEFAULT_RATES, name))
+  if (unknown !== undefined)
+    throw new TypeError(`rates has no '${unknown}': it has ${Object.keys(DEFAULT_RATES).join(', ')}`)
+  const rate = (name: keyof RateLimits): Rate | undefined => {
+    const { [name]: value = DEFAULT_RATES[name] } = given
+    if (value === false) return undefined
+    const { perSecond, burst } = value
+    if ([perSecond, burst].every((one) => Number.isFinite(one) && one > 0)) return { perSecond, burst }
+    throw new TypeError(`rates.${name} must be { perSecond, burst }, two numbers above 0, or false`)
+  }
+  return {
+    messages: rate('messages'),
+    requests: rate('requests'),
+    pings: rate('pings'),
+    bytes: rate('bytes'),
+  }
 }

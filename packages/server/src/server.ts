@@ -98,6 +98,7 @@ class ComposedServer implements MillraceServer<Api, User> {
         pendingCommands: limits.pendingCommands,
         subscriptions: limits.subscriptions,
         outbox: limits.outbox,
+        rates: resolved.rates,
         recovery: limits.recovery,
         grace,
       },

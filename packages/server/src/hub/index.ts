@@ -26,6 +26,7 @@ export type {
   Random,
   Signer,
 } from './ports.js'
+export type { Rate, RateLimits } from './rates.js'
 export { checkRevocable, type Revocable } from './revocation/revocation-list.js'
 export type { Revoked } from './revocation/revocations.js'
 export { isSameMember } from './roster.js'

@@ -1,5 +1,6 @@
 import type { Command, MessageBodies, MessageKind } from '@millrace/protocol'
 import type { MaybePromise } from './ports.js'
+import type { RateLimits } from './rates.js'
 import type { Session } from './session.js'
 import type { Subscription } from './subscription.js'
 
@@ -45,6 +46,8 @@ export interface SessionLimits {
   /** Commands of one session that may be under way at once; beyond it, reading pauses. */
   readonly pendingCommands: number
   readonly subscriptions: number
+  /** How fast its client may send; without, as fast as it likes. [H11.1] */
+  readonly rates?: RateLimits | undefined
   /** Bytes that may wait for a client that reads slowly, beside what its link holds. [H9.4] */
   readonly outbox: number
   /** Milliseconds for which a member stays whose connection was lost. [H1.5] */

@@ -13,6 +13,7 @@ import { Outgoing, push } from './outgoing.js'
 import { Pacing } from './pace/pacing.js'
 import { isLarge } from './pace/parts.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
+import { areFew, Rates } from './rates.js'
 import type { Reply, SessionHost, User } from './session-host.js'
 import { nextState, type SessionEvent, type SessionStateName } from './session-state.js'
 import type { Receiver, Subscription } from './subscription.js'
@@ -65,6 +66,10 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Pings that were not answered by a pong yet. */
   #unanswered = 0
   #pacing: Pacing | undefined
+  /** Frames since it was looked at last. */
+  #frames = 0
+  /** While it is not as if nothing had come. */
+  #rates: Rates | undefined
   /** Whether the client puts together what comes in parts. [P3.11] */
   readsParts = false
 
@@ -134,7 +139,14 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       this.close('protocol-error', 'The frame could not be read')
       return
     }
-    for (const command of commands) this.#take(command)
+    const rates = this.#rated()
+    rates?.frame(frame.length, this.#host.now())
+    for (const command of commands) {
+      const wait = command instanceof BadCommand ? 0 : (rates?.command(command.kind, this.#host.now()) ?? 0)
+      if (wait === 0) this.#take(command)
+      else this.#tooFast(command, wait)
+    }
+    if (rates?.isFlood) this.close('rate-exceeded')
   }
 
   /** A frame came that is larger than the limit; an honest client is told, not cut. [P3.9] */
@@ -146,6 +158,9 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   heard(): void {
     this.#heard = this.#host.time
+    const rates = this.#rated()
+    rates?.ping(this.#host.now())
+    if (rates?.isFlood) this.close('rate-exceeded')
   }
 
   closed(code: number): void {
@@ -208,6 +223,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       return undefined
     }
     this.#pinged = NO_PING
+    this.#frames = 0
+    if (this.#rates?.isFull(this.#host.now())) this.#rates = undefined
     if (silent < heartbeat) return heartbeat - silent
     this.#pinged = time
     this.#ping()
@@ -267,6 +284,19 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
         break
       case 'ended':
     }
+  }
+
+  #rated(): Rates | undefined {
+    const { rates } = this.#host.limits
+    this.#frames++
+    if (rates !== undefined && !areFew(this.#frames, rates))
+      this.#rates ??= new Rates(rates, this.#host.now())
+    return this.#rates
+  }
+
+  #tooFast({ id }: Decoded<Command>, wait: number): void {
+    const message = `More than may be sent: try again in ${wait} ms`
+    this.#replyError(id, new MillraceError('rate-limited', { message, retryAfter: wait }))
   }
 
   #refuse(command: Decoded<Command>, code: CodeName, message?: string): void {

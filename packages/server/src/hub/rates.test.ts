@@ -1,0 +1,143 @@
+import { json } from '@millrace/protocol'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { FakeClock, settle, TEST_LIMITS, TestClient, testHub } from '../testing/index.js'
+import { type RateLimits, TokenBucket } from './rates.js'
+
+describe('a token bucket', () => {
+  it('gives a burst, and then no more than its rate', () => {
+    const steps = fc.array(fc.record({ after: fc.nat(3_000), count: fc.integer({ min: 1, max: 30 }) }))
+    fc.assert(
+      fc.property(
+        steps,
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 1, max: 50 }),
+        (asked, perSecond, burst) => {
+          const bucket = new TokenBucket({ perSecond, burst }, 0)
+          let [now, given, most] = [0, 0, 0]
+          for (const { after, count } of asked) {
+            now += after
+            const wait = bucket.take(count, now)
+            if (wait === 0) {
+              given += count
+              most = Math.max(most, count)
+              continue
+            }
+            // Who waits as long as was said has it.
+            now += wait
+            expect(bucket.take(count, now)).toBe(0)
+            given += count
+            most = Math.max(most, count)
+          }
+          expect(given).toBeLessThanOrEqual(burst + most + (now * perSecond) / 1000 + 1)
+        },
+      ),
+    )
+  })
+
+  it('is full again after as long as it takes, and a clock that is set back fills nothing', () => {
+    const bucket = new TokenBucket({ perSecond: 10, burst: 5 }, 1_000)
+    expect([1, 2, 3, 4, 5, 6].map(() => bucket.take(1, 1_000))).toEqual([0, 0, 0, 0, 0, 100])
+    expect(bucket.take(1, 500)).toBe(100)
+    expect([bucket.isFull(999), bucket.isFull(1_000)]).toEqual([false, true])
+  })
+})
+
+const NONE: RateLimits = { messages: undefined, requests: undefined, pings: undefined, bytes: undefined }
+
+async function world(rates: Partial<RateLimits>) {
+  const clock = new FakeClock()
+  const { hub } = testHub({ clock, limits: { ...TEST_LIMITS, rates: { ...NONE, ...rates } } })
+  hub.policy.authorize('chat:{x}', () => true)
+  const client = new TestClient(hub)
+  await client.connect()
+  const publish = async (count: number, text = '') => {
+    const from = client.messages.length
+    for (let n = 0; n < count; n++) client.say('publish', { channel: 'chat:a', data: json(text) })
+    await settle()
+    return client.messages.slice(from).map(({ kind, body }) => (kind === 'error' ? body : kind))
+  }
+  return { clock, hub, client, publish }
+}
+
+describe('[H11.1] a client that sends faster than it may', () => {
+  it('is told how long to wait, and is carried out again when it has', async () => {
+    const { clock, publish } = await world({ messages: { perSecond: 10, burst: 3 } })
+    const said = await publish(5)
+    expect(said.filter((one) => typeof one === 'object')).toEqual([
+      expect.objectContaining({ code: 203, retryAfter: 100 }),
+      expect.objectContaining({ code: 203, retryAfter: 100 }),
+    ])
+    await clock.advance(100)
+    expect(await publish(2)).toEqual(['published', expect.objectContaining({ code: 203 })])
+  })
+
+  it('may still ask, for messages and requests are counted apart', async () => {
+    const { client, publish } = await world({
+      messages: { perSecond: 1, burst: 1 },
+      requests: { perSecond: 1, burst: 3 },
+    })
+    await publish(5)
+    expect((await client.ask('history', { channel: 'chat:a' })).kind).toBe('history')
+    expect((await client.ask('history', { channel: 'chat:a' })).kind).toBe('history')
+    expect((await client.ask('history', { channel: 'chat:a' })).body).toMatchObject({ code: 203 })
+    expect((await client.ask('ping', {})).kind).toBe('pong')
+  })
+
+  it('has bytes counted as well', async () => {
+    const { clock, publish } = await world({ bytes: { perSecond: 10_000, burst: 5_000 } })
+    const said = await publish(3, 'x'.repeat(2_000))
+    expect(said.filter((one) => typeof one === 'object')).toEqual([expect.objectContaining({ code: 203 })])
+    await clock.advance(600)
+    expect((await publish(1, 'x'.repeat(2_000))).filter((one) => typeof one === 'object')).toEqual([])
+  })
+
+  it('is closed when it does not listen', async () => {
+    const { client, publish } = await world({ messages: { perSecond: 1, burst: 1 } })
+    await publish(1_001)
+    expect(client.closed).toBeUndefined()
+    await publish(1)
+    expect(client.closed?.code).toBe(4006)
+  })
+
+  it('is not closed when it pauses now and then, though it was refused often', async () => {
+    const { clock, client, publish } = await world({ messages: { perSecond: 10, burst: 1 } })
+    for (let round = 0; round < 3; round++) {
+      await publish(900)
+      await clock.advance(1_000)
+    }
+    expect(client.closed).toBeUndefined()
+  })
+
+  it('is closed for a flood of pings, of the dialect or the transport', async () => {
+    const { client } = await world({ pings: { perSecond: 5, burst: 10 } })
+    for (let n = 0; n < 10; n++) client.say('ping', {})
+    expect(client.closed).toBeUndefined()
+    client.session.heard()
+    expect(client.closed?.code).toBe(4006)
+  })
+
+  it('is remembered only as long as it matters', async () => {
+    const { clock, client, publish } = await world({
+      messages: { perSecond: 1, burst: 2 },
+      pings: { perSecond: 1, burst: 9 },
+    })
+    await publish(2)
+    for (let n = 0; n < 30; n++) {
+      await clock.advance(1_000)
+      if (n % 9 === 0) client.session.receive('{"pong":{}}')
+    }
+    expect((await publish(2)).filter((one) => typeof one === 'object')).toEqual([])
+    expect(client.closed).toBeUndefined()
+  })
+})
+
+describe('[H11.1] a client that sends little', () => {
+  it('is not even counted, and is as soon as it sends much', async () => {
+    const rate = { perSecond: 10, burst: 20 }
+    const { publish } = await world({ messages: rate, requests: rate, pings: rate })
+    const said = await publish(60)
+    // Those that came before anybody counted are free.
+    expect(said.filter((one) => one === 'published').length).toBe(35)
+  })
+})

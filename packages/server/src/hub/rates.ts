@@ -1,0 +1,119 @@
+import type { Command } from '@millrace/protocol'
+
+/** How much may come, and how much at once after a while of nothing. */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** What a client may send; undefined for without limit. */
+export interface RateLimits {
+  /** Publications, ephemeral messages and answers to calls. */
+  readonly messages: Rate | undefined
+  /** All other commands but pings and pongs: those that make the server look something up. */
+  readonly requests: Rate | undefined
+  /** Pings and pongs, of the dialect and of the transport. Who sends more is not answered, but closed. */
+  readonly pings: Rate | undefined
+  /** Bytes of frames. */
+  readonly bytes: Rate | undefined
+}
+
+/** What fractions of milliseconds may be off by. */
+const TINY = 1e-6
+
+/** A bucket that fills at a rate and holds a burst: who takes more than is in it has to wait. */
+export class TokenBucket {
+  readonly #rate: Rate
+  #level: number
+  #at: number
+
+  constructor(rate: Rate, now: number) {
+    this.#rate = rate
+    this.#level = rate.burst
+    this.#at = now
+  }
+
+  isFull(now: number): boolean {
+    return this.#level + (Math.max(0, now - this.#at) * this.#rate.perSecond) / 1000 >= this.#rate.burst
+  }
+
+  /** Takes so many. Returns 0, or the milliseconds after which they could be had. */
+  take(count: number, now: number): number {
+    const { perSecond, burst } = this.#rate
+    // A clock that was set back fills nothing.
+    this.#level = Math.min(burst, this.#level + (Math.max(0, now - this.#at) * perSecond) / 1000)
+    this.#at = now
+    // What is larger than the burst has to wait for a full bucket, not for ever.
+    const needed = Math.min(count, burst)
+    if (this.#level < needed - TINY) return Math.ceil(((needed - this.#level) * 1000) / perSecond)
+    this.#level -= count
+    return 0
+  }
+}
+
+/** So many frames of a session may come between two looks at it before they are counted: most never send as many. */
+const FEW = 16
+const FEW_BYTES = FEW * 65_536
+
+/** Whether so few frames have come that they need not be counted yet. */
+export const areFew = (frames: number, { messages, requests, pings, bytes }: RateLimits): boolean =>
+  frames <= FEW &&
+  [messages, requests, pings].every((rate) => rate === undefined || rate.burst > FEW) &&
+  (bytes === undefined || bytes.burst > FEW_BYTES)
+
+const MESSAGES: readonly Command['kind'][] = ['publish', 'ephemeral', 'answer']
+const PINGS: readonly Command['kind'][] = ['ping', 'pong']
+/** So many refusals in a row are answered. Who has not slowed down by then does not listen. */
+const MOST_REFUSALS = 1_000
+
+/** How fast one session sends. */
+export class Rates {
+  readonly #buckets: { readonly [K in keyof RateLimits]: TokenBucket | undefined }
+  #refusals = 0
+  /** Milliseconds for which the frame at hand was too much. */
+  #late = 0
+  #isFlood = false
+
+  constructor({ messages, requests, pings, bytes }: RateLimits, now: number) {
+    const bucket = (rate: Rate | undefined) => rate && new TokenBucket(rate, now)
+    this.#buckets = {
+      messages: bucket(messages),
+      requests: bucket(requests),
+      pings: bucket(pings),
+      bytes: bucket(bytes),
+    }
+  }
+
+  /** Whether the client floods: with pings, or by going on though it was refused a thousand times without a pause. */
+  get isFlood(): boolean {
+    return this.#isFlood
+  }
+
+  /** Whether nothing is known of it that a new one would not know. */
+  isFull(now: number): boolean {
+    return Object.values(this.#buckets).every((bucket) => bucket === undefined || bucket.isFull(now))
+  }
+
+  /** A frame has come: its bytes count, and when they are too many its commands have to wait. */
+  frame(bytes: number, now: number): void {
+    this.#late = this.#buckets.bytes?.take(bytes, now) ?? 0
+  }
+
+  /** A ping or a pong has come. */
+  ping(now: number): void {
+    if ((this.#buckets.pings?.take(1, now) ?? 0) > 0) this.#isFlood = true
+  }
+
+  /** Milliseconds that must pass until a command may be carried out; 0 for now. */
+  command(kind: Command['kind'], now: number): number {
+    if (PINGS.includes(kind)) {
+      this.ping(now)
+      return 0
+    }
+    const { messages, requests } = this.#buckets
+    const wait = this.#late || ((MESSAGES.includes(kind) ? messages : requests)?.take(1, now) ?? 0)
+    this.#refusals = wait === 0 ? 0 : this.#refusals + 1
+    if (this.#refusals > MOST_REFUSALS) this.#isFlood = true
+    return wait
+  }
+}
