@@ -74,6 +74,7 @@ const NAMES = {
     'server-error',
     'token-expired',
     'rate-exceeded',
+    'too-many-connections',
   ],
   /** Closes: stay away. */
   4500: [

@@ -54,6 +54,8 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
   'version-refused': 'Update the client or the server.',
   'rate-exceeded':
     'The client went on sending though it was refused, or pinged without end. Slow down when you are told to; it may come back.',
+  'too-many-connections':
+    'This node, this address or this user has as many connections as it may have. Close some, or come back later.',
   'access-revoked':
     'The account, the session or the token was shut out while connected. Sign in anew, if that is still allowed.',
 }

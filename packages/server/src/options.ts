@@ -35,6 +35,8 @@ export interface RateOptions {
   readonly pings?: Rate | false
   /** Bytes. Default 1 MiB, and 8 MiB at once. */
   readonly bytes?: Rate | false
+  /** New connections from one address, but from loopback addresses. Default 50, and 1,000 at once. */
+  readonly handshakes?: Rate | false
 }
 
 export interface LimitOptions {
@@ -51,6 +53,14 @@ export interface LimitOptions {
   readonly recovery?: number
   /** Commands of a session under way at once; beyond it reading pauses. Default 256. */
   readonly pendingCommands?: number
+  /** Connections of this node. Default 100,000. */
+  readonly connections?: number
+  /** Connections of this node that have not said who they are yet. Default 10,000. */
+  readonly unauthenticated?: number
+  /** Connections of this node from one address; those from loopback addresses are not counted. Default 1,000. */
+  readonly connectionsPerAddress?: number
+  /** Connections of one user to this node. Default 100. */
+  readonly connectionsPerUser?: number
   /** Bytes of a handshake's headers; enforced by `listen`, and by your own server when attached. Default 16 KiB. */
   readonly headers?: number
 }
@@ -116,6 +126,7 @@ export interface ResolvedOptions {
   readonly grace: number
   readonly limits: Required<LimitOptions>
   readonly rates: RateLimits | undefined
+  readonly handshakes: Rate | undefined
   readonly compression: false | { readonly threshold: number }
 }
 
@@ -125,6 +136,10 @@ const DEFAULT_LIMITS: Required<LimitOptions> = {
   subscriptions: 1_000,
   recovery: 262_144,
   pendingCommands: 256,
+  connections: 100_000,
+  unauthenticated: 10_000,
+  connectionsPerAddress: 1_000,
+  connectionsPerUser: 100,
   headers: 16_384,
 }
 
@@ -133,7 +148,8 @@ const DEFAULT_RATES = {
   requests: { perSecond: 100, burst: 2_000 },
   pings: { perSecond: 50, burst: 500 },
   bytes: { perSecond: 1_048_576, burst: 8_388_608 },
-} as const satisfies RateLimits
+  handshakes: { perSecond: 50, burst: 1_000 },
+} as const satisfies { readonly [K in keyof RateOptions]-?: Rate }
 
 /** Fills in the defaults. Throws a TypeError that names the option and says what it may be. */
 export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptions {
@@ -156,7 +172,7 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
     connectTimeout: positive(options.connectTimeout ?? '10s', 'connectTimeout'),
     grace: milliseconds(options.grace ?? '10s', 'grace'),
     limits,
-    rates: resolveRates(options.rates ?? {}),
+    ...resolveRates(options.rates ?? {}),
     compression: checkCompression(options.compression ?? false),
   }
 }
@@ -207,22 +223,23 @@ function checkCompression(compression: ResolvedOptions['compression']): Resolved
   throw new TypeError('compression must be false or { threshold: bytes }')
 }
 
-function resolveRates(given: RateOptions | false): RateLimits | undefined {
-  if (given === false) return undefined
+function resolveRates(given: RateOptions | false): Pick<ResolvedOptions, 'rates' | 'handshakes'> {
+  if (given === false) return { rates: undefined, handshakes: undefined }
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(DEFAULT_RATES, name))
   if (unknown !== undefined)
     throw new TypeError(`rates has no '${unknown}': it has ${Object.keys(DEFAULT_RATES).join(', ')}`)
-  const rate = (name: keyof RateLimits): Rate | undefined => {
+  const rate = (name: keyof RateOptions): Rate | undefined => {
     const { [name]: value = DEFAULT_RATES[name] } = given
     if (value === false) return undefined
     const { perSecond, burst } = value
     if ([perSecond, burst].every((one) => Number.isFinite(one) && one > 0)) return { perSecond, burst }
     throw new TypeError(`rates.${name} must be { perSecond, burst }, two numbers above 0, or false`)
   }
-  return {
-    messages: rate('messages'),
-    requests: rate('requests'),
-    pings: rate('pings'),
-    bytes: rate('bytes'),
-  }
+  const [messages, requests, pings, bytes] = [
+    rate('messages'),
+    rate('requests'),
+    rate('pings'),
+    rate('bytes'),
+  ]
+  return { rates: { messages, requests, pings, bytes }, handshakes: rate('handshakes') }
 }

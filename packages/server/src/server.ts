@@ -99,6 +99,7 @@ class ComposedServer implements MillraceServer<Api, User> {
         subscriptions: limits.subscriptions,
         outbox: limits.outbox,
         rates: resolved.rates,
+        door: { ...limits, handshakes: resolved.handshakes },
         recovery: limits.recovery,
         grace,
       },

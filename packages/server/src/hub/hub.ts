@@ -22,6 +22,7 @@ import { newCounters } from './counters.js'
 import type { DeviceCommands } from './device-commands.js'
 import { Directory } from './directory.js'
 import { dispatch } from './dispatch.js'
+import { Doorkeeper, REFUSALS } from './doorkeeper.js'
 import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
 import { Policy } from './policy.js'
@@ -79,6 +80,7 @@ export class Hub implements SessionHost {
   /** What was taken away from users, sessions and tokens. */
   readonly revocations: Revocations
   readonly #wheel: Wheel
+  readonly #door: Doorkeeper
   readonly #sessions = new Set<Session>()
   #closing = false
 
@@ -86,6 +88,7 @@ export class Hub implements SessionHost {
     const { api, broker, clock, logger, limits } = options
     const { directory, policy } = this
     this.#options = options
+    this.#door = new Doorkeeper(limits.door ?? {})
     const validator = new Validator(options.codecs)
     const failed = (what: string, error: unknown): void => this.failed(what, error)
     const calling = makeCalling({ ...options, directory, validator, failed })
@@ -208,8 +211,11 @@ export class Hub implements SessionHost {
   accept(link: Link, info: LinkInfo): Session {
     const session = new Session(this.#options.random.id(), link, { host: this, info })
     this.#sessions.add(session)
+    session.visitor = this.#door.enter(info.remoteAddress, this.now())
     this.#wheel.add(session, Math.min(this.limits.connectTimeout, this.limits.heartbeat))
+    const refused = this.#door.refuses(session.visitor, this.now())
     if (this.#closing) session.close('shutdown')
+    else if (refused !== undefined) this.#turnAway(session, refused)
     return session
   }
 
@@ -245,6 +251,7 @@ export class Hub implements SessionHost {
   }
 
   opened(session: Session): void {
+    this.#door.authenticated()
     // It may have been taken away while the connect command was decided.
     if (this.revocations.forbids({ identity: session.identity, session: session.id })) {
       session.close('access-revoked')
@@ -255,6 +262,13 @@ export class Hub implements SessionHost {
       return
     }
     const other = this.directory.session(session.id)
+    if (
+      other === undefined &&
+      this.#door.hasTooMany(session.user && this.directory.ofUser(session.user.id))
+    ) {
+      this.#turnAway(session, 'connectionsPerUser')
+      return
+    }
     if (other !== undefined && other.taken.generation > session.taken.generation) {
       session.close('superseded')
       return
@@ -270,6 +284,7 @@ export class Hub implements SessionHost {
   ended(session: Session, code: number): void {
     if (code === CODES['slow-consumer'].code) this.counters.disconnected++
     this.#sessions.delete(session)
+    this.#door.leave(session.visitor, session.wasOpen)
     leaveAll(this.#services, session)
     this.#services.calls.lost(session)
     this.#calling.queues.detach(session)
@@ -277,6 +292,11 @@ export class Hub implements SessionHost {
     if (this.directory.session(session.id) !== session) return
     this.directory.remove(session)
     this.#options.onSession('disconnect', session, code)
+  }
+
+  #turnAway(session: Session, why: keyof typeof REFUSALS): void {
+    const [code, reason] = REFUSALS[why]
+    session.close(code, reason)
   }
 
   #end(revocation: Revocation): number {

@@ -1,4 +1,5 @@
 import type { Command, MessageBodies, MessageKind } from '@millrace/protocol'
+import type { DoorLimits } from './doorkeeper.js'
 import type { MaybePromise } from './ports.js'
 import type { RateLimits } from './rates.js'
 import type { Session } from './session.js'
@@ -48,6 +49,8 @@ export interface SessionLimits {
   readonly subscriptions: number
   /** How fast its client may send; without, as fast as it likes. [H11.1] */
   readonly rates?: RateLimits | undefined
+  /** How many may come. [H11.2] */
+  readonly door?: DoorLimits | undefined
   /** Bytes that may wait for a client that reads slowly, beside what its link holds. [H9.4] */
   readonly outbox: number
   /** Milliseconds for which a member stays whose connection was lost. [H1.5] */

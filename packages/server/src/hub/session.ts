@@ -8,6 +8,7 @@ import {
   MillraceError,
 } from '@millrace/protocol'
 import { CommandOrder } from './command-order.js'
+import type { Visitor } from './doorkeeper.js'
 import type { Identity } from './identity.js'
 import { Outgoing, push } from './outgoing.js'
 import { Pacing } from './pace/pacing.js'
@@ -53,6 +54,10 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** The handshake's facts, until authentication has seen them. */
   #info: LinkInfo | undefined
   readonly subscriptions = new Map<string, Subscription>()
+  /** Where it comes from, if that is counted; kept by the doorkeeper's caller. */
+  visitor: Visitor | undefined
+  /** Whether it has ever been open. */
+  wasOpen = false
   /** Channels in which the broker has it as a member by this connection, or may have, and how often it has wanted to be one. Absent for none. */
   memberOf: Map<string, number> | undefined
   /** While commands are under way. */
@@ -319,6 +324,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       (reply) => {
         if (this.#state !== 'authenticating') return
         this.#go('accept')
+        this.wasOpen = true
         this.#info = undefined
         this.#reply(command.id, reply)
         this.#host.opened(this)

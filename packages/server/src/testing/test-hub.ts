@@ -77,8 +77,8 @@ export class TestClient implements Link {
   paused = false
   #ids = 0
 
-  constructor(hub: Hub) {
-    this.session = hub.accept(this, { headers: {}, remoteAddress: '192.0.2.1' })
+  constructor(hub: Hub, remoteAddress = '192.0.2.1') {
+    this.session = hub.accept(this, { headers: {}, remoteAddress })
   }
 
   send(outgoing: Outgoing): void {

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { FakeClock, settle, TEST_LIMITS, TestClient, testHub } from '../testing/index.js'
+import { Doorkeeper, type DoorLimits } from './doorkeeper.js'
+
+const TOO_MANY = 4007
+const TOO_FAST = 4006
+
+function world(door: DoorLimits) {
+  const clock = new FakeClock()
+  const { hub } = testHub({
+    ...{ clock, limits: { ...TEST_LIMITS, door } },
+    authenticate: ({ token = '' }) => ({ id: token }),
+  })
+  /** The code it was closed with, or undefined. */
+  const come = async (remoteAddress: string, token?: string) => {
+    const client = new TestClient(hub, remoteAddress)
+    if (token !== undefined && client.closed === undefined) await client.ask('connect', { version: 1, token })
+    await settle()
+    return { client, code: client.closed?.code }
+  }
+  const codes = async (count: number, address: string, token?: string) => {
+    const all: (number | undefined)[] = []
+    for (let n = 0; n < count; n++) all.push((await come(address, token)).code)
+    return all
+  }
+  return { clock, hub, come, codes }
+}
+
+describe('[H11.2] connections', () => {
+  it('are so many from one address, whoever they are', async () => {
+    const { codes, come } = world({ connectionsPerAddress: 2 })
+    expect(await codes(3, '192.0.2.1', 'ada')).toEqual([undefined, undefined, TOO_MANY])
+    expect(await codes(1, '192.0.2.2', 'ada')).toEqual([undefined])
+    const { client } = await come('192.0.2.3')
+    client.session.closed(1006)
+    expect(await codes(2, '192.0.2.3')).toEqual([undefined, undefined])
+  })
+
+  it('that begin on this machine are not counted by address: behind a proxy all do', async () => {
+    const { codes } = world({ connectionsPerAddress: 1, handshakes: { perSecond: 1, burst: 1 } })
+    for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1', ''])
+      expect(await codes(3, address)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('come no faster than may be, and again later', async () => {
+    const { clock, codes } = world({ handshakes: { perSecond: 1, burst: 2 } })
+    expect(await codes(3, '192.0.2.1')).toEqual([undefined, undefined, TOO_FAST])
+    expect(await codes(1, '192.0.2.2')).toEqual([undefined])
+    await clock.advance(1_000)
+    expect(await codes(2, '192.0.2.1')).toEqual([undefined, TOO_FAST])
+  })
+
+  it('are so many on a node, and so many that have not said who they are', async () => {
+    const { codes } = world({ connections: 5, unauthenticated: 2 })
+    expect(await codes(3, '192.0.2.1')).toEqual([undefined, undefined, TOO_MANY])
+    // Who was turned away has left.
+    expect(await codes(1, '192.0.2.9')).toEqual([TOO_MANY])
+    const full = world({ connections: 2, unauthenticated: 1 })
+    expect(await full.codes(3, '192.0.2.1', 'ada')).toEqual([undefined, undefined, TOO_MANY])
+  })
+
+  it('are so many of one user, and one that comes back is no other', async () => {
+    const { codes, come, hub } = world({ connectionsPerUser: 2 })
+    expect(await codes(3, '192.0.2.1', 'ada')).toEqual([undefined, undefined, TOO_MANY])
+    expect(await codes(1, '192.0.2.1', 'eve')).toEqual([undefined])
+    const [session] = hub.directory.ofUser('ada')
+    session?.closed(1006)
+    expect((await come('192.0.2.1', 'ada')).code).toBeUndefined()
+  })
+
+  it('are forgotten with their addresses when they are over', () => {
+    const door = new Doorkeeper({ connectionsPerAddress: 1, handshakes: { perSecond: 1000, burst: 1 } })
+    let now = 0
+    for (let n = 0; n < 100_000; n++) {
+      now += 10
+      door.leave(door.enter(`192.0.${n >> 8}.${n & 255}`, now), true)
+    }
+    expect(door.size).toBeLessThan(20_001)
+  })
+})
