@@ -1,4 +1,4 @@
-import { type ErrorBody, MillraceError } from '@millrace/protocol'
+import { type CodeName, type ErrorBody, MillraceError } from '@millrace/protocol'
 import type { Clock } from './ports.js'
 
 /** An error as it travels. */
@@ -14,6 +14,13 @@ export function tellable(error: unknown, report: (error: unknown) => void): Mill
   if (error instanceof MillraceError) return error
   report(error)
   return new MillraceError('internal-error')
+}
+
+/** What a connection is closed with whose connect command is refused. */
+export function closesWith({ kind, retry }: MillraceError): CodeName {
+  if (kind === 'unsupported-version') return 'version-refused'
+  if (kind === 'revoked') return 'access-revoked'
+  return retry === 'later' ? 'server-error' : 'authentication-failed'
 }
 
 interface Deadline {

@@ -5,18 +5,25 @@ import {
   channelTable,
   MillraceError,
   type PayloadCodecs,
-  type Position,
   PROTOCOL_VERSION,
-  type Publication,
 } from '@millrace/protocol'
 import { Admission, type Authenticate } from './admission.js'
+import {
+  type DecodedHistory,
+  type DecodedMember,
+  history,
+  type PublishOptions,
+  presence,
+  publish,
+  sendEphemeral,
+} from './application.js'
 import type { Appended, Broker, StreamRange } from './broker-ports.js'
 import type { CallHandlers } from './call-handlers.js'
 import { type Calling, makeCalling } from './calling.js'
 import type { Cluster } from './cluster/cluster.js'
 import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
-import { resolve, type Services } from './commands/services.js'
+import type { Services } from './commands/services.js'
 import { join, leave, leaveAll } from './commands/subscribe.js'
 import { newCounters } from './counters.js'
 import type { DeviceCommands } from './device-commands.js'
@@ -30,11 +37,8 @@ import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random, Signer } from
 import { concerns, type Revocation } from './revocation/revocation-list.js'
 import { Revocations } from './revocation/revocations.js'
 import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
-import { keyed, NOTHING, publishedAt, type StateChange } from './state-channel.js'
-import { streamOptionsOf } from './stream-options.js'
 import type { Subscription } from './subscription.js'
 import { Tickets } from './tickets.js'
-import { readable } from './topic.js'
 import { Topics } from './topics.js'
 import { Validator } from './validation.js'
 import { Wheel } from './wheel.js'
@@ -59,12 +63,6 @@ export interface HubOptions {
   readonly signer: Signer
   readonly logger: Logger
   readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
-}
-
-/** How the application publishes. */
-export interface PublishOptions extends StateChange {
-  readonly id?: string | undefined
-  readonly version?: number | undefined
 }
 
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
@@ -324,59 +322,23 @@ export class Hub implements SessionHost {
   }
 
   /** Publishes for the application. Rejects with `invalid-payload`, `conflict` and the other codes of publish. */
-  async publish(channel: string, message: unknown, options: PublishOptions = {}): Promise<Appended> {
-    const { validator, broker } = this.#services
-    const { id, version, ...change } = options
-    const resolved = resolve(this.#services, channel)
-    const { message: schema, codec } = resolved.definition
-    const { value, payload } =
-      change.remove === undefined ? await validator.value(message, { schema, codec }) : NOTHING
-    const appended = await broker.append(
-      channel,
-      { id, version, data: payload, ...keyed(resolved, value, change) },
-      streamOptionsOf(resolved.definition),
-    )
-    publishedAt(appended, change.expect)
-    return appended
+  publish(channel: string, message: unknown, options?: PublishOptions): Promise<Appended> {
+    return publish(this.#services, channel, { message, ...options })
   }
 
   /** Sends an ephemeral message for the application. */
-  async sendEphemeral(channel: string, message: unknown): Promise<void> {
-    const { validator, broker } = this.#services
-    const { ephemeral: schema } = resolve(this.#services, channel).definition
-    if (schema === undefined)
-      throw new MillraceError('not-available', { message: `'${channel}' has no ephemeral messages` })
-    const { payload } = await validator.value(message, { schema, codec: 'json' })
-    await broker.send(channel, { data: payload })
+  sendEphemeral(channel: string, message: unknown): Promise<void> {
+    return sendEphemeral(this.#services, channel, message)
   }
 
   /** A part of a channel's past, with values decoded. */
-  async history(
-    channel: string,
-    range: StreamRange,
-  ): Promise<{ readonly position: Position; readonly publications: readonly DecodedPublication[] }> {
-    const { channels, validator, broker } = this.#services
-    const { definition } = channels.resolve(channel)
-    const slice = await broker.read(channel, range, streamOptionsOf(definition))
-    const rule = { schema: undefined, codec: definition.codec }
-    const publications = readable(slice.publications, '').map((publication) => ({
-      ...publication,
-      message: validator.read(publication.data, rule),
-    }))
-    return { position: slice.head, publications }
+  history(channel: string, range: StreamRange): Promise<DecodedHistory> {
+    return history(this.#services, channel, range)
   }
 
   /** Who is in a channel, with their data decoded. */
-  async presence(channel: string): Promise<readonly DecodedMember[]> {
-    const { channels, validator, broker } = this.#services
-    channels.resolve(channel)
-    const members = await broker.members(channel)
-    return members.map(({ session, user, since, data }) => ({
-      session,
-      user,
-      since,
-      data: validator.read(data, { schema: undefined, codec: 'json' }),
-    }))
+  presence(channel: string): Promise<readonly DecodedMember[]> {
+    return presence(this.#services, channel)
   }
 
   /** Subscribes a session by the server's own decision: no hook is asked. [P5.13] */
@@ -403,12 +365,4 @@ export class Hub implements SessionHost {
       if (session.state !== 'ended') this.failed('subscribing a session', error)
     }
   }
-}
-
-export type DecodedPublication = Omit<Publication, 'data'> & { readonly message: unknown }
-export interface DecodedMember {
-  readonly session: string
-  readonly user: string | undefined
-  readonly since: number
-  readonly data: unknown
 }

@@ -1,17 +1,13 @@
 export { ACTIONS, type Action } from './actions.js'
 export type { Authenticate, AuthRequest } from './admission.js'
+export type { DecodedMember, DecodedPublication } from './application.js'
 export type * from './broker-ports.js'
 export type { CallContext, CallHandler, RelayRule } from './call-handlers.js'
 export { type Capabilities, wrongWith } from './capabilities.js'
 export type { CarriedRequest, RequestAnswer } from './cluster/messages.js'
 export type { Counters } from './counters.js'
 export type { CommandRequest, PendingCommand } from './device-commands.js'
-export {
-  type DecodedMember,
-  type DecodedPublication,
-  Hub,
-  type HubOptions,
-} from './hub.js'
+export { Hub, type HubOptions } from './hub.js'
 export { Identity, type IdentityTerms } from './identity.js'
 export type { Outgoing } from './outgoing.js'
 export type { AccessRequest, Authorizer } from './policy.js'

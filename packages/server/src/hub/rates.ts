@@ -1,4 +1,4 @@
-import type { Command } from '@millrace/protocol'
+import { BadCommand, type Command, type Decoded, MillraceError } from '@millrace/protocol'
 
 /** How much may come, and how much at once after a while of nothing. */
 export interface Rate {
@@ -61,10 +61,17 @@ export const areFew = (frames: number, { messages, requests, pings, bytes }: Rat
   [messages, requests, pings].every((rate) => rate === undefined || rate.burst > FEW) &&
   (bytes === undefined || bytes.burst > FEW_BYTES)
 
-const MESSAGES: readonly Command['kind'][] = ['publish', 'ephemeral', 'answer']
-const PINGS: readonly Command['kind'][] = ['ping', 'pong']
+type Kind = Command['kind'] | undefined
+const MESSAGES: readonly Kind[] = ['publish', 'ephemeral', 'answer']
+const PINGS: readonly Kind[] = ['ping', 'pong']
 /** So many refusals in a row are answered. Who has not slowed down by then does not listen. */
 const MOST_REFUSALS = 1_000
+
+export const tooFast = (wait: number): MillraceError =>
+  new MillraceError('rate-limited', {
+    message: `More than may be sent: try again in ${wait} ms`,
+    retryAfter: wait,
+  })
 
 /** How fast one session sends. */
 export class Rates {
@@ -105,7 +112,8 @@ export class Rates {
   }
 
   /** Milliseconds that must pass until a command may be carried out; 0 for now. */
-  command(kind: Command['kind'], now: number): number {
+  command(command: Decoded<Command>, now: number): number {
+    const kind = command instanceof BadCommand ? undefined : command.kind
     if (PINGS.includes(kind)) {
       this.ping(now)
       return 0

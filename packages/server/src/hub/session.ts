@@ -9,31 +9,19 @@ import {
 } from '@millrace/protocol'
 import { CommandOrder } from './command-order.js'
 import type { Visitor } from './doorkeeper.js'
+import { closesWith } from './failures.js'
 import type { Identity } from './identity.js'
 import { Outgoing, push } from './outgoing.js'
-import { Pacing } from './pace/pacing.js'
-import { isLarge } from './pace/parts.js'
+import { goesAtPace, Pacing } from './pace/pacing.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
-import { areFew, Rates } from './rates.js'
+import { areFew, Rates, tooFast } from './rates.js'
 import type { Reply, SessionHost, User } from './session-host.js'
-import { nextState, type SessionEvent, type SessionStateName } from './session-state.js'
+import { comesBack, nextState, type SessionEvent, type SessionStateName } from './session-state.js'
 import type { Receiver, Subscription } from './subscription.js'
 import type { Taken } from './tickets.js'
 import type { WheelEntry } from './wheel.js'
 
 export type { Reply, SessionHost, SessionLimits, User } from './session-host.js'
-
-/** The client said goodbye, or its page is gone (RFC 6455 §7.4.1), or what it did was wrong. */
-const GOODBYES: readonly number[] = [1000, 1001, 1008, 1010]
-/** From here on close codes ask the client to stay away. [P1.8] */
-const STAY_AWAY = 4500
-
-/** A session that was superseded is back already. */
-const comesBack = (code: number): boolean =>
-  code === CODES.superseded.code || (code < STAY_AWAY && !GOODBYES.includes(code))
-
-/** Bytes that may be sent to a client before its pace matters. */
-const MUCH = 16_384
 
 /** One frame for all sessions. */
 const PING = push('ping', {})
@@ -147,9 +135,9 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     const rates = this.#rated()
     rates?.frame(frame.length, this.#host.now())
     for (const command of commands) {
-      const wait = command instanceof BadCommand ? 0 : (rates?.command(command.kind, this.#host.now()) ?? 0)
+      const wait = rates?.command(command, this.#host.now()) ?? 0
       if (wait === 0) this.#take(command)
-      else this.#tooFast(command, wait)
+      else this.#replyError(command.id, tooFast(wait))
     }
     if (rates?.isFlood) this.close('rate-exceeded')
   }
@@ -299,11 +287,6 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     return this.#rates
   }
 
-  #tooFast({ id }: Decoded<Command>, wait: number): void {
-    const message = `More than may be sent: try again in ${wait} ms`
-    this.#replyError(id, new MillraceError('rate-limited', { message, retryAfter: wait }))
-  }
-
   #refuse(command: Decoded<Command>, code: CodeName, message?: string): void {
     this.#replyError(
       command.id,
@@ -339,10 +322,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   #refuseConnect(id: number, error: MillraceError): void {
     if (this.#state !== 'authenticating') return
     this.#replyError(id, error)
-    if (error.kind === 'unsupported-version') this.close('version-refused', error.message)
-    else if (error.retry === 'later') this.close('server-error', error.message)
-    else if (error.kind === 'revoked') this.close('access-revoked')
-    else this.close('authentication-failed', error.message)
+    this.close(closesWith(error), error.message)
   }
 
   /** Undefined when it is done already; a promise that never rejects when it goes on. */
@@ -400,7 +380,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Sends a message of any size. What is for the subscription that it brings follows it. */
   sendAll(outgoing: Outgoing): void {
     if (this.#state === 'ended') return
-    const pacing = this.#goesAtPace(outgoing) ? this.paced() : undefined
+    const pacing = this.readsParts && goesAtPace(outgoing, this.link) ? this.paced() : undefined
     if (pacing === undefined || (pacing.pace.isFree && !pacing.isLarge(outgoing))) {
       this.link.send(outgoing)
       pacing?.pace.probe()
@@ -409,17 +389,6 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     const { kind, body } = outgoing.message
     const subscription = kind === 'subscribed' ? this.subscriptions.get(body.channel) : undefined
     pacing.queue(outgoing, subscription === undefined ? () => {} : this.#host.holdBack(subscription))
-  }
-
-  /**
-   * Whether a message is to be sent no faster than the client reads: a large one, and one of many that bring publications together.
-   * Who comes back to a hundred channels over a slow link would else have so much on its way that nobody saw it live. [H9.1]
-   */
-  #goesAtPace(outgoing: Outgoing): boolean {
-    if (!this.readsParts) return false
-    const { kind } = outgoing.message
-    const isOfMany = (kind === 'subscribed' || kind === 'history') && (this.link.written ?? 0) > MUCH
-    return isOfMany || isLarge(outgoing, this.link.dialect)
   }
 
   /** Errors are answered unless the command asked for no reply; one that could not even be read is answered without an id. */

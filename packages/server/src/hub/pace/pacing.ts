@@ -22,6 +22,19 @@ const WIDEST = 262_144
 /** And of what may wait: the link holds other things too. */
 const WIDEST_SHARE = 0.25
 
+/** Bytes that may be sent to a client before its pace matters. */
+const MUCH = 16_384
+
+/**
+ * Whether a message is to be sent no faster than the client reads: a large one, and one of many that bring publications together.
+ * Who comes back to a hundred channels over a slow link would else have so much on its way that nobody saw it live. [H9.1]
+ */
+export function goesAtPace(outgoing: Outgoing, { dialect, written = 0 }: Link): boolean {
+  const { kind } = outgoing.message
+  const isOfMany = (kind === 'subscribed' || kind === 'history') && written > MUCH
+  return isOfMany || isLarge(outgoing, dialect)
+}
+
 /** A session's sending at the pace of its client. */
 export class Pacing {
   readonly pace: Pace
