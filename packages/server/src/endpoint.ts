@@ -1,6 +1,7 @@
 /** What a server's clients come by on this platform: WebSockets, connections that are made of requests, and plain requests of readers. */
 import type { Hub } from './hub/index.js'
 import { originPolicy } from './node/accept.js'
+import { addressBehind } from './node/client-address.js'
 import { HubWebSockets, OVERFLOW_CODE, SUBPROTOCOLS } from './node/hub-link.js'
 import { systemClock, systemRandom } from './node/platform.js'
 import { ReaderEndpoint } from './node/reader-endpoint.js'
@@ -40,11 +41,11 @@ export class PlatformEndpoint implements ServerEndpoint {
 }
 
 function webSockets(hub: Hub, options: ResolvedOptions): WebSocketServer {
-  const { allowedOrigins, compression, connectTimeout, limits, path } = options
+  const { allowedOrigins, compression, connectTimeout, limits, path, trustedProxies } = options
   // A message somewhat beyond the limit is read, and then answered with an error instead of a close. [P3.9]
   const most = limits.message * 2
   return createWebSocketServer({
-    handler: new HubWebSockets(hub, limits.message),
+    handler: new HubWebSockets(hub, { maxMessage: limits.message, addressOf: addressBehind(trustedProxies) }),
     path,
     origins: originsOf(allowedOrigins),
     protocols: SUBPROTOCOLS,
@@ -59,7 +60,7 @@ function webSockets(hub: Hub, options: ResolvedOptions): WebSocketServer {
 }
 
 function requests(hub: Hub, options: ResolvedOptions): RequestEndpoint {
-  const { allowedOrigins, limits, path, transports } = options
+  const { allowedOrigins, limits, path, transports, trustedProxies } = options
   return new RequestEndpoint({
     links: new RequestLinks({
       ...{ hub, clock: systemClock, random: systemRandom },
@@ -71,16 +72,21 @@ function requests(hub: Hub, options: ResolvedOptions): RequestEndpoint {
     path,
     opens: { poll: transports.includes('poll'), stream: transports.includes('stream') },
     allowOrigin: originPolicy(originsOf(allowedOrigins)),
+    addressOf: addressBehind(trustedProxies),
     maxBody: Math.max(SMALLEST_BODY_LIMIT, limits.message * 4),
     failed: (what, error) => hub.failed(what, error),
   })
 }
 
-function readers(hub: Hub, { allowedOrigins, limits, path }: ResolvedOptions): ReaderEndpoint {
+function readers(
+  hub: Hub,
+  { allowedOrigins, limits, path, trustedProxies }: ResolvedOptions,
+): ReaderEndpoint {
   return new ReaderEndpoint({
     readers: new Readers({ hub, clock: systemClock, outbox: limits.outbox, digest: sha1Base64 }),
     path,
     allowOrigin: originPolicy(originsOf(allowedOrigins)),
+    addressOf: addressBehind(trustedProxies),
     failed: (what, error) => hub.failed(what, error),
   })
 }

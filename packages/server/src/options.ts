@@ -93,6 +93,11 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
   readonly readers?: boolean
   /** Pages that may connect, by the Origin header. Clients that send none, which are no browsers, may always. Default `same-origin`. */
   readonly allowedOrigins?: AllowedOrigins
+  /**
+   * Proxies whose `X-Forwarded-For` says from where a client comes, as addresses or networks: `['127.0.0.1', '10.0.0.0/8']`. Default none: nobody
+   * else may say so, for limits count by address. Behind a proxy that is not listed all clients come from it.
+   */
+  readonly trustedProxies?: readonly string[]
   /** Silence after which a client is asked for a pong. Default 10 seconds. */
   readonly heartbeat?: Duration
   /** How long the answer may take. Default 5 seconds. */
@@ -120,6 +125,7 @@ export interface ResolvedOptions {
   readonly transports: readonly TransportName[]
   readonly readers: boolean
   readonly allowedOrigins: AllowedOrigins
+  readonly trustedProxies: readonly string[]
   readonly heartbeat: number
   readonly patience: number
   readonly connectTimeout: number
@@ -167,6 +173,7 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
     transports: checkTransports(options.transports ?? TRANSPORTS),
     readers: checkSwitch(options.readers ?? true, 'readers'),
     allowedOrigins: checkOrigins(options.allowedOrigins ?? 'same-origin'),
+    trustedProxies: options.trustedProxies ?? [],
     heartbeat: positive(options.heartbeat ?? '10s', 'heartbeat'),
     patience: positive(options.patience ?? '5s', 'patience'),
     connectTimeout: positive(options.connectTimeout ?? '10s', 'connectTimeout'),

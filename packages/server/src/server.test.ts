@@ -356,6 +356,7 @@ describe('mistakes of the developer', () => {
     [{ path: 'millrace' }, "path must start with '/'"],
     [{ heartbeat: 'soon' as never }, 'heartbeat must be milliseconds or a duration'],
     [{ limits: { message: -1 } }, 'limits.message must be a whole number'],
+    [{ trustedProxies: ['my-proxy'] }, "not 'my-proxy'"],
     [{ rates: { message: false } as never }, "rates has no 'message'"],
     [{ rates: { messages: { perSecond: 0, burst: 5 } } }, 'rates.messages must be { perSecond, burst }'],
     [{ allowedOrigins: ['example.com'] }, "write scheme and host, as in 'https://example.com'"],

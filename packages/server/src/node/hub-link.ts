@@ -2,6 +2,7 @@
 import { binaryDialect, CODES, type Dialect, jsonDialect, type Utf8 } from '@millrace/protocol'
 import type { Carrier, Hub, Link, LinkInfo, Outgoing, Session } from '../hub/index.js'
 import type { ServerHandler } from './accept.js'
+import type { AddressOf } from './client-address.js'
 import { type SharedFrame, shareFrame } from './shared-frame.js'
 import type { WebSocketLink } from './websocket-link.js'
 
@@ -89,14 +90,19 @@ function fitReason(reason: string): string {
 export class HubWebSockets implements ServerHandler {
   readonly #hub: Hub
   readonly #maxMessage: number
+  readonly #addressOf: AddressOf
 
-  constructor(hub: Hub, maxMessage: number) {
+  constructor(
+    hub: Hub,
+    { maxMessage, addressOf }: { readonly maxMessage: number; readonly addressOf: AddressOf },
+  ) {
     this.#hub = hub
     this.#maxMessage = maxMessage
+    this.#addressOf = addressOf
   }
 
   onOpen(socket: WebSocketLink, { headers }: { readonly headers: LinkInfo['headers'] }): void {
-    const remoteAddress = socket.remoteAddress ?? ''
+    const remoteAddress = this.#addressOf(socket.remoteAddress, headers)
     socket.data = new HubLink(this.#hub, socket, { headers, remoteAddress })
   }
 

@@ -7,6 +7,7 @@ import { api } from '../../test/readers-world.js'
 import { until } from '../../test/websocket-fixture.js'
 import { Readers } from '../readers/index.js'
 import { testHub } from '../testing/index.js'
+import { addressBehind } from './client-address.js'
 import { ReaderEndpoint } from './reader-endpoint.js'
 
 const closers: (() => unknown)[] = []
@@ -17,6 +18,7 @@ afterEach(async () => {
 async function serve() {
   const { hub, clock } = testHub({ api })
   const endpoint = new ReaderEndpoint({
+    addressOf: addressBehind([]),
     readers: new Readers({ hub, clock, outbox: 100_000_000, digest: (text) => String(text.length) }),
     path: '/millrace',
     allowOrigin: () => true,

@@ -9,6 +9,7 @@ import {
   readEventsRequest,
   readPageRequest,
 } from '../readers/index.js'
+import type { AddressOf } from './client-address.js'
 import { DeadlineQueue } from './deadline-queue.js'
 import type { AllowOrigin } from './http-answer.js'
 import { intercept } from './intercept.js'
@@ -19,6 +20,7 @@ export interface ReaderEndpointOptions {
   /** The endpoint's path, below which readers are served. */
   readonly path: string
   readonly allowOrigin: AllowOrigin
+  readonly addressOf: AddressOf
   /** Milliseconds that an answer which the server has ended may take to leave. Default 5 seconds. */
   readonly leavesWithin?: number
   failed(what: string, error: unknown): void
@@ -109,7 +111,8 @@ export class ReaderEndpoint {
 
   #read({ channel, view, query }: Target, request: IncomingMessage, response: ServerResponse): void {
     const { method, headers, socket } = request
-    const asked = { channel, query, info: { headers, remoteAddress: socket.remoteAddress ?? '' } }
+    const remoteAddress = this.#options.addressOf(socket.remoteAddress, headers)
+    const asked = { channel, query, info: { headers, remoteAddress } }
     const reader = view === 'events' ? this.#follow(asked, response, method) : this.#page(asked, response)
     response.on('close', () => reader.gone())
   }

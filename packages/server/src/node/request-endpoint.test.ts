@@ -5,6 +5,7 @@ import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createServer, type ServerOptions } from '../index.js'
 import type { EventStream, RequestLinks } from '../requests/index.js'
+import { addressBehind } from './client-address.js'
 import { RequestEndpoint } from './request-endpoint.js'
 
 const closers: (() => unknown)[] = []
@@ -289,6 +290,7 @@ describe('[P8.6] a stream', () => {
       close: async () => {},
     }
     const endpoint = new RequestEndpoint({
+      addressOf: addressBehind([]),
       links: links as unknown as RequestLinks,
       path: '/millrace',
       opens: { poll: true, stream: true },

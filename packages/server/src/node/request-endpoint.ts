@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { LinkInfo, RequestAnswer } from '../hub/index.js'
 import type { EventStream, RequestKind, RequestLinks } from '../requests/index.js'
+import type { AddressOf } from './client-address.js'
 import { DeadlineQueue } from './deadline-queue.js'
 import { type AllowOrigin, admitOrigin, EVENTS, PRIVATE, preflight, readBody, refuse } from './http-answer.js'
 import { intercept } from './intercept.js'
@@ -13,6 +14,7 @@ export interface RequestEndpointOptions {
   /** What connections may be opened as. */
   readonly opens: { readonly poll: boolean; readonly stream: boolean }
   readonly allowOrigin: AllowOrigin
+  readonly addressOf: AddressOf
   /** Bytes of a request's body. */
   readonly maxBody: number
   /** Milliseconds within which a client must have read what ends its response. Default 10 seconds. */
@@ -69,7 +71,7 @@ export class RequestEndpoint {
   }
 
   async #serve(kind: Kind, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { allowOrigin, links, maxBody } = this.#options
+    const { addressOf, allowOrigin, links, maxBody } = this.#options
     const { headers, method } = request
     if (!admitOrigin(request, response, allowOrigin)) return
     if (method === 'OPTIONS') return preflight(response, 'POST')
@@ -84,7 +86,10 @@ export class RequestEndpoint {
       return refuse(response, 413, `A body may have ${maxBody} bytes\n`)
     }
     // Asked for only by what opens a connection.
-    const info = (): LinkInfo => ({ headers, remoteAddress: request.socket.remoteAddress ?? '' })
+    const info = (): LinkInfo => ({
+      headers,
+      remoteAddress: addressOf(request.socket.remoteAddress, headers),
+    })
     if (kind !== 'stream') return this.#finish(response, await links.answer(kind, body, info))
     const stream = new ResponseStream(response, () => this.#ended(response))
     const opened = links.stream(body, info, stream)
