@@ -199,7 +199,6 @@ export class Life {
   }
 
   #receive(frame: Frame, live: () => boolean): void {
-    this.#liveness?.heard()
     let messages: Message[]
     try {
       messages = this.#dialect.decodeMessages(whole(frame, this.#parts))
@@ -209,6 +208,7 @@ export class Life {
       this.#cut('connection-lost', `A frame could not be read: ${error}`)
       return
     }
+    this.#liveness?.heard(messages.some(({ kind }) => kind === 'pong'))
     if (messages[0]?.kind !== 'ping') this.arrivedAt = this.#ports.clock.now()
     for (const message of messages) if (live()) this.#host.message(message)
   }

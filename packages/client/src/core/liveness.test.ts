@@ -237,4 +237,27 @@ describe('liveness', () => {
     await clock.advance(100_000)
     expect(log).toEqual([])
   })
+
+  it('after a silence of both that the server cannot have suffered hears nothing but the answer to its ping [P7.2]', async () => {
+    const asleep = async () => {
+      const all = watched()
+      await all.clock.sleep(20_000)
+      all.log.length = 0
+      // What lay unread since before.
+      all.liveness.heard(false)
+      await all.clock.advance(1_000)
+      all.liveness.heard(false)
+      return all
+    }
+    const dead = await asleep()
+    await dead.clock.advance(250)
+    expect(dead.log).toEqual(['dead'])
+    const alive = await asleep()
+    alive.liveness.heard(true)
+    await alive.clock.advance(12_000)
+    expect(alive.log).toEqual(['heard'])
+    alive.liveness.heard(false)
+    await alive.clock.advance(12_000)
+    expect(alive.log).toEqual(['heard'])
+  })
 })

@@ -8,8 +8,8 @@ export interface LivenessEvents {
 }
 
 export interface Liveness {
-  /** Any frame counts as life. */
-  heard(): void
+  /** Any frame counts as life; but after so long a silence that the server must have given the client up, only the answer to a ping. */
+  heard(isPong?: boolean): void
   /** A frame was sent, by which the server knows that the client lives. */
   said(): void
   /** Asks for a sign of life at once, for the reason given if it is doubted. */
@@ -30,8 +30,8 @@ const FORGIVEN = 4
  *
  * A timer that fires late (a throttled tab, sleep, a blocked loop) proves nothing about the peer, whose frames may be waiting
  * unread: then the client pings and begins its patience anew. Who has said nothing either for so long that the server must have given it
- * up waits a quarter of it: if anything waits unread it comes at once, and who wakes up wants to know. That nothing was heard does not
- * say so: who speaks without being answered gives the server no reason to speak.
+ * up waits a quarter of it, and for the answer to its ping: what else waits unread may be older than the end. That nothing was heard does
+ * not say so: who speaks without being answered gives the server no reason to speak.
  */
 export function watchOver(
   clock: Clock,
@@ -47,6 +47,7 @@ export function watchOver(
   // Waits left before the peer counts as dead; 0 when it is not in doubt.
   let left = 0
   let lates = 0
+  let isGivenUp = false
 
   const arm = (ms: number) => {
     cancel()
@@ -54,7 +55,8 @@ export function watchOver(
     cancel = clock.schedule(ms, check)
   }
   const probe = (reason?: string, waits = WAITS) => {
-    left = clock.now() - Math.max(heardAt, saidAt) > heartbeat + patience ? 1 : waits
+    isGivenUp ||= clock.now() - Math.max(heardAt, saidAt) > heartbeat + patience
+    left = isGivenUp ? 1 : waits
     lates = 0
     arm(wait)
     events.ping()
@@ -80,7 +82,9 @@ export function watchOver(
   }
   arm(calm)
   return {
-    heard() {
+    heard(isPong = true) {
+      if (isGivenUp && !isPong) return
+      isGivenUp = false
       heardAt = clock.now()
       if (left > 0) events.doubt()
       left = 0
