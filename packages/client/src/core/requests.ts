@@ -51,9 +51,6 @@ interface RequestsParts extends BackoffParts {
   readonly settings: Settings
 }
 
-/** Refusals after which a publication is sent again, until its time is up. */
-const AGAIN: readonly string[] = ['unavailable', 'rate-limited']
-
 /** All that waits for an outcome, and the commands that wait to be sent. Of connections it knows only whether there is one. */
 export class Requests {
   /** Why nothing is accepted: the client is closed. */
@@ -117,8 +114,8 @@ export class Requests {
     let refusal: MillraceError | undefined
     let cancelAgain = () => {}
     const refuse = (error: MillraceError) => {
-      if (kind === 'publish' && AGAIN.includes(error.kind)) {
-        // What became of it nobody knows, or nothing did; with the same id it is stored once.
+      if (kind === 'publish' && error.kind === 'unavailable') {
+        // What became of it nobody knows, but with the same id it is stored once.
         refusal = error
         cancelAgain()
         cancelAgain = clock.schedule(error.retryAfter ?? backoff(this.#parts, askedAt), () => {
