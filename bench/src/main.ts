@@ -5,6 +5,7 @@ import { jitter } from './continuity/jitter/command.js'
 import { reconnect } from './continuity/reconnect/command.js'
 import { killAll } from './harness/child.js'
 import { slowReaders } from './slow-readers/command.js'
+import { transports } from './transports/command.js'
 
 /** Exit codes: 1 when a run failed, 2 for a mistake on the command line, 130 and 143 for signals as shells have them. */
 const EXIT = { failure: 1, usage: 2, SIGINT: 130, SIGTERM: 143 } as const
@@ -18,6 +19,8 @@ function main([command, ...args]: readonly string[]): Promise<number> {
       return reconnect(args)
     case 'slow-readers':
       return slowReaders(args)
+    case 'transports':
+      return transports(args)
     default:
       return compare(command === undefined ? [] : [command, ...args])
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { tool } from '../support/tools.js'
 import { audit } from './support/audit.js'
 import { launchChromium, type SIZES, screenshot, sees, soon } from './support/browser.js'
-import { beginChat, logIn, openChat, type Person, person, say, take } from './support/people.js'
+import { beginChat, logIn, openChat, type Person, person, say, take, tryNow } from './support/people.js'
 import { type Site, startSite } from './support/site.js'
 
 const chromium = tool.chromium()
@@ -44,6 +44,20 @@ describe.skipIf(chromium === undefined)('the pages', { timeout: 90_000 }, () => 
       await look(page, 'home')
       await page.locator('#applications').scrollIntoViewIfNeeded()
       await look(page, 'home-applications')
+
+      onTestFailed(() => site.restart())
+      await page.locator('#wheel').scrollIntoViewIfNeeded()
+      await site.cut()
+      // It lies over the wheel: nothing moves for it.
+      const before = await page.locator('.mill').boundingBox()
+      await sees(page, 'Connection lost')
+      expect(await page.locator('.mill').boundingBox()).toEqual(before)
+      await look(page, 'home-cut')
+      await site.restart()
+      await tryNow(page)
+      await sees(page, 'Connected again')
+      await look(page, 'home-again')
+      await page.getByText('Connected again').waitFor({ state: 'hidden' })
       expect(errors).toEqual([])
       await context.close()
     })

@@ -1,85 +1,238 @@
-/** The support chat in two windows of a real Chromium, through networks in which no WebSocket gets through. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+/** The support chat in two windows of a real Chromium, through every network in which a WebSocket may not get through. */
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createSupportChat, memoryStore } from '@millrace/support-chat'
+import { createSite } from '@millrace/ui/serve'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, type ExpectStatic, expect, it } from 'vitest'
 import { launchChromium, sees } from '../browser/support/browser.js'
-import { beginChat, logIn, type Person, person, say, take } from '../browser/support/people.js'
+import { beginChat, choose, logIn, type Person, person, say, take } from '../browser/support/people.js'
 import { type Site, startSite } from '../browser/support/site.js'
-import { tool } from '../support/tools.js'
+import { Process, startRedis } from '../promises/processes.js'
+import { requireTool, tool } from '../support/tools.js'
 import { type Habits, Nginx } from './nginx.js'
+import { IMPATIENT, NETWORKS, PATHS, type Path, startSilent } from './paths.js'
+import { Traffic } from './traffic.js'
 
 const chromium = tool.chromium()
 const nginxCommand = tool.nginx()
+const redisServer = requireTool('redis-server', 'apt-get install redis-server')
 
-const NETWORKS = {
-  'upgrades are stripped, and responses collected and compressed': {
-    habits: { upgrades: 'stripped', buffers: true },
-    by: 'poll',
-  },
-  'upgrades are answered with a page': { habits: { upgrades: 'a page' }, by: 'stream' },
-} as const satisfies { readonly [path: string]: { readonly habits: Habits; readonly by: string } }
-type Path = keyof typeof NETWORKS
-const PATHS = Object.keys(NETWORKS) as Path[]
+/** What is idle is cut a little later here: the chat's server has the default heartbeat, ten seconds. */
+const IDLE = 12_000
+const isCutWhenIdle = (path: Path): boolean => 'idle' in NETWORKS[path] && NETWORKS[path].idle === '3s'
+const habitsOf = (path: Path): Habits =>
+  isCutWhenIdle(path) ? { ...NETWORKS[path], idle: `${IDLE}ms` } : NETWORKS[path]
+const HABITS = Object.fromEntries(PATHS.map((path) => [path, habitsOf(path)])) as Record<Path, Habits>
+
+/** What moves costs time, and shows nothing here. */
+const STILL = { still: true }
+
+/** Two people of one conversation, each in a profile of its own. */
+interface Pair {
+  readonly customer: Page
+  readonly agent: Page
+  readonly traffic: readonly Traffic[]
+}
+
+interface Identity {
+  readonly token: string
+  readonly user: { readonly id: string; readonly name: string }
+}
+const nameOf = (path: Path): string => `Ben ${PATHS.indexOf(path)}`
+
+/** A customer for each path, as a server with this secret knows them. */
+async function identitiesOf(secret: string): Promise<{ readonly [path: string]: Identity }> {
+  const chat = createSupportChat({ store: { ...memoryStore(), secret } })
+  const site = createSite(chat.handlers).listen(0, '127.0.0.1')
+  await once(site, 'listening')
+  const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}/support/session`
+  const headers = { 'content-type': 'application/json' }
+  const asked = PATHS.map(async (path) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ name: nameOf(path) }),
+    })
+    return [path, (await response.json()) as Identity] as const
+  })
+  const identities = Object.fromEntries(await Promise.all(asked))
+  site.close()
+  site.closeAllConnections()
+  await chat.close()
+  return identities
+}
+
+/** A conversation of this customer that is under way. */
+function ticketOf(customer: Identity['user'] | undefined) {
+  const now = Date.now()
+  const agent = { id: 'agent.ines', name: 'Ines Moreau' }
+  const receipt = { delivered: { time: 0, offset: 0 }, read: { time: 0, offset: 0 } }
+  const receipts = { customer: receipt, agent: receipt }
+  const times = { openedAt: now, takenAt: now, version: 1 }
+  return { id: randomUUID(), customer, status: 'active', agent, receipts, ...times }
+}
 
 describe.skipIf(chromium === undefined || nginxCommand === undefined)(
   'the support chat in Chromium behind a real nginx',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   () => {
     let site: Site
     let browser: Browser
-    let nginx: Nginx<Path>
-    let people: Person[] = []
+    let silent: Awaited<ReturnType<typeof startSilent>>
+    const closers: (() => unknown)[] = []
 
     beforeAll(async () => {
+      // It builds what the other servers need as well.
       site = await startSite()
+      closers.push(() => site.stop())
+      silent = await startSilent()
+      closers.push(() => {
+        silent.server.close()
+        silent.server.closeAllConnections()
+      })
       browser = await launchChromium(chromium ?? '')
-      const habits = Object.fromEntries(PATHS.map((path) => [path, NETWORKS[path].habits]))
-      const behind = { nodes: [Number(new URL(site.url).port)] }
-      nginx = await Nginx.start(nginxCommand ?? '', behind, habits as Record<Path, Habits>)
+      closers.push(() => browser.close())
     }, 180_000)
     afterAll(async () => {
-      await browser?.close()
-      await nginx?.stop()
-      await site?.stop()
-    })
-    afterEach(async () => {
-      const errors = people.flatMap(({ errors }) => errors)
-      await Promise.all(people.map(({ context }) => context.close()))
-      people = []
-      expect(errors).toEqual([])
+      for (const close of closers.reverse()) await close()
     })
 
-    it.each(PATHS)('[P8.8] goes both ways where %s, over a reload, until one leaves', async (path) => {
-      const url = `http://127.0.0.1:${nginx.ports[path]}`
-      const name = `Ana ${PATHS.indexOf(path)}`
-      people = [await person(browser), await person(browser)]
-      const [customer, agent] = people.map(({ page }) => page)
-      if (customer === undefined || agent === undefined) throw new Error('There are two')
-      await beginChat(customer, url, name, 'Is the kettle good for induction?')
-      await logIn(agent, url, 'Ines Moreau')
-      await take(agent, name)
-      await sees(customer, 'Ines Moreau joined the conversation')
-      for (let n = 1; n <= 5; n++) {
+    /** Nginx on all paths, in front of these nodes. */
+    async function paths(nodes: readonly number[]): Promise<Nginx<Path>> {
+      const nginx = await Nginx.start(nginxCommand ?? '', { nodes, silent: silent.port }, HABITS)
+      closers.push(() => nginx.stop())
+      return nginx
+    }
+
+    /** Two people come, and go whatever happens; nothing may go wrong in their pages. */
+    async function together(path: Path, run: (pair: Pair) => Promise<void>): Promise<void> {
+      const people: Person[] = [await person(browser, STILL), await person(browser, STILL)]
+      const [customer, agent] = people.map(({ page }) => page) as [Page, Page]
+      try {
+        await run({ customer, agent, traffic: [new Traffic(customer), new Traffic(agent)] })
+        for (const page of [customer, agent])
+          expect(await page.getByText('may be missing here').count()).toBe(0)
+      } finally {
+        await Promise.all(people.map(({ context }) => context.close()))
+      }
+      // The browser tells of every poll that is cut.
+      const isExpected = (error: string) => path === IMPATIENT && error.includes('Failed to load resource')
+      const errors = people.flatMap(({ errors }) => errors)
+      expect(errors.filter((error) => !isExpected(error))).toEqual([])
+    }
+
+    async function exchange({ customer, agent }: Pair, from: number, to: number): Promise<void> {
+      for (let n = from; n <= to; n++) {
         await say(agent, `Answer ${n}`)
         await sees(customer, `Answer ${n}`)
         await say(customer, `Question ${n}`)
-        await agent.getByRole('log').getByText(`Question ${n}`).waitFor()
+        await agent.getByRole('log').getByText(`Question ${n}`).waitFor({ timeout: 20_000 })
       }
+    }
+
+    /** Each of them is connected by what is best on this path; where what is idle is cut, they stay so while nobody says anything. */
+    async function settled({ traffic }: Pair, path: Path, expect: ExpectStatic): Promise<void> {
+      const { ends } = NETWORKS[path]
+      await expect
+        .poll(() => Promise.all(traffic.map((one) => one.transport())), { timeout: 20_000 })
+        .toEqual([ends, ends])
+      if (!isCutWhenIdle(path)) return
+      const before = traffic.map((one) => one.opened(ends))
+      await new Promise((resolve) => setTimeout(resolve, IDLE + 2000))
+      expect(traffic.map((one) => one.opened(ends))).toEqual(before)
+    }
+
+    /** The customer's page is loaded anew, and opened. */
+    async function reload(customer: Page): Promise<void> {
       await customer.reload()
       await customer.getByRole('button', { name: /Chat with us/ }).click()
-      await sees(customer, 'Answer 5')
-      await say(customer, 'Still here')
-      await agent.getByRole('log').getByText('Still here').waitFor()
-      for (const page of [customer, agent])
-        expect(await page.getByText('may be missing here').count()).toBe(0)
-      // Who goes is not waited for.
-      const since = performance.now()
-      await customer.goto('about:blank')
-      await sees(agent, /Left the site/)
-      expect(performance.now() - since).toBeLessThan(5000)
-      const requests = readFileSync(join(nginx.folder, 'access.log'), 'utf8')
-      expect(requests).toContain(`POST /support/millrace/${NETWORKS[path].by} `)
+    }
+
+    describe('with one server', () => {
+      let nginx: Nginx<Path>
+      beforeAll(async () => {
+        nginx = await paths([Number(new URL(site.url).port)])
+      })
+      const some: Path[] = ['responses are collected and compressed', 'upgrades are answered with a page']
+
+      it.concurrent.for(some)(
+        '[P8.8] goes both ways where %s, from the first word to the last',
+        async (path, { expect }) => {
+          const url = `http://127.0.0.1:${nginx.ports[path]}`
+          const name = `Ana ${PATHS.indexOf(path)}`
+          await together(path, async (pair) => {
+            const { customer, agent } = pair
+            await beginChat(customer, url, name, 'Is the kettle good for induction?')
+            await logIn(agent, url, 'Ines Moreau')
+            await take(agent, name)
+            await sees(customer, 'Ines Moreau joined the conversation')
+            await exchange(pair, 1, 5)
+            await settled(pair, path, expect)
+            await reload(customer)
+            await sees(customer, 'Answer 5')
+            await say(customer, 'Still here')
+            await agent.getByRole('log').getByText('Still here').waitFor({ timeout: 20_000 })
+            // Who goes is not waited for, as who may come back is for ten seconds.
+            const since = performance.now()
+            await customer.goto('about:blank')
+            await sees(agent, /Left the site/)
+            expect(performance.now() - since).toBeLessThan(8000)
+          })
+        },
+      )
+    })
+
+    describe.skipIf(redisServer === undefined)('with three nodes on a real Redis and no affinity', () => {
+      const SECRET = 'of the three nodes, which is a secret of their own'
+      let nginx: Nginx<Path>
+      /** Of each path's customer, as the page keeps it. */
+      let identities: { readonly [path: string]: Identity }
+
+      beforeAll(async () => {
+        const redis = await startRedis(redisServer ?? '')
+        closers.push(() => redis.process.kill())
+        const script = new URL('./chat-node.mjs', import.meta.url).pathname
+        identities = await identitiesOf(SECRET)
+        const tickets = JSON.stringify(PATHS.map((path) => ticketOf(identities[path]?.user)))
+        const ports = [1, 2, 3].map(async () => {
+          const node = new Process(process.execPath, [script, redis.url, '0', SECRET, tickets])
+          closers.push(() => node.kill())
+          const [, port] = await node.says(/listening (\d+)/)
+          return Number(port)
+        })
+        nginx = await paths(await Promise.all(ports))
+      }, 60_000)
+
+      it.concurrent.for(PATHS)(
+        '[P8.5] [P8.8] goes both ways where %s, over a reload of both pages',
+        async (path, { expect }) => {
+          const url = `http://127.0.0.1:${nginx.ports[path]}`
+          const kept = JSON.stringify(identities[path])
+          const name = nameOf(path)
+          await together(path, async (pair) => {
+            const { customer, agent } = pair
+            await customer.addInitScript(
+              (identity) => localStorage.setItem('support-customer', identity),
+              kept,
+            )
+            await customer.goto(`${url}/support/`)
+            await customer.getByRole('button', { name: /Chat with us/ }).click()
+            await logIn(agent, url, 'Ines Moreau')
+            await choose(agent, name)
+            await agent.getByLabel(`Reply to ${name}`).waitFor()
+            await exchange(pair, 1, 2)
+            await settled(pair, path, expect)
+            await reload(customer)
+            await sees(customer, 'Question 2')
+            await agent.reload()
+            await choose(agent, name)
+            await agent.getByRole('log').getByText('Question 2').waitFor({ timeout: 20_000 })
+            await exchange(pair, 3, 3)
+          })
+        },
+      )
     })
   },
 )

@@ -3,16 +3,14 @@
  * each, how soon, and that nothing is lost, repeated or reordered. Three nodes in processes of their own on a real Redis, and no
  * affinity: each request goes to the next of them. `NETWORKS_COUNT` messages cross every network, 20,000 unless told.
  */
-import { createHash } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createClient } from '@millrace/client'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Process, startNode, startRedis } from '../promises/processes.js'
 import { FaultyNetwork } from '../support/faulty-network.js'
 import { requireTool, tool } from '../support/tools.js'
-import { type Habits, Nginx } from './nginx.js'
+import { Nginx } from './nginx.js'
+import { IMPATIENT, NETWORKS, PATHS, type Path, startSilent } from './paths.js'
 
 const nginxCommand = tool.nginx()
 const redisServer = requireTool('redis-server', 'apt-get install redis-server')
@@ -20,53 +18,8 @@ const redisServer = requireTool('redis-server', 'apt-get install redis-server')
 const COUNT = Number(process.env['NETWORKS_COUNT'] ?? 20_000)
 const SERVER = new URL('./server.mjs', import.meta.url).pathname
 
-interface Network extends Habits {
-  /** The transport a client ends up with, why, and within how many milliseconds it is connected at all. */
-  readonly ends: 'websocket' | 'stream' | 'poll'
-  readonly because: string | undefined
-  readonly within: number
-}
-
-const NETWORKS = {
-  'nothing is in the way': { upgrades: 'pass', ends: 'websocket', because: undefined, within: 3000 },
-  'upgrades are stripped': {
-    ...{ upgrades: 'stripped', ends: 'stream', within: 3000 },
-    because: 'No connection by WebSocket',
-  },
-  'upgrades are answered with a page': {
-    ...{ upgrades: 'a page', ends: 'stream', within: 3000 },
-    because: 'No connection by WebSocket',
-  },
-  'upgrades are accepted and carry nothing': {
-    ...{ upgrades: 'silent', ends: 'stream', within: 5000 },
-    because: 'No connection by WebSocket',
-  },
-  'responses are collected and compressed': {
-    ...{ upgrades: 'stripped', buffers: true, ends: 'poll', within: 3000 },
-    because: 'No connection by WebSocket or streaming',
-  },
-  'only POST passes': {
-    ...{ upgrades: 'pass', onlyPost: true, ends: 'stream', within: 3000 },
-    because: 'No connection by WebSocket',
-  },
-  'what is idle for three seconds is cut': {
-    ...{ upgrades: 'pass', idle: '3s', ends: 'websocket', within: 3000 },
-    because: undefined,
-  },
-  'upgrades are stripped, and what is idle for three seconds is cut': {
-    ...{ upgrades: 'stripped', idle: '3s', ends: 'stream', within: 3000 },
-    because: 'No connection by WebSocket',
-  },
-  'what waits for a second is cut': {
-    ...{ upgrades: 'stripped', buffers: true, idle: '1200ms', ends: 'poll', within: 3000 },
-    because: 'Slower refresh: the network cuts requests that wait',
-  },
-} as const satisfies { readonly [path: string]: Network }
-type Path = keyof typeof NETWORKS
-const ALL = Object.keys(NETWORKS) as Path[]
-const IMPATIENT = 'what waits for a second is cut'
-/** In that one messages are fetched every three seconds, so it has a test of its own. */
-const QUICK = ALL.filter((path) => path !== IMPATIENT)
+/** In the other one messages are fetched every three seconds, so it has a test of its own. */
+const QUICK = PATHS.filter((path) => path !== IMPATIENT)
 
 const until = async (condition: () => boolean, what: () => unknown, within = 20_000): Promise<void> => {
   const deadline = performance.now() + within
@@ -76,21 +29,6 @@ const until = async (condition: () => boolean, what: () => unknown, within = 20_
   }
 }
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** Takes upgrades as a server would, and says nothing ever after. RFC 6455 §4.2.2. */
-async function startSilent() {
-  const server = createServer()
-  server.on('upgrade', ({ headers }, socket) => {
-    const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
-    const accept = createHash('sha1').update(key).digest('base64')
-    socket.on('error', () => {})
-    socket.write(
-      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: millrace.json\r\n\r\n`,
-    )
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { server, port: (server.address() as AddressInfo).port }
-}
 
 /** Somebody who follows numbers, of which each is one more than the one before. */
 class Follower {
@@ -120,6 +58,8 @@ class Follower {
         !/^Moving/.test(reason)
       )
         this.cuts++
+      // Before there was a connection there is none to get back, however many ways have to be tried.
+      if (name === 'reconnecting' && this.transports.length === 0) this.wrong.push('reconnecting at first')
       const by = this.client.transport?.name ?? ''
       if (/^(connected|degraded)$/.test(name) && this.transports.at(-1) !== by) this.transports.push(by)
     })
@@ -199,7 +139,7 @@ describe.skipIf(nginxCommand === undefined || redisServer === undefined)(
       '[P8.8] where %s: connected soon, by the best that works, and events come at once',
       async (path) => {
         const { within, ends } = NETWORKS[path]
-        const of = `connect-${ALL.indexOf(path)}`
+        const of = `connect-${PATHS.indexOf(path)}`
         const since = performance.now()
         const follower = come(nginx.ports[path], of)
         const subscribed = follower.follow()

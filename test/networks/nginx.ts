@@ -10,10 +10,12 @@ export interface Habits {
   readonly upgrades: 'pass' | 'stripped' | 'a page' | 'silent'
   /** Responses are collected and compressed, whatever they ask for. */
   readonly buffers?: boolean
-  /** Everything but POST is refused. */
+  /** Of what goes to the endpoint everything but POST is refused. Pages pass: who has none asks for nothing. */
   readonly onlyPost?: boolean
   /** How long nothing may come from a node before nginx cuts, such as `3s`. Default 60 s, as nginx has it. */
   readonly idle?: string
+  /** The same for clients, of connections and of what they are sent or still to send. Default 60 s and more. */
+  readonly clientIdle?: string
 }
 
 const UPGRADES: Readonly<Record<Habits['upgrades'], string>> = {
@@ -45,13 +47,14 @@ const BUFFERS = `
       gzip_proxied any;
       gzip_http_version 1.0;`
 
-function serverFor(port: number, { upgrades, buffers, onlyPost, idle }: Habits): string {
+function serverFor(port: number, { upgrades, buffers, onlyPost, idle, clientIdle }: Habits): string {
   return `
   server {
     listen 127.0.0.1:${port};
     location / {
-      ${onlyPost ? 'if ($request_method != POST) { return 405; }' : ''}
+      ${onlyPost ? 'if ($is_post_to_endpoint = no) { return 405; }' : ''}
       ${idle === undefined ? '' : `proxy_read_timeout ${idle}; proxy_send_timeout ${idle};`}
+      ${clientIdle === undefined ? '' : ['send', 'keepalive', 'client_body'].map((what) => `${what}_timeout ${clientIdle};`).join(' ')}
       ${buffers ? BUFFERS : ''}
       # Pages may connect to their own host: the server has to hear which that is.
       proxy_set_header Host $http_host;
@@ -81,9 +84,12 @@ http {
   client_max_body_size 2m;
   map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
   map $http_upgrade $upgrades_to { default silent; '' nodes; }
+  map "$request_method $uri" $is_post_to_endpoint { default ''; "~^POST " yes; "~/millrace(/|$)" no; }
   upstream nodes {
     ${behind.nodes.map((port) => `server 127.0.0.1:${port} fail_timeout=1s;`).join('\n    ')}
     keepalive 32;
+    # Node closes what was idle for five seconds: who uses it again at that moment gets a 502.
+    keepalive_timeout 4s;
   }
   upstream silent { server 127.0.0.1:${behind.silent ?? 9}; }
   ${servers.join('\n')}

@@ -82,4 +82,8 @@ What becomes of messages when connections break is measured by commands of their
 So is what becomes of readers that are slower than their channel, and of the others in it:
 
   npm run bench -- slow-readers
+
+And what the transports cost that stand in for WebSockets where a network lets none through:
+
+  npm run bench -- transports
 `

@@ -1,5 +1,5 @@
 /** What the harness asks of the three processes of a run, one JSON line each, and what they answer. */
-import type { TallyLog } from './judge/tally.js'
+import type { TallyLog } from '../common/judge/tally.js'
 import type { DropPlan } from './proxy/drops.js'
 import type { Outage } from './proxy/outage.js'
 
@@ -23,16 +23,6 @@ export interface Series {
 export type ServerCommand =
   /** Answers when the last of them is published. */
   ({ readonly do: 'publish' } & Series) | { readonly do: 'collect-garbage' }
-
-export interface ServerReady {
-  readonly pid: number
-  readonly runtime: string
-  readonly port: number
-  /** Name and version of what is measured. */
-  readonly version: string
-  /** Settings that differ from the defaults. */
-  readonly settings?: readonly string[]
-}
 
 export interface ProxySetup {
   /** The port of the server behind it. */

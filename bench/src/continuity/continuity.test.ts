@@ -1,31 +1,16 @@
 /** Both tests end to end, in small: real servers, clients and a proxy, each a process. What is judged is correctness, never time. */
-import { readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { buildPrograms } from '../common/build-programs.js'
 import type { JitterPlan } from './jitter/plan.js'
 import { measureJitter } from './jitter/run.js'
 import { measureAlone } from './reconnect/alone.js'
 import { measureHerd } from './reconnect/herd.js'
 
-const SOURCE = fileURLToPath(new URL('.', import.meta.url))
-/** Ignored by git, and where other packages are found from. */
-const OUT = new URL('../../temp/continuity-programs/', import.meta.url)
+const SOURCE = new URL('./', import.meta.url)
+let programs: URL
 
-/** The processes cannot run TypeScript on Node 20, and a test must not depend on a build that may be stale. */
 beforeAll(async () => {
-  const servers = readdirSync(`${SOURCE}servers`).map((file) => `servers/${file}`)
-  await build({
-    entryPoints: ['proxy/main.ts', 'clients/main.ts', ...servers].map((file) => SOURCE + file),
-    outbase: SOURCE,
-    outdir: fileURLToPath(OUT),
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    conditions: ['millrace:source'],
-    external: ['ws', 'socket.io', 'socket.io-client'],
-  })
+  programs = await buildPrograms(SOURCE, 'continuity', ['proxy/main.ts', 'clients/main.ts'])
 })
 
 describe.runIf(process.platform === 'linux')('in small', { timeout: 60_000 }, () => {
@@ -41,7 +26,7 @@ describe.runIf(process.platform === 'linux')('in small', { timeout: 60_000 }, ()
   }
 
   it('jitter: Millrace delivers everything once and in order, and says what was held up', async () => {
-    const { counts, outages, latency, beyond } = await measureJitter('millrace', plan, OUT)
+    const { counts, outages, latency, beyond } = await measureJitter('millrace', plan, programs)
     expect(counts).toEqual({ expected: 400, delivered: 400, repeated: 0, disordered: 0, gaps: 0 })
     expect(outages).toBeGreaterThanOrEqual(60)
     expect(latency?.count).toBe(400)
@@ -49,7 +34,7 @@ describe.runIf(process.platform === 'linux')('in small', { timeout: 60_000 }, ()
   })
 
   it('jitter: what a peer without recovery loses is seen', async () => {
-    const { counts, outages } = await measureJitter('socket.io', { ...plan, settling: 100 }, OUT)
+    const { counts, outages } = await measureJitter('socket.io', { ...plan, settling: 100 }, programs)
     expect(outages).toBeGreaterThanOrEqual(60)
     expect(counts).toMatchObject({ expected: 400, repeated: 0 })
     expect(counts.delivered).toBeGreaterThan(0)
@@ -59,7 +44,7 @@ describe.runIf(process.platform === 'linux')('in small', { timeout: 60_000 }, ()
   const reconnect = { clients: 20, alone: 3, messages: 30, size: 100, outage: 300, patience: 5000 }
 
   it('reconnect: all come back at once, by one connection each, and lack nothing', async () => {
-    const { counts, attempts, back, recovery, liveAfter, memory } = await measureHerd(reconnect, OUT)
+    const { counts, attempts, back, recovery, liveAfter, memory } = await measureHerd(reconnect, programs)
     expect(counts).toEqual({ expected: 620, delivered: 620, repeated: 0, disordered: 0, gaps: 0 })
     expect([back?.count, recovery?.count, attempts.mostAfter]).toEqual([20, 20, 1])
     expect(attempts.total).toBeGreaterThanOrEqual(20)
@@ -68,7 +53,7 @@ describe.runIf(process.platform === 'linux')('in small', { timeout: 60_000 }, ()
   })
 
   it('reconnect: one after the other comes back, and lacks nothing', async () => {
-    const { counts, recovery, sinceHealed } = await measureAlone(reconnect, OUT)
+    const { counts, recovery, sinceHealed } = await measureAlone(reconnect, programs)
     expect(counts).toEqual({ expected: 90, delivered: 90, repeated: 0, disordered: 0, gaps: 0 })
     expect([recovery?.count, sinceHealed?.count]).toEqual([3, 3])
   })

@@ -1,8 +1,5 @@
 /** The three processes of a run: a server, its clients, and the proxy between them; started, spoken to, stopped together. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { Child } from '../harness/child.js'
-import { cpuOf, parsePeak, parseResident } from '../harness/proc.js'
+import { COLLECTABLE, type Program, Programs, type ServerReady } from '../common/program.js'
 import type {
   ClientsCommand,
   Moment,
@@ -12,138 +9,96 @@ import type {
   Range,
   Series,
   ServerCommand,
-  ServerReady,
   Tallies,
   Waited,
 } from './commands.js'
 import type { ContinuitySpec } from './peers.js'
 import type { DropPlan } from './proxy/drops.js'
 
-/** What an answer may take beyond the time it is expected to, in milliseconds. */
-const PATIENCE = 60_000
-
 /** Where the programs of the processes are: beside this file, once compiled. */
 const PROGRAMS = new URL('./', import.meta.url)
-
-interface Started<Ready = { readonly pid: number }> {
-  readonly child: Child
-  readonly ready: Ready
-}
 
 /** A figure of each process. */
 export type ByProcess = { readonly [P in 'server' | 'proxy' | 'clients']: number }
 
-/** Bytes, as the kernel counts them. */
-export interface Memory {
-  readonly resident: number
-  readonly peak: number
+interface Processes {
+  readonly server: Program<ServerCommand, ServerReady>
+  readonly proxy: Program<ProxyCommand>
+  readonly clients: Program<ClientsCommand>
 }
 
 export class World {
-  readonly server: ServerReady
-  /** The ids of the processes. */
-  readonly pids: ByProcess
-  readonly #server: Child
-  readonly #proxy: Child
-  readonly #clients: Child
+  readonly server: Processes['server']
+  readonly processes: readonly { cpu(): number }[]
+  readonly #proxy: Processes['proxy']
+  readonly #clients: Processes['clients']
+  readonly #all: Programs
 
-  private constructor(server: Started<ServerReady>, proxy: Started, clients: Started) {
-    this.server = server.ready
-    this.pids = { server: server.ready.pid, proxy: proxy.ready.pid, clients: clients.ready.pid }
-    this.#server = server.child
-    this.#proxy = proxy.child
-    this.#clients = clients.child
+  private constructor({ server, proxy, clients }: Processes, all: Programs) {
+    this.server = server
+    this.#proxy = proxy
+    this.#clients = clients
+    this.processes = [server, proxy, clients]
+    this.#all = all
   }
 
-  static async start(spec: ContinuitySpec, programs = PROGRAMS): Promise<World> {
-    const children: Child[] = []
-    const start = async <Ready>(file: string, setup: object, flags: readonly string[] = []) => {
-      const program = fileURLToPath(new URL(`${file}.js`, programs))
-      const command = [process.execPath, ...flags, program, JSON.stringify(setup)]
-      const { child, ready } = await Child.start(file, command)
-      children.push(child)
-      return { child, ready: ready as Ready } satisfies Started<Ready>
-    }
-    try {
-      const file = `servers/${spec.server}`
-      const server = await start<ServerReady>(file, spec.serverSetup, ['--expose-gc'])
+  static start(spec: ContinuitySpec, folder = PROGRAMS): Promise<World> {
+    return Programs.start(folder, async (all) => {
+      const how = { setup: spec.serverSetup, flags: COLLECTABLE }
+      const server = await all.start<ServerCommand, ServerReady>(`servers/${spec.server}`, how)
       const setup: ProxySetup = { target: server.ready.port }
-      const proxy = await start<Started['ready']>('proxy/main', setup)
-      return new World(server, proxy, await start<Started['ready']>('clients/main', spec.clients))
-    } catch (error) {
-      await Promise.all(children.map((child) => child.stop()))
-      throw error
-    }
+      const proxy = await all.start<ProxyCommand>('proxy/main', { setup })
+      const clients = await all.start<ClientsCommand>('clients/main', { setup: spec.clients })
+      return new World({ server, proxy, clients }, all)
+    })
   }
 
   /** Starts so many clients and waits until all are subscribed. */
   async join(count: number, channels: 'shared' | 'own'): Promise<void> {
-    const ports = (await this.#askProxy({ do: 'open', count })) as readonly number[]
-    await this.#askClients({ do: 'join', ports, channels })
+    const ports = (await this.#proxy.ask({ do: 'open', count })) as readonly number[]
+    await this.#clients.ask({ do: 'join', ports, channels })
   }
 
   async publish(series: Series): Promise<void> {
-    const command: ServerCommand = { do: 'publish', ...series }
-    await this.#server.ask(JSON.stringify(command), series.count * series.interval + PATIENCE)
+    await this.server.ask({ do: 'publish', ...series }, series.count * series.interval)
   }
 
   async cut(clients: Range): Promise<Moment> {
-    return (await this.#askProxy({ do: 'cut', clients })) as Moment
+    return (await this.#proxy.ask({ do: 'cut', clients })) as Moment
   }
 
   async heal(clients: Range): Promise<Moment> {
-    return (await this.#askProxy({ do: 'heal', clients })) as Moment
+    return (await this.#proxy.ask({ do: 'heal', clients })) as Moment
   }
 
   /** Drops connections by a plan; resolves when the last outage is over. */
   async drop(plan: DropPlan): Promise<void> {
-    await this.#askProxy({ do: 'drop', plan }, plan.duration + plan.outage)
+    await this.#proxy.ask({ do: 'drop', plan }, plan.duration + plan.outage)
   }
 
   async outages(): Promise<Outages> {
-    return (await this.#askProxy({ do: 'outages' })) as Outages
+    return (await this.#proxy.ask({ do: 'outages' })) as Outages
   }
 
   /** Waits until these clients have so many messages each, but at most `patience` ms. */
   async wait(clients: Range, messages: number, patience: number): Promise<Waited> {
-    return (await this.#askClients({ do: 'wait', clients, messages, patience }, patience)) as Waited
+    return (await this.#clients.ask({ do: 'wait', clients, messages, patience }, patience)) as Waited
   }
 
   async tallies(): Promise<Tallies> {
-    return (await this.#askClients({ do: 'tallies' })) as Tallies
+    return (await this.#clients.ask({ do: 'tallies' })) as Tallies
   }
 
   async collectGarbage(): Promise<void> {
-    const command: ServerCommand = { do: 'collect-garbage' }
-    await this.#server.ask(JSON.stringify(command), PATIENCE)
-  }
-
-  /** Of the server. */
-  memory(): Memory {
-    const status = readFileSync(`/proc/${this.server.pid}/status`, 'latin1')
-    return { resident: parseResident(status), peak: parsePeak(status) }
+    await this.server.ask({ do: 'collect-garbage' })
   }
 
   /** Seconds of CPU time since each process started. */
   cpu(): ByProcess {
-    const { server, proxy, clients } = this.pids
-    return { server: cpuOf(server), proxy: cpuOf(proxy), clients: cpuOf(clients) }
+    return { server: this.server.cpu(), proxy: this.#proxy.cpu(), clients: this.#clients.cpu() }
   }
 
-  /** Counts the peak of the server's memory afresh from now on (proc(5), clear_refs). */
-  forgetPeak(): void {
-    writeFileSync(`/proc/${this.server.pid}/clear_refs`, '5')
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([this.#clients.stop(), this.#proxy.stop(), this.#server.stop()])
-  }
-
-  #askProxy(command: ProxyCommand, ms = 0): Promise<unknown> {
-    return this.#proxy.ask(JSON.stringify(command), ms + PATIENCE)
-  }
-
-  #askClients(command: ClientsCommand, ms = 0): Promise<unknown> {
-    return this.#clients.ask(JSON.stringify(command), ms + PATIENCE)
+  stop(): Promise<void> {
+    return this.#all.stop()
   }
 }

@@ -18,6 +18,7 @@ export const PLACES = {
   jitter: place('jitter', 'jitter --write-docs'),
   reconnect: place('reconnect', 'reconnect --write-docs'),
   slowReaders: place('slow-readers', 'slow-readers --write-docs'),
+  transports: place('transports', 'transports --write-docs'),
 } as const
 
 export const DOCS_FILE = fileURLToPath(new URL('../../../docs/performance.md', import.meta.url))

@@ -1,6 +1,6 @@
 /** What the harness asks of the three processes of a run, one JSON line each, and what they answer. */
 
-import type { Quantiles } from '../continuity/judge/quantiles.js'
+import type { Quantiles } from '../common/judge/quantiles.js'
 import type { DialectName } from '../generator/dialects.js'
 
 /** What a channel brings. */
@@ -19,7 +19,7 @@ export interface Message {
   readonly key: string
   /** Counts from 1. */
   readonly n: number
-  /** When it was published, by the clock of continuity/clock.ts. */
+  /** When it was published, by the clock of common/clock.ts. */
   readonly at: number
   readonly filler: string
 }
@@ -31,12 +31,6 @@ export type ServerCommand =
   /** Answers with how many bytes wait in the process, where it can tell. */
   | { readonly do: 'waiting' }
 
-export interface ServerReady {
-  readonly pid: number
-  readonly port: number
-  /** Name and version of what is measured. */
-  readonly version: string
-}
 export interface Published {
   readonly count: number
 }

@@ -1,21 +1,17 @@
 /** The command line of `npm run bench -- slow-readers`. */
 import { parseArgs } from 'node:util'
 import { among, numberOf, orUsageError, takeJson } from '../cli/arguments.js'
+import { COMMON_FLAGS, COMMON_HELP, type CommonOptions, commonOptions } from '../common/options.js'
 import { duration } from '../report/format.js'
 import { SLOW_PEERS } from './peers.js'
 import { estimate, type SlowPlan } from './plan.js'
 
-export interface SlowOptions {
-  readonly help: boolean
-  readonly json: boolean
-  readonly jsonFile: string | undefined
-  readonly writeDocs: boolean
+export interface SlowOptions extends CommonOptions {
   readonly plan: SlowPlan
 }
 
 const FLAGS = {
-  help: { type: 'boolean', short: 'h' },
-  'write-docs': { type: 'boolean' },
+  ...COMMON_FLAGS,
   peer: { type: 'string', multiple: true },
   readers: { type: 'string' },
   kbit: { type: 'string' },
@@ -27,8 +23,8 @@ const DEFAULTS = { readers: 200, kbit: 64, seconds: 40, calm: 10 } as const
 
 /** Reads the arguments. Throws a UsageError. */
 export function parseSlowOptions(args: readonly string[]): SlowOptions {
-  const { rest, json, jsonFile } = takeJson(args)
-  const values = orUsageError(() => parseArgs({ args: [...rest], options: FLAGS }).values)
+  const json = takeJson(args)
+  const values = orUsageError(() => parseArgs({ args: [...json.rest], options: FLAGS }).values)
   const seconds = (name: 'seconds' | 'calm'): number =>
     numberOf(name, values[name], { atMost: 3600 }) ?? DEFAULTS[name]
   const plan: SlowPlan = {
@@ -38,7 +34,7 @@ export function parseSlowOptions(args: readonly string[]): SlowOptions {
     slow: seconds('seconds'),
     calm: seconds('calm'),
   }
-  return { help: values.help ?? false, json, jsonFile, writeDocs: values['write-docs'] ?? false, plan }
+  return { ...commonOptions(json, values), plan }
 }
 
 export function slowHelp(): string {
@@ -52,9 +48,7 @@ npm run bench -- slow-readers [options]
   --seconds S         for how long the slow ones are there (default ${DEFAULTS.seconds})
   --calm S            for how long it is measured without them, before and after (default ${DEFAULTS.calm})
   --peer NAME         only this peer (repeatable): ${SLOW_PEERS.join(', ')}
-  --json [FILE]       every figure as JSON, to FILE or instead of the tables
-  --write-docs        put the tables into docs/performance.md
-  --help              this text
+${COMMON_HELP}
 
 Each peer takes about ${duration(estimate(plan))}. Ends with 0 when Millrace reaches every target, with 1 when not, with 2 for a mistake on the command line.
 docs/performance.md explains method and figures.

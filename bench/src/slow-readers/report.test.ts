@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { allReached, jsonReport, markdownReport, type SlowReport, textReport } from './report.js'
+import { FORMS, type SlowReport } from './report.js'
 import type { SlowSample } from './run.js'
+
+const { allReached, jsonReport, markdownReport, textReport } = FORMS
 
 const sample: SlowSample = {
   peer: 'millrace',

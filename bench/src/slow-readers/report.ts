@@ -1,19 +1,18 @@
 /** What the test of slow readers found, and whether that is what was promised. */
-import { type Circumstances, circumstances } from '../continuity/report/circumstances.js'
-import { megabytes, ms } from '../continuity/report/figures.js'
-import { type Goal, goalsTable, judgeGoal } from '../continuity/report/goals.js'
+import { megabytes, ms } from '../common/report/figures.js'
+import { type Goal, judgeGoal } from '../common/report/goals.js'
+import { formsOf, type Reported } from '../common/report/report.js'
 import { bytes, count, figure, percent } from '../report/format.js'
-import { left, renderMarkdown, renderText, right, type Table } from '../report/table.js'
+import { left, right, type Table } from '../report/table.js'
 import type { Verdict } from '../report/targets.js'
 import { TURN } from './commands.js'
 import { SPECS } from './peers.js'
 import { describePlan, type SlowPlan } from './plan.js'
 import type { SlowSample } from './run.js'
 
-export interface SlowReport extends Circumstances {
+export interface SlowReport extends Reported {
   readonly plan: SlowPlan
   readonly samples: readonly SlowSample[]
-  readonly failures: readonly string[]
 }
 
 /** How many times as long the fast ones may wait when slow ones are there. */
@@ -113,36 +112,9 @@ const slowTable = (samples: readonly SlowSample[]): Table => ({
   ],
 })
 
-/** No table where Millrace was not measured. */
-function targets(report: SlowReport, name: string): Table[] {
-  const verdicts = verdictsOf(report)
-  return verdicts.length === 0 ? [] : [goalsTable(name, verdicts)]
-}
-
-const tables = ({ samples }: SlowReport): Table[] => [fastTable(samples), slowTable(samples)]
-
-export const textReport = (report: SlowReport): string =>
-  [
-    ...circumstances(report),
-    `${describePlan(report.plan)}.`,
-    '',
-    ...tables(report).map(renderText),
-    ...report.failures,
-    ...targets(report, 'Targets').map(renderText),
-  ].join('\n')
-
-export const markdownReport = (report: SlowReport): string =>
-  [
-    ...[...circumstances(report), `${describePlan(report.plan)}.`, ...report.failures].flatMap((line) => [
-      line,
-      '',
-    ]),
-    ...tables(report).map(renderMarkdown),
-    ...targets(report, 'Slow readers: targets').map(renderMarkdown),
-  ].join('\n')
-
-export const jsonReport = (report: SlowReport): string =>
-  `${JSON.stringify({ ...report, targets: verdictsOf(report) }, null, 2)}\n`
-
-export const allReached = (report: SlowReport): boolean =>
-  report.failures.length === 0 && verdictsOf(report).every(({ reached }) => reached === true)
+export const FORMS = formsOf<SlowReport>({
+  name: 'Slow readers',
+  plan: ({ plan }) => [`${describePlan(plan)}.`],
+  tables: ({ samples }) => [fastTable(samples), slowTable(samples)],
+  verdicts: verdictsOf,
+})

@@ -1,6 +1,6 @@
 /** One peer: the same channel without slow readers, with them, and without them again. */
-import { pause } from '../continuity/clock.js'
-import { watchOthers } from '../continuity/disturbance.js'
+import { pause } from '../common/clock.js'
+import { watchOthers } from '../common/disturbance.js'
 import type { Feed, SlowFigures } from './commands.js'
 import { type SlowPeer, SPECS } from './peers.js'
 import type { SlowPlan } from './plan.js'
@@ -55,11 +55,11 @@ export async function measureSlowReaders(
   try {
     await world.joinFast(plan.fast)
     await world.publish(feed, Math.min(WARM_UP, plan.calm))
-    const othersSince = watchOthers(world)
+    const othersSince = watchOthers(world.processes)
     const before = await phase(world, feed, plan.calm)
     const slow = await withSlow(world, feed, plan)
     const after = await phase(world, feed, plan.calm)
-    const { version } = world.server
+    const { version } = world.server.ready
     const without = mean(before, after)
     return {
       ...{ peer, version, feed, ...slow, without: without.fast, lost: after.lost },
@@ -80,9 +80,9 @@ interface Phase {
 async function phase(world: SlowWorld, feed: Feed, seconds: number): Promise<Phase> {
   await pause(REST)
   await world.forget()
-  const cpu = world.cpu().server
+  const cpu = world.server.cpu()
   const published = await world.publish(feed, seconds)
-  const load = (world.cpu().server - cpu) / seconds
+  const load = (world.server.cpu() - cpu) / seconds
   await pause(REST)
   const { latency, fewest, lost } = await world.fast()
   return { fast: { p50: latency.p50, p99: latency.p99, least: fewest / published }, lost, load }
@@ -106,12 +106,12 @@ async function withSlow(world: SlowWorld, feed: Feed, plan: SlowPlan) {
   await pause(REST)
   await world.collectGarbage()
   await pause(REST)
-  const before = world.memory().resident
-  world.forgetPeak()
+  const before = world.server.memory().resident
+  world.server.forgetPeak()
   const watched = watchStalled(world, port)
   const { fast, load } = await phase(world, feed, plan.slow)
   const { queued, goneAfter } = watched()
-  const { peak, resident: after } = world.memory()
+  const { peak, resident: after } = world.server.memory()
   const waiting = await world.waiting()
   const thin = await world.slow()
   return {

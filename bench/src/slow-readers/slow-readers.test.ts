@@ -1,29 +1,14 @@
 /** The test of slow readers end to end, in small: real processes; what is asserted is what must be so however slow the machine is. */
-import { readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { beforeAll, describe, it } from 'vitest'
+import { buildPrograms } from '../common/build-programs.js'
 import type { SlowPlan } from './plan.js'
 import { measureSlowReaders } from './run.js'
 
-const SOURCE = fileURLToPath(new URL('.', import.meta.url))
-/** Ignored by git, and where other packages are found from. */
-const OUT = new URL('../../temp/slow-readers-programs/', import.meta.url)
+const SOURCE = new URL('./', import.meta.url)
+let programs: URL
 
-/** The processes cannot run TypeScript on Node 20, and a test must not depend on a build that may be stale. */
 beforeAll(async () => {
-  const servers = readdirSync(`${SOURCE}servers`).map((file) => `servers/${file}`)
-  await build({
-    entryPoints: ['readers/fast.ts', 'readers/slow.ts', ...servers].map((file) => SOURCE + file),
-    outbase: SOURCE,
-    outdir: fileURLToPath(OUT),
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    conditions: ['millrace:source'],
-    external: ['ws', 'socket.io', 'socket.io-client'],
-  })
+  programs = await buildPrograms(SOURCE, 'slow-readers', ['readers/fast.ts', 'readers/slow.ts'])
 })
 
 describe.runIf(process.platform === 'linux').concurrent('in small', { timeout: 60_000 }, () => {
@@ -39,7 +24,7 @@ describe.runIf(process.platform === 'linux').concurrent('in small', { timeout: 6
       lost,
       memory,
       stalled,
-    } = await measureSlowReaders('millrace', plan, OUT)
+    } = await measureSlowReaders('millrace', plan, programs)
     expect([thin.behind, thin.reconnections, lost]).toEqual([0, 0, 0])
     expect(thin.got).toBeGreaterThan(20)
     expect(thin.skipped).toBeGreaterThan(thin.got)
@@ -52,7 +37,7 @@ describe.runIf(process.platform === 'linux').concurrent('in small', { timeout: 6
   })
 
   it('that of ws gets one after the other, and what it does not read waits somewhere', async ({ expect }) => {
-    const { thin, stalled, lost } = await measureSlowReaders('ws', plan, OUT)
+    const { thin, stalled, lost } = await measureSlowReaders('ws', plan, programs)
     expect([thin.skipped, thin.reconnections, lost]).toEqual([0, 0, 0])
     expect(thin.behind).toBeGreaterThan(0)
     expect(stalled.queued).toBeGreaterThan(100_000)

@@ -1,31 +1,25 @@
 import type { Host, Rng } from '@millrace/testing/parts'
-import type { Answer } from '../src/fallback/index.js'
+import { MadeAnswer } from './answer.js'
 
 /** A request and its answer, as the client's platform sees them. */
 export class Exchange {
-  readonly answer: Promise<Answer>
   isCut = false
   isSilent = false
   /** Which of the streams is heard. */
   stream: object | undefined
+  readonly #made: MadeAnswer
   readonly #broken: (() => void)[] = []
   readonly #rng: Rng
-  readonly #host: Host
-  #head: (answer: Answer) => void = () => {}
-  #fail: (error: Error) => void = () => {}
   #hasHead = false
   #isOver = false
-  readonly #pieces: (string | Error | undefined)[] = []
-  #more = (): void => {}
 
   constructor(rng: Rng, host: Host) {
     this.#rng = rng
-    this.#host = host
-    this.answer = new Promise((resolve, reject) => {
-      this.#head = resolve
-      this.#fail = reject
-    })
-    this.answer.catch(() => {})
+    this.#made = new MadeAnswer((what) => host.run(what))
+  }
+
+  get answer(): MadeAnswer['answer'] {
+    return this.#made.answer
   }
 
   head(status: number, isEvents: boolean): void {
@@ -36,7 +30,7 @@ export class Exchange {
       return
     }
     this.#hasHead = true
-    this.#host.run(() => this.#head({ status, isEvents, pieces: this.#read() }))
+    this.#made.head(status, isEvents)
   }
 
   /** A whole answer; or as much of it as gets through. */
@@ -70,13 +64,13 @@ export class Exchange {
 
   fail(): void {
     if (this.#isOver) return
-    this.#host.run(() => this.#fail(new Error('the network')))
+    this.#made.fail(new Error('the network'))
     this.#put(new Error('the network'))
     this.#over()
   }
 
   abort(): void {
-    this.#fail(new Error('aborted'))
+    this.#made.fail(new Error('aborted'))
     this.#put(new Error('aborted'))
     this.#over()
   }
@@ -93,21 +87,6 @@ export class Exchange {
   }
 
   #put(piece: string | Error | undefined): void {
-    if (this.#isOver || this.isSilent) return
-    this.#pieces.push(piece)
-    this.#host.run(() => this.#more())
-  }
-
-  async *#read(): AsyncGenerator<string> {
-    for (;;) {
-      while (this.#pieces.length === 0)
-        await new Promise<void>((resolve) => {
-          this.#more = resolve
-        })
-      const piece = this.#pieces.shift()
-      if (piece instanceof Error) throw piece
-      if (piece === undefined) return
-      yield piece
-    }
+    if (!this.#isOver && !this.isSilent) this.#made.put(piece)
   }
 }

@@ -1,7 +1,8 @@
 /** Requests that a test answers, and the links made of them. */
 import { type RequestBody, readRequest, writeEvent, writeFrame } from '@millrace/protocol'
 import type { LinkEvents } from '../src/core/index.js'
-import { type Answer, Pace, type RequestKind, RequestLink, type RequestPorts } from '../src/fallback/index.js'
+import { Pace, type RequestKind, RequestLink, type RequestPorts } from '../src/fallback/index.js'
+import { MadeAnswer } from './answer.js'
 import { FakeClock, settle } from './clock.js'
 
 /** A request that was sent, and its answer, which is the test's. */
@@ -9,47 +10,41 @@ export class FakeRequest {
   readonly kind: RequestKind
   readonly body: RequestBody
   isAborted = false
-  readonly answer: Promise<Answer>
-  #head: (answer: Answer) => void = () => {}
-  #fail: (error: Error) => void = () => {}
-  readonly #pieces: (string | Error | undefined)[] = []
-  #more = (): void => {}
+  readonly #made = new MadeAnswer()
 
   constructor(kind: RequestKind, text: string) {
     const body = readRequest(text)
     if (typeof body === 'string') throw new Error(body)
     this.kind = kind
     this.body = body
-    this.answer = new Promise((resolve, reject) => {
-      this.#head = resolve
-      this.#fail = reject
-    })
-    this.answer.catch(() => {})
+  }
+
+  get answer(): MadeAnswer['answer'] {
+    return this.#made.answer
   }
 
   /** Stands on its own, as ports' functions may. */
   readonly abort = (): void => {
     this.isAborted = true
-    this.#fail(new Error('aborted'))
-    this.#put(new Error('aborted'))
+    this.#break(new Error('aborted'))
   }
 
   /** The answer's head comes. */
   async head(status = 200, isEvents = status === 200): Promise<this> {
-    this.#head({ status, isEvents, pieces: this.#read() })
+    this.#made.head(status, isEvents)
     await settle()
     return this
   }
 
   async piece(text: string): Promise<this> {
-    this.#put(text)
+    this.#made.put(text)
     await settle()
     return this
   }
 
   /** The answer ends. */
   async end(): Promise<void> {
-    this.#put(undefined)
+    this.#made.put(undefined)
     await settle()
   }
 
@@ -62,27 +57,13 @@ export class FakeRequest {
 
   /** No answer comes, or no more of it. */
   async fail(): Promise<void> {
-    this.#fail(new Error('the network'))
-    this.#put(new Error('the network'))
+    this.#break(new Error('the network'))
     await settle()
   }
 
-  #put(piece: string | Error | undefined): void {
-    this.#pieces.push(piece)
-    this.#more()
-  }
-
-  async *#read(): AsyncGenerator<string> {
-    for (;;) {
-      while (this.#pieces.length === 0)
-        await new Promise<void>((resolve) => {
-          this.#more = resolve
-        })
-      const piece = this.#pieces.shift()
-      if (piece instanceof Error) throw piece
-      if (piece === undefined) return
-      yield piece
-    }
+  #break(error: Error): void {
+    this.#made.fail(error)
+    this.#made.put(error)
   }
 }
 
@@ -124,20 +105,23 @@ export class FakeNetwork {
     reactions: { opened?(link: RequestLink): void; frame?(link: RequestLink): void } = {},
   ) {
     const log: string[] = []
+    /** How often it said that a part of an event came. */
+    const told = { parts: 0 }
     const events: LinkEvents = {
       opened(protocol) {
         log.push(`opened ${protocol}`)
         reactions.opened?.(link)
       },
       frame(frame) {
-        log.push(String(frame))
+        if (frame === '[]') told.parts++
+        else log.push(String(frame))
         reactions.frame?.(link)
       },
       closed: (code, reason) => log.push(`closed ${code} ${reason}`),
       idle: () => true,
     }
     const link = new RequestLink(kind, { ports: this.ports, pace: this.pace, events })
-    return { link, log }
+    return { link, log, told }
   }
 }
 
@@ -148,12 +132,12 @@ export const frames = (from: number, to: number): string =>
 /** A link by polling that is open, has said one thing and heard another, and has its third poll out. */
 export async function polling() {
   const network = new FakeNetwork()
-  const { link, log } = network.link('poll')
+  const { link, log, told } = network.link('poll')
   await settle()
   await network.last('poll').reply(OPEN)
   link.send('"c1"')
   await settle()
   await network.last('poll').reply(frames(1, 1))
   log.length = 0
-  return { network, link, log, clock: network.clock }
+  return { network, link, log, told, clock: network.clock }
 }

@@ -315,7 +315,8 @@ export class TurmoilWorld {
         const transcript: Transcript = { said: [], heard: [] }
         this.ofClients.push(transcript)
         const frame: LinkEvents['frame'] = (text) => {
-          transcript.heard.push(String(text))
+          // What says nothing was not said by anybody: it stands for a part of an event.
+          if (text !== '[]') transcript.heard.push(String(text))
           events.frame(text)
         }
         const link = new RequestLink(kind, { ports, pace, events: { ...events, frame } })

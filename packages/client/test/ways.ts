@@ -40,6 +40,12 @@ export class FakeLink implements Link {
     await settle()
   }
 
+  /** It opens, and something comes. */
+  async works(): Promise<void> {
+    await this.open()
+    await this.frame()
+  }
+
   async drop(code = 1006, reason = ''): Promise<void> {
     this.#events.closed(code, reason)
     await settle()
@@ -77,11 +83,17 @@ export interface Told {
   wait: number | undefined
   via: Via | undefined
   idle: boolean
+  /** The application's token function, where it has one, and the token that came with the last close. */
+  ask: LinkEvents['ask']
+  token: string | undefined
 }
 
 /** What a client hears of its link. */
 export function ears(): { readonly told: Told; readonly events: LinkEvents } {
-  const told: Told = { log: [], wait: undefined, via: undefined, idle: true }
+  const told: Told = {
+    ...{ log: [], wait: undefined, via: undefined, idle: true },
+    ...{ ask: undefined, token: undefined },
+  }
   return {
     told,
     events: {
@@ -90,11 +102,15 @@ export function ears(): { readonly told: Told; readonly events: LinkEvents } {
         told.via = via
       },
       frame: (frame) => told.log.push(String(frame)),
-      closed(code, reason, wait) {
+      closed(code, reason, next) {
         told.log.push(`closed ${code} ${reason}`.trim())
-        told.wait = wait
+        told.wait = next?.wait
+        told.token = next?.token
       },
       idle: () => told.idle,
+      get ask() {
+        return told.ask
+      },
     },
   }
 }

@@ -133,9 +133,14 @@ export class FakeSocket implements Link {
     await settle()
   }
 
+  /** The application's token function, as a way that is about to move asks it. */
+  get ask(): NonNullable<LinkEvents['ask']> {
+    return this.#events.ask as NonNullable<LinkEvents['ask']>
+  }
+
   /** The connection is gone: with the server's code, or cut. */
-  async drop(code = 1006, reason = ''): Promise<void> {
-    this.#events.closed(code, reason)
+  async drop(code = 1006, reason = '', next?: Parameters<LinkEvents['closed']>[2]): Promise<void> {
+    this.#events.closed(code, reason, next)
     await settle()
   }
 }

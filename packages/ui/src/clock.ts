@@ -17,7 +17,5 @@ function ticking(every: number): ReadonlySignal<number> {
   return clock
 }
 
-/** For countdowns. */
-export const eachSecond = ticking(1_000)
 /** For waiting times, which are shown in minutes. */
 export const eachHalfMinute = ticking(30_000)

@@ -2,14 +2,7 @@
  * Chromium over its own protocol (https://chromedevtools.github.io/devtools-protocol/). Playwright has every page believe that it is seen,
  * so pages behind others, with the timers that browsers leave those, are had only without it.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { WebSocket } from 'ws'
-
-const START_WITHIN = 30_000
+import { Remote } from './remote.js'
 
 const FLAGS = [
   '--headless=new',
@@ -25,35 +18,17 @@ const FLAGS = [
   '--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1',
 ]
 
-interface Reply {
-  readonly id?: number
-  readonly result?: unknown
-  readonly error?: { readonly message: string }
-}
-type Waiting = { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }
-
 export class DevTools {
-  readonly #process: ChildProcess
-  readonly #socket: WebSocket
-  readonly #profile: string
-  readonly #waiting = new Map<number, Waiting>()
-  #ids = 0
+  readonly #remote: Remote
 
-  private constructor(process: ChildProcess, socket: WebSocket, profile: string) {
-    this.#process = process
-    this.#socket = socket
-    this.#profile = profile
-    socket.on('message', (data) => this.#answered(JSON.parse(String(data)) as Reply))
+  private constructor(remote: Remote) {
+    this.#remote = remote
   }
 
   static async launch(path: string): Promise<DevTools> {
-    const profile = mkdtempSync(join(tmpdir(), 'chromium-'))
-    const child = spawn(path, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    const socket = new WebSocket(await endpointOf(child))
-    await once(socket, 'open')
-    return new DevTools(child, socket, profile)
+    const flags = (profile: string) => [...FLAGS, `--user-data-dir=${profile}`]
+    const remote = await Remote.launch({ path, flags, listens: /DevTools listening on (ws:\/\/\S+)/ })
+    return new DevTools(remote)
   }
 
   /** A tab in front of those that there are. */
@@ -66,9 +41,7 @@ export class DevTools {
   }
 
   send(method: string, params: object, sessionId?: string): Promise<unknown> {
-    const id = ++this.#ids
-    this.#socket.send(JSON.stringify({ id, method, params, sessionId }))
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    return this.#remote.send(method, params, sessionId)
   }
 
   /** Stops or continues all of its processes, as a machine does that goes to sleep. */
@@ -83,20 +56,9 @@ export class DevTools {
     return processInfo.map(({ id }) => id)
   }
 
-  async close(): Promise<void> {
-    const ended = once(this.#process, 'exit')
-    // Its children write to the profile until they are told to end.
-    await this.send('Browser.close', {})
-    await ended
-    this.#socket.close()
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
-  }
-
-  #answered({ id, result, error }: Reply): void {
-    const waiting = this.#waiting.get(id ?? 0)
-    this.#waiting.delete(id ?? 0)
-    if (error === undefined) waiting?.resolve(result)
-    else waiting?.reject(new Error(error.message))
+  /** Its children write to the profile until they are told to end. */
+  close(): Promise<void> {
+    return this.#remote.close('Browser.close')
   }
 }
 
@@ -137,21 +99,5 @@ export class Tab {
 
   #send(method: string, params: object): Promise<unknown> {
     return this.#browser.send(method, params, this.#session)
-  }
-}
-
-/** Chromium prints where it listens. */
-async function endpointOf(child: ChildProcess): Promise<string> {
-  let output = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    output += chunk
-  })
-  const deadline = Date.now() + START_WITHIN
-  for (;;) {
-    const found = /DevTools listening on (ws:\/\/\S+)/.exec(output)?.[1]
-    if (found !== undefined) return found
-    if (Date.now() > deadline || child.exitCode !== null)
-      throw new Error(`Chromium did not start:\n${output}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

@@ -3,55 +3,38 @@
  * Firefox for a command that this one does not know (`emulation.setMediaFeaturesOverride`), so this is a small client of
  * our own: https://w3c.github.io/webdriver-bidi/.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { WebSocket } from 'ws'
+import { Remote } from './remote.js'
 
 const SCREENS = fileURLToPath(new URL('../../../.screens/', import.meta.url))
-const START_WITHIN = 30_000
 const SEE_WITHIN = 20_000
 
-interface Reply {
-  readonly id?: number
-  readonly result?: unknown
-  readonly error?: string
-  readonly message?: string
+// Nothing of a profile may go out: no updates, no studies, no captive portal checks.
+const OFF = [
+  'app.normandy.enabled',
+  'app.update.auto',
+  'network.captive-portal-service.enabled',
+  'network.connectivity-service.enabled',
+  'browser.safebrowsing.update.enabled',
+]
+
+function flags(profile: string): readonly string[] {
+  writeFileSync(join(profile, 'user.js'), OFF.map((name) => `user_pref("${name}", false);\n`).join(''))
+  return ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0']
 }
-type Waiting = { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }
 
 export class Firefox {
-  readonly #process: ChildProcess
-  readonly #socket: WebSocket
-  readonly #profile: string
-  readonly #waiting = new Map<number, Waiting>()
-  #ids = 0
+  readonly #remote: Remote
 
-  private constructor(process: ChildProcess, socket: WebSocket, profile: string) {
-    this.#process = process
-    this.#socket = socket
-    this.#profile = profile
-    socket.on('message', (data) => this.#answered(JSON.parse(String(data)) as Reply))
+  private constructor(remote: Remote) {
+    this.#remote = remote
   }
 
   static async launch(path: string): Promise<Firefox> {
-    const profile = mkdtempSync(join(tmpdir(), 'firefox-'))
-    // Nothing of this profile may go out: no updates, no studies, no captive portal checks.
-    const quiet = ['app.normandy.enabled', 'app.update.auto', 'network.captive-portal-service.enabled']
-    writeFileSync(
-      join(profile, 'user.js'),
-      [...quiet, 'network.connectivity-service.enabled', 'browser.safebrowsing.update.enabled']
-        .map((name) => `user_pref("${name}", false);\n`)
-        .join(''),
-    )
-    const flags = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0']
-    const child = spawn(path, [...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] })
-    const socket = new WebSocket(`${await endpointOf(child)}/session`)
-    await once(socket, 'open')
-    const firefox = new Firefox(child, socket, profile)
+    const listens = /WebDriver BiDi listening on (ws:\/\/\S+)/
+    const firefox = new Firefox(await Remote.launch({ path, flags, listens, below: '/session' }))
     await firefox.send('session.new', { capabilities: {} })
     return firefox
   }
@@ -67,38 +50,11 @@ export class Firefox {
   }
 
   send(method: string, params: object): Promise<unknown> {
-    const id = ++this.#ids
-    this.#socket.send(JSON.stringify({ id, method, params }))
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    return this.#remote.send(method, params)
   }
 
-  #answered({ id, result, error, message }: Reply): void {
-    const waiting = this.#waiting.get(id ?? 0)
-    this.#waiting.delete(id ?? 0)
-    if (error === undefined) waiting?.resolve(result)
-    else waiting?.reject(new Error(`${error}: ${message}`))
-  }
-
-  async close(): Promise<void> {
-    this.#socket.close()
-    this.#process.kill()
-    if (this.#process.exitCode === null) await once(this.#process, 'exit')
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
-  }
-}
-
-/** Firefox prints where it listens. */
-async function endpointOf(child: ChildProcess): Promise<string> {
-  let output = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    output += chunk
-  })
-  const deadline = Date.now() + START_WITHIN
-  for (;;) {
-    const found = /WebDriver BiDi listening on (ws:\/\/\S+)/.exec(output)?.[1]
-    if (found !== undefined) return found
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error(`Firefox did not start:\n${output}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+  close(): Promise<void> {
+    return this.#remote.close()
   }
 }
 

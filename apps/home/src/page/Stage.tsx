@@ -1,6 +1,17 @@
-import { Button, ConnectionBanner, LinkStatus } from '@millrace/ui'
+import { type BannerElement, defineBanner } from '@millrace/client/banner'
+import { Button, LinkStatus } from '@millrace/ui'
 import type { JSX, TargetedPointerEvent } from 'preact'
 import type { Pointer, Turn, Wheel } from './wheel.js'
+
+declare module 'preact' {
+  namespace JSX {
+    interface IntrinsicElements {
+      'millrace-banner': Partial<Pick<BannerElement, 'client'>> & { class?: string }
+    }
+  }
+}
+
+defineBanner()
 
 /** The live demonstration: a wheel that everybody who has this page open turns together. */
 export function Stage({ wheel }: { readonly wheel: Wheel }): JSX.Element {
@@ -18,7 +29,7 @@ export function Stage({ wheel }: { readonly wheel: Wheel }): JSX.Element {
         </h2>
         <LinkStatus state={wheel.state.value} />
       </div>
-      <ConnectionBanner notice={wheel.notice.value} onRetry={() => wheel.retry()} />
+      <millrace-banner class="connection-notice" client={wheel.client} />
       <MillWheel turns={wheel.seen.value} />
       <div class="demo__foot">
         <Button look="primary" onClick={() => wheel.push()}>

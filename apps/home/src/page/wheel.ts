@@ -1,5 +1,5 @@
 import { type Client, type ClientState, createClient } from '@millrace/client'
-import { linkNotices } from '@millrace/ui'
+import type { BannerClient } from '@millrace/client/banner'
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { HomeApi } from '../api.js'
 
@@ -35,14 +35,9 @@ export class Wheel {
   readonly #pointers = signal<readonly Pointer[]>([])
   readonly #pressed = new Map<string, number>()
   readonly #leaving = new Map<string, ReturnType<typeof setTimeout>>()
-  readonly notice: ReturnType<typeof linkNotices>
   #told = 0
 
   constructor() {
-    this.notice = linkNotices({
-      current: () => this.#client.state,
-      subscribe: (listener) => this.#client.on('state', listener),
-    })
     this.#client.on('state', (state) => {
       this.#state.value = state
     })
@@ -56,6 +51,10 @@ export class Wheel {
     })
   }
 
+  /** For the banner, which says how the connection is when that is worth saying. */
+  get client(): BannerClient {
+    return this.#client
+  }
   get state(): ReadonlySignal<ClientState> {
     return this.#state
   }
@@ -72,10 +71,6 @@ export class Wheel {
   }
   get pointers(): ReadonlySignal<readonly Pointer[]> {
     return this.#pointers
-  }
-
-  retry(): void {
-    this.#client.connect().catch(() => {})
   }
 
   /** Turns the wheel for everybody. While there is no connection the turn waits. */

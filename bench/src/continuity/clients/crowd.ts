@@ -1,7 +1,7 @@
 /** All clients of a run, each with its tally. */
-import { now } from '../clock.js'
+import { now } from '../../common/clock.js'
+import { Tally, type TallyLog } from '../../common/judge/tally.js'
 import type { Range, Waited } from '../commands.js'
-import { Tally, type TallyLog } from '../judge/tally.js'
 import type { Join, Seat } from './join.js'
 
 /** So many join at a time: the beginning is not what is measured, and no server need be flooded. */

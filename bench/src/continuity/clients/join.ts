@@ -1,5 +1,5 @@
 /** What a client library has to do here: to join a channel, and to tell what it hears. */
-import type { Message } from '../messages.js'
+import type { Message } from '../../common/messages.js'
 
 export interface Ears {
   message(message: Message): void

@@ -1,7 +1,8 @@
 /** A process full of clients of one library, as applications use it. */
+
+import { channelOf, EVERYBODY } from '../../common/messages.js'
+import { obey, setup } from '../../common/obey.js'
 import type { ClientsCommand, ClientsSetup } from '../commands.js'
-import { channelOf, EVERYBODY } from '../messages.js'
-import { obey, setup } from '../obey.js'
 import { Crowd } from './crowd.js'
 import type { Join } from './join.js'
 

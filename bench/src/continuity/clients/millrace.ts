@@ -1,7 +1,7 @@
 /** `@millrace/client` with every option as it comes; Node 20 has no WebSocket of its own, so it gets that of `ws`. */
 import { createClient } from '@millrace/client'
 import { WebSocket } from 'ws'
-import type { Message } from '../messages.js'
+import type { Message } from '../../common/messages.js'
 import type { Join } from './join.js'
 
 export const joinMillrace: Join = async ({ port, channel: name }, ears) => {

@@ -1,6 +1,6 @@
 /** `socket.io-client` with every option as it comes: long polling first, then a WebSocket. */
 import { io } from 'socket.io-client'
-import type { Message } from '../messages.js'
+import type { Message } from '../../common/messages.js'
 import type { Join } from './join.js'
 
 /** `tellsGaps`: whether a connection after the first that recovered nothing counts as a gap that was told. */

@@ -1,21 +1,17 @@
 /** The command line of `npm run bench -- jitter`. */
 import { parseArgs } from 'node:util'
 import { among, numberOf, orUsageError, takeJson, UsageError } from '../../cli/arguments.js'
+import { COMMON_FLAGS, COMMON_HELP, type CommonOptions, commonOptions } from '../../common/options.js'
 import { duration } from '../../report/format.js'
 import { CONTINUITY_PEERS } from '../peers.js'
 import { estimate, type JitterPlan, SETTLING } from './plan.js'
 
-export interface JitterOptions {
-  readonly help: boolean
-  readonly json: boolean
-  readonly jsonFile: string | undefined
-  readonly writeDocs: boolean
+export interface JitterOptions extends CommonOptions {
   readonly plan: JitterPlan
 }
 
 const FLAGS = {
-  help: { type: 'boolean', short: 'h' },
-  'write-docs': { type: 'boolean' },
+  ...COMMON_FLAGS,
   peer: { type: 'string', multiple: true },
   clients: { type: 'string' },
   messages: { type: 'string' },
@@ -29,8 +25,8 @@ const DEFAULTS = { clients: 1000, messages: 120, interval: 1, dropEvery: 15, out
 
 /** Reads the arguments. Throws a UsageError. */
 export function parseJitterOptions(args: readonly string[]): JitterOptions {
-  const { rest, json, jsonFile } = takeJson(args)
-  const values = orUsageError(() => parseArgs({ args: [...rest], options: FLAGS }).values)
+  const json = takeJson(args)
+  const values = orUsageError(() => parseArgs({ args: [...json.rest], options: FLAGS }).values)
   const seconds = (name: 'interval' | 'drop-every', usual: number): number =>
     1000 * (numberOf(name, values[name], { atMost: 3600 }) ?? usual)
   const count = (name: 'clients' | 'messages', atMost: number): number =>
@@ -46,7 +42,7 @@ export function parseJitterOptions(args: readonly string[]): JitterOptions {
   }
   if (plan.outage >= plan.dropEvery)
     throw new UsageError('--outage must be shorter than --drop-every: an outage ends before the next begins')
-  return { help: values.help ?? false, json, jsonFile, writeDocs: values['write-docs'] ?? false, plan }
+  return { ...commonOptions(json, values), plan }
 }
 
 export function jitterHelp(): string {
@@ -61,9 +57,7 @@ npm run bench -- jitter [options]
   --drop-every S      seconds from one drop of a client's connection to the next; clients take turns (default ${DEFAULTS.dropEvery})
   --outage S          seconds for which a client that was dropped cannot connect (default ${DEFAULTS.outage})
   --peer NAME         only this peer (repeatable): ${CONTINUITY_PEERS.join(', ')}
-  --json [FILE]       every figure as JSON, to FILE or instead of the tables
-  --write-docs        put the tables into docs/performance.md
-  --help              this text
+${COMMON_HELP}
 
 Each peer takes about ${duration(estimate(plan))}. Ends with 0 when Millrace lost, repeated and reordered nothing and every target is
 reached, with 1 when not, with 2 for a mistake on the command line. docs/performance.md explains method and figures.

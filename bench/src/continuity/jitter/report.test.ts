@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { allReached, type JitterReport, markdownReport, textReport } from './report.js'
+import { FORMS, type JitterReport } from './report.js'
 import type { JitterSample } from './run.js'
+
+const { allReached, markdownReport, textReport } = FORMS
 
 const durations = { p50: 1, p95: 2, p99: 900, max: 1200, count: 7 }
 const sample: JitterSample = {

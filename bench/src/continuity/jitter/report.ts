@@ -1,18 +1,18 @@
 /** What the jitter test found, and whether that is what was promised. */
+
+import { deliveredShare, ms } from '../../common/report/figures.js'
+import { judgeGoal, promises } from '../../common/report/goals.js'
+import { formsOf, type Reported } from '../../common/report/report.js'
 import { count } from '../../report/format.js'
-import { left, renderMarkdown, renderText, right, type Table } from '../../report/table.js'
+import { left, right, type Table } from '../../report/table.js'
 import type { Verdict } from '../../report/targets.js'
 import { SPECS } from '../peers.js'
-import { type Circumstances, circumstances } from '../report/circumstances.js'
-import { deliveredShare, ms } from '../report/figures.js'
-import { goalsTable, judgeGoal, promises } from '../report/goals.js'
 import type { JitterPlan } from './plan.js'
 import type { JitterSample } from './run.js'
 
-export interface JitterReport extends Circumstances {
+export interface JitterReport extends Reported {
   readonly plan: JitterPlan
   readonly samples: readonly JitterSample[]
-  readonly failures: readonly string[]
 }
 
 /** Milliseconds beyond the outage, for 99 of 100 messages that were held up. */
@@ -64,31 +64,9 @@ const samplesTable = (samples: readonly JitterSample[]): Table => ({
   ],
 })
 
-/** No table where Millrace was not measured. */
-function goals(report: JitterReport, title: string): Table[] {
-  const verdicts = verdictsOf(report)
-  return verdicts.length === 0 ? [] : [goalsTable(title, verdicts)]
-}
-
-export const textReport = (report: JitterReport): string =>
-  [
-    ...circumstances(report),
-    planText(report.plan),
-    '',
-    renderText(samplesTable(report.samples)),
-    ...report.failures,
-    ...goals(report, 'Targets').map(renderText),
-  ].join('\n')
-
-export const markdownReport = (report: JitterReport): string =>
-  [
-    ...[...circumstances(report), planText(report.plan), ...report.failures].flatMap((line) => [line, '']),
-    renderMarkdown(samplesTable(report.samples)),
-    ...goals(report, 'Jitter: targets').map(renderMarkdown),
-  ].join('\n')
-
-export const jsonReport = (report: JitterReport): string =>
-  `${JSON.stringify({ ...report, targets: verdictsOf(report) }, null, 2)}\n`
-
-export const allReached = (report: JitterReport): boolean =>
-  report.failures.length === 0 && verdictsOf(report).every(({ reached }) => reached === true)
+export const FORMS = formsOf<JitterReport>({
+  name: 'Jitter',
+  plan: ({ plan }) => [planText(plan)],
+  tables: ({ samples }) => [samplesTable(samples)],
+  verdicts: verdictsOf,
+})

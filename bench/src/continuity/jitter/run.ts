@@ -1,9 +1,10 @@
 /** The jitter test: connections that are dropped again and again, while messages go on. */
-import { pause } from '../clock.js'
-import { watchOthers } from '../disturbance.js'
-import { arrivalsOf, beyondOutage, type Counts, countsOf, latencyOf } from '../judge/delivery.js'
-import { type Quantiles, quantilesOf } from '../judge/quantiles.js'
-import { EVERYBODY } from '../messages.js'
+import { pause } from '../../common/clock.js'
+import { watchOthers } from '../../common/disturbance.js'
+import { arrivalsOf, type Counts, countsOf, latencyOf } from '../../common/judge/delivery.js'
+import { type Quantiles, quantilesOf } from '../../common/judge/quantiles.js'
+import { EVERYBODY } from '../../common/messages.js'
+import { beyondOutage } from '../judge/beyond.js'
 import { type ContinuityPeer, SPECS } from '../peers.js'
 import { World } from '../world.js'
 import type { JitterPlan } from './plan.js'
@@ -40,10 +41,10 @@ export async function measureJitter(
   try {
     await world.join(plan.clients, 'shared')
     await pause(REST)
-    const othersSince = watchOthers(world)
+    const othersSince = watchOthers(world.processes)
     await disturb(world, plan)
     const others = othersSince()
-    const { version, settings = [] } = world.server
+    const { version, settings = [] } = world.server.ready
     return { peer, version, settings, ...(await judge(world, plan)), others }
   } finally {
     await world.stop()

@@ -1,7 +1,7 @@
 /** A process between clients and a server: the network, which fails when it is told to. */
-import { now, pause, until } from '../clock.js'
+import { now, pause, until } from '../../common/clock.js'
+import { obey, setup } from '../../common/obey.js'
 import type { Moment, ProxyCommand, ProxySetup, Range } from '../commands.js'
-import { obey, setup } from '../obey.js'
 import { type DropPlan, dropsOf } from './drops.js'
 import { Wire } from './wire.js'
 

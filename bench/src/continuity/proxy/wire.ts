@@ -1,7 +1,7 @@
 /** One client's way to the server: a port of its own, whose connections can be cut and refused. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { now } from '../clock.js'
+import { now } from '../../common/clock.js'
 import type { Outage } from './outage.js'
 
 type Open = { -readonly [K in keyof Outage]: Outage[K] }

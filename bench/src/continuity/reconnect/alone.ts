@@ -1,10 +1,10 @@
 /** Clients are cut and come back one after the other: what recovery takes when nobody else wants anything. */
 
-import { pause } from '../clock.js'
-import { watchOthers } from '../disturbance.js'
-import { type Counts, countsOf } from '../judge/delivery.js'
-import { type Quantiles, quantilesOf } from '../judge/quantiles.js'
-import { channelOf } from '../messages.js'
+import { pause } from '../../common/clock.js'
+import { watchOthers } from '../../common/disturbance.js'
+import { type Counts, countsOf } from '../../common/judge/delivery.js'
+import { type Quantiles, quantilesOf } from '../../common/judge/quantiles.js'
+import { channelOf } from '../../common/messages.js'
 import { SPECS } from '../peers.js'
 import { World } from '../world.js'
 import type { ReconnectPlan } from './plan.js'
@@ -28,7 +28,7 @@ export async function measureAlone(plan: ReconnectPlan, programs?: URL): Promise
   try {
     await world.join(plan.alone, 'own')
     await pause(REST)
-    const othersSince = watchOthers(world)
+    const othersSince = watchOthers(world.processes)
     for (let client = 0; client < plan.alone; client++) await cutAndReturn(world, plan, client)
     const others = othersSince()
     await pause(REST)

@@ -1,52 +1,40 @@
 /** `npm run bench -- reconnect`. */
-import { connectionLimit, describeMachine, requireLinux } from '../../harness/machine.js'
-import { duration } from '../../report/format.js'
+import { inTurn, runScenario } from '../../common/command.js'
+import { connectionLimit, describeMachine } from '../../harness/machine.js'
 import { PLACES } from '../../report/write-docs.js'
 import { checkFiles } from '../files.js'
 import { SPECS } from '../peers.js'
-import { publish } from '../report/publish.js'
-import { measureAlone } from './alone.js'
-import { measureHerd } from './herd.js'
+import { type AloneSample, measureAlone } from './alone.js'
+import { type HerdSample, measureHerd } from './herd.js'
 import { parseReconnectOptions, reconnectHelp } from './options.js'
 import { aloneSeconds, describeAlone, describeHerd, herdSeconds, type ReconnectPlan } from './plan.js'
-import { allReached, jsonReport, markdownReport, type ReconnectReport, textReport } from './report.js'
+import { FORMS, type ReconnectReport } from './report.js'
 
 /** Resolves with the exit code. Throws a UsageError. */
-export async function reconnect(args: readonly string[]): Promise<number> {
+export function reconnect(args: readonly string[]): Promise<number> {
   const options = parseReconnectOptions(args)
-  if (options.help) {
-    console.log(reconnectHelp())
-    return 0
-  }
-  requireLinux()
-  const report = await measure(options.plan)
-  publish(options, {
-    place: PLACES.reconnect,
-    text: () => textReport(report),
-    markdown: () => markdownReport(report),
-    json: () => jsonReport(report),
-  })
-  return allReached(report) ? 0 : 1
+  const measure = () => measureAll(options.plan)
+  return runScenario(options, { place: PLACES.reconnect, forms: FORMS, help: reconnectHelp, measure })
 }
 
-/** A case that fails is noted, and the other goes on. */
-async function measure(plan: ReconnectPlan): Promise<ReconnectReport> {
+async function measureAll(plan: ReconnectPlan): Promise<ReconnectReport> {
   checkFiles(Math.max(plan.clients, plan.alone), SPECS.millrace.connections, connectionLimit())
-  const failures: string[] = []
-  const attempt = async <Sample>(what: string, work: () => Promise<Sample>): Promise<Sample | undefined> => {
-    try {
-      return await work()
-    } catch (error) {
-      failures.push(`Failed: ${what}: ${(error as Error).message}`)
-      return undefined
-    }
-  }
-  const say = (place: string, seconds: number, what: string): void =>
-    void process.stderr.write(`[${place}, ${duration(seconds)} left] Millrace: ${what}\n`)
-  say('1/2', herdSeconds(plan) + aloneSeconds(plan), describeHerd(plan))
-  const herd = await attempt('all at once', () => measureHerd(plan))
-  say('2/2', aloneSeconds(plan), describeAlone(plan))
-  const alone = await attempt('one by one', () => measureAlone(plan))
+  const { samples, failures } = await inTurn<{ herd: HerdSample } | { alone: AloneSample }>([
+    {
+      title: 'Millrace, all at once',
+      description: describeHerd(plan),
+      seconds: herdSeconds(plan),
+      measure: async () => ({ herd: await measureHerd(plan) }),
+    },
+    {
+      title: 'Millrace, one by one',
+      description: describeAlone(plan),
+      seconds: aloneSeconds(plan),
+      measure: async () => ({ alone: await measureAlone(plan) }),
+    },
+  ])
+  const herd = samples.flatMap((sample) => ('herd' in sample ? sample.herd : []))[0]
+  const alone = samples.flatMap((sample) => ('alone' in sample ? sample.alone : []))[0]
   return {
     machine: describeMachine(),
     versions: herd === undefined ? [] : [herd.version],

@@ -1,9 +1,9 @@
 /** All clients are cut at once, miss messages, and come back together. */
-import { pause, until } from '../clock.js'
-import { watchOthers } from '../disturbance.js'
-import { type Counts, countsOf } from '../judge/delivery.js'
-import { type Quantiles, quantilesOf } from '../judge/quantiles.js'
-import { EVERYBODY } from '../messages.js'
+import { pause, until } from '../../common/clock.js'
+import { watchOthers } from '../../common/disturbance.js'
+import { type Counts, countsOf } from '../../common/judge/delivery.js'
+import { type Quantiles, quantilesOf } from '../../common/judge/quantiles.js'
+import { EVERYBODY } from '../../common/messages.js'
 import { SPECS } from '../peers.js'
 import { type ByProcess, World } from '../world.js'
 import type { ReconnectPlan } from './plan.js'
@@ -37,13 +37,13 @@ export async function measureHerd(plan: ReconnectPlan, programs?: URL): Promise<
   try {
     await world.join(plan.clients, 'shared')
     const before = await settled(world)
-    world.forgetPeak()
-    const othersSince = watchOthers(world)
+    world.server.forgetPeak()
+    const othersSince = watchOthers(world.processes)
     const { healed, cpu } = await cutAndReturn(world, plan)
     const others = othersSince()
-    const { peak } = world.memory()
+    const { peak } = world.server.memory()
     const memory = { before, peak, after: await settled(world) }
-    return { version: world.server.version, ...(await judge(world, plan, healed)), memory, cpu, others }
+    return { version: world.server.ready.version, ...(await judge(world, plan, healed)), memory, cpu, others }
   } finally {
     await world.stop()
   }
@@ -54,7 +54,7 @@ async function settled(world: World): Promise<number> {
   await pause(REST)
   await world.collectGarbage()
   await pause(REST)
-  return world.memory().resident
+  return world.server.memory().resident
 }
 
 /** Resolves with the moment when the network returned, and what CPU time it took from then on. */

@@ -1,20 +1,16 @@
 /** The command line of `npm run bench -- reconnect`. */
 import { parseArgs } from 'node:util'
 import { numberOf, orUsageError, takeJson } from '../../cli/arguments.js'
+import { COMMON_FLAGS, COMMON_HELP, type CommonOptions, commonOptions } from '../../common/options.js'
 import { duration } from '../../report/format.js'
 import { aloneSeconds, herdSeconds, PATIENCE, type ReconnectPlan } from './plan.js'
 
-export interface ReconnectOptions {
-  readonly help: boolean
-  readonly json: boolean
-  readonly jsonFile: string | undefined
-  readonly writeDocs: boolean
+export interface ReconnectOptions extends CommonOptions {
   readonly plan: ReconnectPlan
 }
 
 const FLAGS = {
-  help: { type: 'boolean', short: 'h' },
-  'write-docs': { type: 'boolean' },
+  ...COMMON_FLAGS,
   clients: { type: 'string' },
   alone: { type: 'string' },
   messages: { type: 'string' },
@@ -28,15 +24,12 @@ const KEPT = 256
 
 /** Reads the arguments. Throws a UsageError. */
 export function parseReconnectOptions(args: readonly string[]): ReconnectOptions {
-  const { rest, json, jsonFile } = takeJson(args)
-  const values = orUsageError(() => parseArgs({ args: [...rest], options: FLAGS }).values)
+  const json = takeJson(args)
+  const values = orUsageError(() => parseArgs({ args: [...json.rest], options: FLAGS }).values)
   const count = (name: Exclude<keyof typeof DEFAULTS, 'outage'>, atMost: number): number =>
     numberOf(name, values[name], { whole: true, atMost }) ?? DEFAULTS[name]
   return {
-    help: values.help ?? false,
-    json,
-    jsonFile,
-    writeDocs: values['write-docs'] ?? false,
+    ...commonOptions(json, values),
     plan: {
       clients: count('clients', 100_000),
       alone: count('alone', 100_000),
@@ -59,9 +52,7 @@ npm run bench -- reconnect [options]
   --messages N        how many messages each of them misses (default ${DEFAULTS.messages}, at most ${KEPT})
   --size BYTES        how long a message is (default ${DEFAULTS.size})
   --outage S          seconds from the cut of all to the return of the network (default ${DEFAULTS.outage})
-  --json [FILE]       every figure as JSON, to FILE or instead of the tables
-  --write-docs        put the tables into docs/performance.md
-  --help              this text
+${COMMON_HELP}
 
 It takes about ${duration(herdSeconds(plan) + aloneSeconds(plan))}. Ends with 0 when nothing was lost, repeated or reordered and every target is reached, with 1 when
 not, with 2 for a mistake on the command line. docs/performance.md explains method and figures.

@@ -1,5 +1,5 @@
 /** How long a client took to have all that it missed. */
-import type { TallyLog } from '../judge/tally.js'
+import type { TallyLog } from '../../common/judge/tally.js'
 import type { Outage } from '../proxy/outage.js'
 
 export interface Recovery {

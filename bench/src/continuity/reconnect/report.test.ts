@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { AloneSample } from './alone.js'
 import type { HerdSample } from './herd.js'
-import { allReached, markdownReport, type ReconnectReport, textReport } from './report.js'
+import { FORMS, type ReconnectReport } from './report.js'
+
+const { allReached, markdownReport, textReport } = FORMS
 
 const counts = { expected: 100, delivered: 100, repeated: 0, disordered: 0, gaps: 0 }
 const durations = { p50: 10, p95: 400, p99: 480, max: 600, count: 50 }

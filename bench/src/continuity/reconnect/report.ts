@@ -1,19 +1,19 @@
 /** What the reconnect test found, and whether that is what was promised. */
+
+import { megabytes, ms, seconds } from '../../common/report/figures.js'
+import { type Goal, judgeGoal, promises } from '../../common/report/goals.js'
+import { formsOf, type Reported } from '../../common/report/report.js'
 import { count, figure } from '../../report/format.js'
-import { left, renderMarkdown, renderText, right, type Table } from '../../report/table.js'
+import { left, right, type Table } from '../../report/table.js'
 import type { Verdict } from '../../report/targets.js'
-import { type Circumstances, circumstances } from '../report/circumstances.js'
-import { megabytes, ms, seconds } from '../report/figures.js'
-import { type Goal, goalsTable, judgeGoal, promises } from '../report/goals.js'
 import type { AloneSample } from './alone.js'
 import type { HerdSample } from './herd.js'
 import type { ReconnectPlan } from './plan.js'
 
-export interface ReconnectReport extends Circumstances {
+export interface ReconnectReport extends Reported {
   readonly plan: ReconnectPlan
   readonly herd: HerdSample | undefined
   readonly alone: AloneSample | undefined
-  readonly failures: readonly string[]
 }
 
 /** Milliseconds. */
@@ -113,24 +113,9 @@ const tablesOf = (report: ReconnectReport): Table[] => [
   recoveryTable(report),
 ]
 
-export const textReport = (report: ReconnectReport): string =>
-  [
-    ...circumstances(report),
-    '',
-    ...tablesOf(report).map(renderText),
-    ...report.failures,
-    renderText(goalsTable('Targets', verdictsOf(report))),
-  ].join('\n')
-
-export const markdownReport = (report: ReconnectReport): string =>
-  [
-    ...[...circumstances(report), ...report.failures].flatMap((line) => [line, '']),
-    ...tablesOf(report).map(renderMarkdown),
-    renderMarkdown(goalsTable('Reconnect: targets', verdictsOf(report))),
-  ].join('\n')
-
-export const jsonReport = (report: ReconnectReport): string =>
-  `${JSON.stringify({ ...report, targets: verdictsOf(report) }, null, 2)}\n`
-
-export const allReached = (report: ReconnectReport): boolean =>
-  report.failures.length === 0 && verdictsOf(report).every(({ reached }) => reached === true)
+export const FORMS = formsOf<ReconnectReport>({
+  name: 'Reconnect',
+  plan: () => [],
+  tables: tablesOf,
+  verdicts: verdictsOf,
+})

@@ -1,6 +1,6 @@
 /** Millrace, with every option as it comes: JSON of any kind, 256 publications kept for ten minutes. */
 import { channel, createServer, defineApi, VERSION } from '@millrace/server'
-import { obey } from '../obey.js'
+import { obey } from '../../common/obey.js'
 import { publishing } from './series.js'
 
 const api = defineApi({ channels: { 'bench:{name}': channel() } })

@@ -1,7 +1,7 @@
 /** A server's part in a run: it publishes when it is told to. */
-import { now, until } from '../clock.js'
+import { now, until } from '../../common/clock.js'
+import { type Message, message } from '../../common/messages.js'
 import type { Series, ServerCommand } from '../commands.js'
-import { type Message, message } from '../messages.js'
 
 /** Publishes one message in a channel. */
 export type Publish = (channel: Series['channel'], message: Message) => unknown

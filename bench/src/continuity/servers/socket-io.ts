@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
-import { obey, setup } from '../obey.js'
+import { obey, setup } from '../../common/obey.js'
 import { publishing } from './series.js'
 
 const { version } = createRequire(import.meta.url)('socket.io/package.json') as { version: string }

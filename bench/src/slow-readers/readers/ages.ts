@@ -1,5 +1,5 @@
 /** How old what a reader shows is. */
-import { type Quantiles, quantilesOf } from '../../continuity/judge/quantiles.js'
+import { type Quantiles, quantilesOf } from '../../common/judge/quantiles.js'
 import type { Message } from '../commands.js'
 
 type Seen = Pick<Message, 'key' | 'n' | 'at'>

@@ -1,6 +1,6 @@
 /** A process full of readers that keep up: they count what comes, and some of them look how late it is. */
-import { now } from '../../continuity/clock.js'
-import { obey, setup } from '../../continuity/obey.js'
+import { now } from '../../common/clock.js'
+import { obey, setup } from '../../common/obey.js'
 import { type Dialect, MEANING } from '../../generator/dialect.js'
 import { dialectNamed } from '../../generator/dialects.js'
 import { Histogram } from '../../generator/histogram.js'

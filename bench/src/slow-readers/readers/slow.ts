@@ -1,6 +1,6 @@
 /** A process with readers that do not keep up: one behind a thin link, one that stalls; and a witness that sees what they miss. */
-import { now, pause } from '../../continuity/clock.js'
-import { obey, setup } from '../../continuity/obey.js'
+import { now, pause } from '../../common/clock.js'
+import { obey, setup } from '../../common/obey.js'
 import type { SlowCommand, SlowFigures, SlowSetup, Stalled } from '../commands.js'
 import { Ages } from './ages.js'
 import { JOINS } from './libraries.js'

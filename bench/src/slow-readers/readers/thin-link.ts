@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { now } from '../../continuity/clock.js'
+import { now } from '../../common/clock.js'
 
 const PIECE = 1024
 /** Milliseconds by which a timer may be late without costing the link anything. */

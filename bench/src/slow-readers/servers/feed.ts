@@ -1,5 +1,5 @@
 /** A server's part in a run: it publishes when it is told to. */
-import { now, pause } from '../../continuity/clock.js'
+import { now, pause } from '../../common/clock.js'
 import {
   type Feed,
   type Message,

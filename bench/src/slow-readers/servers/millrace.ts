@@ -1,6 +1,6 @@
 /** Millrace: a state channel, with every option as it comes. */
 import { channel, createServer, defineApi, VERSION } from '@millrace/server'
-import { obey } from '../../continuity/obey.js'
+import { obey } from '../../common/obey.js'
 import { MILLRACE_CHANNEL } from '../../generator/millrace-dialect.js'
 import { feeding } from './feed.js'
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
-import { obey } from '../../continuity/obey.js'
+import { obey } from '../../common/obey.js'
 import { feeding } from './feed.js'
 
 const { version } = createRequire(import.meta.url)('socket.io/package.json') as { version: string }

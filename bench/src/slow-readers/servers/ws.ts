@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
-import { obey } from '../../continuity/obey.js'
+import { obey } from '../../common/obey.js'
 import { feeding } from './feed.js'
 
 const { version } = createRequire(import.meta.url)('ws/package.json') as { version: string }

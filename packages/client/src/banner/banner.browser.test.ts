@@ -85,6 +85,7 @@ const START = 1_800_000_000_000
 /** Each state that is shown: how it comes, what is seen of it, and what the button says. */
 const STATES = [
   ['connecting', { name: 'connecting' }, undefined, 'Connecting…', 'Try now'],
+  ['not connected yet', { name: 'connecting' }, 9000, 'Connecting… Trying again in 8 s', 'Try now'],
   ['waiting', { name: 'reconnecting' }, 9000, 'Connection lost. Trying again in 8 s', 'Try now'],
   ['trying', { name: 'reconnecting' }, undefined, 'Connection lost. Trying to reconnect…', 'Try now'],
   ['offline', { name: 'offline' }, 9000, 'You are offline', 'Try now'],

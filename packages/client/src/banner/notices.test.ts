@@ -70,6 +70,25 @@ describe('what is worth saying', () => {
     expect(words()).toBe('')
   })
 
+  it('is that a first connection does not come about, never that one was lost', () => {
+    comes({ name: 'connecting', reason: undefined, attempt: undefined })
+    passes(1500)
+    comes({ name: 'connecting', retryAt: now + 3000 })
+    expect(words()).toBe('Connecting… [Try now]')
+    passes(1000)
+    expect(words()).toBe('Connecting… Trying again in 2 s [Try now]')
+    passes(2000)
+    comes({ name: 'connecting' })
+    expect(words()).toBe('Connecting… [Try now]')
+    comes({ name: 'connecting', retryAt: now + 5000 })
+    passes(1000)
+    notices.press(state)
+    comes({ name: 'connecting' })
+    expect([words(), notice?.isSpoken]).toEqual(['Connecting… Trying again… [Try now]', true])
+    comes({ name: 'connected' })
+    expect(words()).toBe('Connected')
+  })
+
   it('is a lost connection with the seconds left, one after the other, and the attempt', () => {
     comes({ name: 'connected' })
     comes({ name: 'reconnecting', retryAt: now + 4500 })

@@ -92,43 +92,42 @@ export class Notices {
     const { name: kind } = state
     if (kind === 'connected') return this.#recovered(state, before)
     if (this.#shown === 0) return undefined
-    if (kind === 'degraded') return { kind, state, ...this.#besideDegraded(state) }
-    if (kind === 'connecting' || kind === 'closed') return { kind, state }
-    return { kind, state, ...this.#besideAway(state) }
+    const beside =
+      kind === 'degraded' ? this.#besideDegraded(state) : kind !== 'closed' && this.#besideAway(state)
+    return { kind, state, ...beside }
   }
 
   #recovered(state: ClientState, before: NoticeKind | undefined): Notice | undefined {
     this.#asked = undefined
-    if (before !== undefined) {
+    if (before) {
       this.#recoveredUntil = this.#now + GOOD_NEWS
       this.#notice = { kind: 'recovered', state, after: before }
     }
     return this.#isAhead(this.#recoveredUntil) ? this.#notice : undefined
   }
 
-  #besideDegraded(state: ClientState): Beside {
+  #besideDegraded(state: ClientState): Beside | false {
     if (this.#asked === state) return { note: 'checking', isSpoken: true }
     // The answer to a probe begins the state anew.
     if (this.#asked?.name === 'degraded') this.#checkedUntil = this.#now + GOOD_NEWS
     this.#asked = undefined
-    return this.#isAhead(this.#checkedUntil) ? { note: 'checked', isSpoken: true } : {}
+    return this.#isAhead(this.#checkedUntil) && { note: 'checked', isSpoken: true }
   }
 
-  #besideAway(state: ClientState): Beside {
+  #besideAway(state: ClientState): Beside | false {
     const { name, retryAt = 0 } = state
-    const isOnline = name === 'reconnecting'
     const isSpoken = this.#asked !== undefined
     const isTrying = retryAt <= this.#now
     if (isTrying && this.#attempt !== state) {
       this.#attempt = state
       this.#tryingUntil = this.#now + SHORTEST_ATTEMPT
     }
-    // Without a network attempts are of no interest, unless a person wanted one.
+    // Without a network attempts are of no interest, and who is connecting is known to try; unless a person wanted it.
     if (this.#isAhead(this.#tryingUntil) || isTrying)
-      return isOnline || isSpoken ? { note: 'trying', isSpoken } : {}
+      return (name === 'reconnecting' || isSpoken) && { note: 'trying', isSpoken }
     this.#asked = undefined
     const seconds = Math.ceil((retryAt - this.#now) / 1000)
     this.#isAhead(retryAt - (seconds - 1) * 1000)
-    return isOnline ? { note: 'countdown', seconds } : {}
+    return name !== 'offline' && { note: 'countdown', seconds }
   }
 }

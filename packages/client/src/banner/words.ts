@@ -17,9 +17,9 @@ export type BannerText = string | ((situation: BannerSituation) => string)
 
 /** Every text of the banner: a title for each kind of notice, which is read out when it comes, notes beside them, and the button's names. */
 export interface BannerTexts extends Readonly<Record<NoticeKind, BannerText>> {
-  /** Beside `reconnecting`, anew each second; never read out by itself. */
+  /** Beside `connecting` and `reconnecting` when an attempt has failed, anew each second; never read out by itself. */
   readonly countdown: BannerText
-  /** Beside `reconnecting` while an attempt is under way. Read out, and beside `offline`, when a person asked for it. */
+  /** Beside `reconnecting` while an attempt is under way. Read out, and beside `connecting` and `offline`, when a person asked for it. */
   readonly trying: BannerText
   /** Beside `degraded`, from the press of its button to the server's answer, and for two seconds from there. */
   readonly checking: BannerText
@@ -49,13 +49,9 @@ const ENGLISH: BannerTexts = {
   degraded: ({ state }) => because('Updates may be slow', state),
   closed: ({ state }) => because('Disconnected', state),
   recovered: ({ after }) =>
-    after === 'degraded'
-      ? 'Updates are fast again'
-      : after === 'connecting'
-        ? 'Connected'
-        : 'Connected again',
+    after === 'degraded' ? 'Updates are fast again' : `Connected${after === 'connecting' ? '' : ' again'}`,
   countdown: ({ seconds }) => `Trying again in ${seconds} s`,
-  trying: 'Trying to reconnect…',
+  trying: ({ state }) => `Trying ${state.name === 'connecting' ? 'again' : 'to reconnect'}…`,
   checking: 'Checking…',
   checked: 'Checked just now',
   tryNow: 'Try now',

@@ -8,6 +8,7 @@ const events: readonly ClientEvent[] = [
   { type: 'late', reason: 'silence' },
   { type: 'heard' },
   lost,
+  { type: 'again', reason: 'refused', attempt: 1 },
   { type: 'awayOffline', reason: 'cut', attempt: 1 },
   { type: 'close', reason: 'enough', code: 1000 },
 ]
@@ -45,11 +46,11 @@ describe('the client states', () => {
 
   it.each<[ClientState, readonly string[]]>([
     [start, ['open', 'close']],
-    [connecting, ['established', 'away', 'awayOffline', 'close']],
+    [connecting, ['established', 'again', 'awayOffline', 'close']],
     [connected, ['late', 'away', 'awayOffline', 'close']],
     [degraded, ['late', 'heard', 'away', 'awayOffline', 'close']],
     [reconnecting, ['established', 'away', 'awayOffline', 'close']],
-    [offline, ['established', 'away', 'awayOffline', 'close']],
+    [offline, ['established', 'again', 'away', 'awayOffline', 'close']],
     [closed, ['open', 'close']],
   ])('take from %j exactly the events of the table; any other throws', (state, legal) => {
     for (const event of events) {

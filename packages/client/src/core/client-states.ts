@@ -1,8 +1,8 @@
 /** The client's life: every state, every event, and which event leads where. Nothing else decides a transition. */
 
 interface Fields {
-  /** The first attempt is under way. */
-  connecting: object
+  /** Not connected yet since it came into use. After a failed attempt as reconnecting. */
+  connecting: Partial<Away>
   connected: object
   /** Connected, but nothing was heard for longer than the heartbeat, or the network is said to be gone; a probe is out. */
   degraded: { readonly reason: string }
@@ -32,7 +32,7 @@ export type ClientState = {
   [N in ClientStateName]: { readonly name: N; readonly since: number } & Fields[N] & Lacks<Fields[N]>
 }[ClientStateName]
 
-const AWAY_FROM = ['connecting', 'connected', 'degraded', 'reconnecting', 'offline'] as const
+const AWAY_FROM = ['connected', 'degraded', 'reconnecting', 'offline'] as const
 
 /** Each event: the state it leads to, and the states in which it may happen. */
 const EVENTS = {
@@ -40,10 +40,12 @@ const EVENTS = {
   established: { to: 'connected', from: ['connecting', 'reconnecting', 'offline'] },
   late: { to: 'degraded', from: ['connected', 'degraded'] },
   heard: { to: 'connected', from: ['degraded'] },
-  /** The connection is lost, or an attempt begins or fails. */
+  /** An attempt begins or fails, and there was no connection yet. */
+  again: { to: 'connecting', from: ['connecting', 'offline'] },
+  /** The connection is lost, or an attempt to get it back begins or fails. */
   away: { to: 'reconnecting', from: AWAY_FROM },
-  awayOffline: { to: 'offline', from: AWAY_FROM },
-  close: { to: 'closed', from: [...AWAY_FROM, 'closed'] },
+  awayOffline: { to: 'offline', from: ['connecting', ...AWAY_FROM] },
+  close: { to: 'closed', from: ['connecting', ...AWAY_FROM, 'closed'] },
 } as const satisfies {
   readonly [event: string]: { readonly to: ClientStateName; readonly from: readonly ClientStateName[] }
 }

@@ -51,7 +51,7 @@ export class Core implements LifeHost {
     const settings = resolveOptions(options)
     this.ports = ports
     this.settings = settings
-    this.requests = new Requests(ports.clock, settings)
+    this.requests = new Requests(this)
     this.payloads = new Payloads(settings.api, settings.codecs)
     this.life = new Life(this)
     this.calls = new Calls(this)

@@ -5,6 +5,7 @@ export type {
   Frame,
   Link,
   LinkEvents,
+  Next,
   Platform,
   PlatformEvent,
   Ports,

@@ -110,7 +110,7 @@ describe('connecting', () => {
     w.client.on('error', () => {})
     const done = w.client.connect()
     await settle()
-    expect(w.client.state).toMatchObject({ name: 'reconnecting', reason: 'the token server is away' })
+    expect(w.client.state).toMatchObject({ name: 'connecting', reason: 'the token server is away' })
     // Not 1000, which would end the session.
     expect(w.socket.closed?.code).toBe(3000)
     failure = new MillraceError('unauthenticated', { message: 'Nobody is logged in' })
@@ -134,7 +134,7 @@ describe('connecting', () => {
     expect(signals[0]?.aborted).toBe(false)
     await w.clock.advance(10_000)
     expect(signals[0]?.aborted).toBe(true)
-    expect(w.client.state).toMatchObject({ name: 'reconnecting', reason: 'No connection within 10000 ms' })
+    expect(w.client.state).toMatchObject({ name: 'connecting', reason: 'No connection within 10000 ms' })
   })
 
   it('resolves connect() at once when there is a connection', async () => {
@@ -192,7 +192,7 @@ describe('refusals', () => {
     await w.socket.open()
     await w.socket.reply('connect', 'error', { code: 204, message: 'Too busy', retryAfter: 5000 })
     await w.socket.drop(4004)
-    expect(w.client.state).toMatchObject({ name: 'reconnecting', attempt: 1 })
+    expect(w.client.state).toMatchObject({ name: 'connecting', attempt: 1 })
     await w.clock.advance(4999)
     expect(w.sockets).toHaveLength(1)
     await w.clock.advance(1)
@@ -225,7 +225,82 @@ describe('refusals', () => {
   })
 })
 
+describe('a client that was not connected yet', () => {
+  it('is connecting until it is, whatever becomes of attempts, and says why it is not', async () => {
+    const w = world()
+    void w.client.connect()
+    await settle()
+    const { since } = w.client.state
+    expect(w.client.state).toEqual({ name: 'connecting', since })
+    await w.socket.open()
+    await w.socket.drop(1006, 'cut')
+    const retryAt = w.clock.now() + 250
+    expect(w.client.state).toEqual({ name: 'connecting', since, reason: 'cut', attempt: 1, retryAt })
+    await w.clock.advance(250)
+    expect(w.client.state).toMatchObject({ name: 'connecting', since, reason: 'cut', attempt: 1 })
+    expect(w.client.state.retryAt).toBeUndefined()
+    await w.socket.accept()
+    await w.socket.drop()
+    expect(w.client.state).toMatchObject({ name: 'reconnecting', attempt: 2 })
+  })
+
+  it('is offline where there is no network, and then connecting again', async () => {
+    const w = world()
+    w.online = false
+    void w.client.connect()
+    await settle()
+    await w.socket.drop()
+    expect(w.client.state.name).toBe('offline')
+    w.online = true
+    await w.tell('online')
+    expect(w.client.state.name).toBe('connecting')
+    await w.socket.accept()
+    expect(w.states).toEqual(['connecting', 'offline', 'connecting', 'connected'])
+  })
+
+  it('is none anew after a close', async () => {
+    const w = await connected()
+    w.client.close()
+    void w.client.connect()
+    await settle()
+    await w.socket.drop()
+    expect(w.client.state.name).toBe('connecting')
+    await w.socket.open()
+    w.client.close()
+    expect(w.client.state.name).toBe('closed')
+  })
+})
+
 describe('reconnecting', () => {
+  it('[P8.8] uses a token that came ahead of a move, once; else asks for one', async () => {
+    let asked = 0
+    const w = world({ token: () => `t${++asked}` })
+    void w.client.connect()
+    await settle()
+    await w.socket.accept()
+    expect(await w.socket.ask()).toBe('t2')
+    await w.socket.drop(3000, 'Moving', { wait: 0, token: 't2' })
+    await w.clock.advance(0)
+    await w.socket.accept()
+    expect([w.socket.last('connect').body.token, asked]).toEqual(['t2', 2])
+    await w.socket.drop()
+    await w.clock.advance(500)
+    await w.socket.accept()
+    expect(w.socket.last('connect').body.token).toBe('t3')
+  })
+
+  it('[P8.8] has nothing to ask before a move where the token is always the same', async () => {
+    const w = world({ token: 'same' })
+    void w.client.connect()
+    await settle()
+    await w.socket.accept()
+    expect(w.socket.ask).toBeUndefined()
+    await w.socket.drop(3000, 'Moving', { wait: 0 })
+    await w.clock.advance(0)
+    await w.socket.accept()
+    expect(w.socket.last('connect').body.token).toBe('same')
+  })
+
   it('tries at once at first, then ever more rarely, never beyond the cap', async () => {
     const w = await connected()
     w.random = 0.999_999
@@ -263,7 +338,7 @@ describe('reconnecting', () => {
     void w.client.connect()
     await settle()
     await w.socket.drop(1006)
-    expect(w.client.state).toMatchObject({ name: 'reconnecting', attempt: 1 })
+    expect(w.client.state).toMatchObject({ name: 'connecting', attempt: 1 })
     await w.clock.advance(250)
     await w.clock.advance(10_000)
     expect(w.socket.closed).toMatchObject({ code: 4003 })
@@ -277,12 +352,12 @@ describe('reconnecting', () => {
     expect(w.client.state.name).toBe('connected')
     expect(w.states).toEqual([
       'connecting',
-      'reconnecting',
-      'reconnecting',
-      'reconnecting',
-      'reconnecting',
-      'reconnecting',
-      'reconnecting',
+      'connecting',
+      'connecting',
+      'connecting',
+      'connecting',
+      'connecting',
+      'connecting',
       'connected',
     ])
   })
@@ -468,6 +543,20 @@ describe('the network and the page', () => {
     expect(hanging.closed).toBeDefined()
     await w.socket.accept()
     expect(w.client.state.name).toBe('connected')
+  })
+
+  it('has patience after a nap if it spoke before, though it was not answered: the server heard it [P7.2]', async () => {
+    const w = await connected()
+    await w.clock.advance(11_000)
+    w.client.channel('chat:lobby').sendEphemeral('typing')
+    await settle()
+    await w.clock.sleep(5_000)
+    expect(w.socket.count('ping')).toBe(1)
+    // Over a slow link.
+    await w.clock.advance(2_000)
+    await w.socket.reply('ping', 'pong', {})
+    await w.clock.advance(5_000)
+    expect([w.client.state.name, w.sockets.length]).toEqual(['connected', 1])
   })
 
   it('probes at once when the page comes back to a connection', async () => {

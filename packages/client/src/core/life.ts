@@ -13,7 +13,7 @@ import { type Liveness, watchOver } from './liveness.js'
 import type { Settings } from './options.js'
 import { whole } from './parts.js'
 import { told } from './pending.js'
-import type { Frame, Link, PlatformEvent, Ports, Via } from './ports.js'
+import type { Frame, Link, LinkEvents, Next, PlatformEvent, Ports, Via } from './ports.js'
 
 /** What the client's life needs, and whom it tells. */
 export interface LifeHost {
@@ -31,11 +31,9 @@ export interface LifeHost {
 }
 
 /** How a connection ended. */
-interface Ending {
+interface Ending extends Next {
   readonly code: number
   readonly reason: string
-  /** Milliseconds until the next, where the server said something about that. */
-  readonly wait?: number | undefined
 }
 
 /** An attempt so young, in milliseconds, is not given up for a fresh one when the network comes back. */
@@ -63,6 +61,8 @@ export class Life {
   #liveness: Liveness | undefined
   #startedAt = 0
   #connectedAt = Number.POSITIVE_INFINITY
+  /** Whether there has been a connection since it was opened. */
+  #isKnown = false
   /** Of this series, and when its first was. */
   #failures = 0
   #lostAt = 0
@@ -90,6 +90,7 @@ export class Life {
   open(): void {
     if (this.state.name === 'closed') {
       this.#failures = 0
+      this.#isKnown = false
       this.#unwatch = this.#ports.platform.watch((event) => this.#onPlatform(event))
       this.#move({ type: 'open' })
       this.#attempt()
@@ -101,6 +102,7 @@ export class Life {
     const { clock } = this.#ports
     this.#cancel?.()
     this.#connectedAt = clock.now()
+    this.#isKnown = true
     this.#liveness = watchOver(clock, said, {
       ping: () => this.#host.ping(),
       doubt: (reason) => {
@@ -117,6 +119,7 @@ export class Life {
   send(commands: readonly Command[]): void {
     const [command, ...others] = commands
     if (command === undefined || this.#link === undefined) return
+    this.#liveness?.said()
     const frame = this.#dialect.encodeCommands(commands)
     const size = this.maxMessage < frame.length * 3 ? this.#link.sizeOf(frame) : 0
     if (size <= this.maxMessage) this.#link.send(frame)
@@ -143,7 +146,7 @@ export class Life {
     this.#host.changed(this.state)
   }
 
-  async #attempt(): Promise<void> {
+  async #attempt(ahead?: string): Promise<void> {
     const { clock, platform, json } = this.#ports
     const { dialect = json, timeouts, token } = this.#host.settings
     const { name } = this.state
@@ -151,17 +154,17 @@ export class Life {
     const aborter = platform.aborter()
     // A connection that ended is deaf: whatever its socket or its token still bring belongs to the past.
     const live = () => this.#aborter === aborter
+    const ask = typeof token === 'function' ? () => token({ signal: aborter.signal }) : undefined
     this.#aborter = aborter
     this.#startedAt = clock.now()
     this.#after(timeouts.connect, () =>
       this.#cut('connect-timeout', `No connection within ${timeouts.connect} ms`),
     )
-    if (name !== 'connecting') this.#away()
+    if (this.#failures > 0) this.#away()
     try {
       if (!live()) return
-      const opened = this.#open(dialect, live)
-      const source = typeof token === 'function' ? token({ signal: aborter.signal }) : token
-      const [said] = await Promise.all([source, opened])
+      const opened = this.#open(dialect, live, ask)
+      const [said] = await Promise.all([ahead ?? (ask ? ask() : (token as string | undefined)), opened])
       if (live()) this.#host.ready(said)
     } catch (error) {
       if (!live()) return
@@ -171,7 +174,7 @@ export class Life {
     }
   }
 
-  #open(dialect: ClientDialect, live: () => boolean): Promise<void> {
+  #open(dialect: ClientDialect, live: () => boolean, ask: LinkEvents['ask']): Promise<void> {
     return new Promise((resolve) => {
       this.#link = this.#ports.transport.open(`millrace.${dialect.name}`, {
         opened: (protocol, via) => {
@@ -185,17 +188,17 @@ export class Life {
         frame: (frame) => {
           if (live()) this.#receive(frame, live)
         },
-        closed: (code, reason, wait) => {
+        closed: (code, reason, next) => {
           // Proxies lose close codes; what the server announced stands.
-          if (live()) this.#end({ code, reason, wait, ...this.farewell })
+          if (live()) this.#end({ code, reason, ...next, ...this.farewell })
         },
         idle: () => this.#host.idle,
+        ask,
       })
     })
   }
 
   #receive(frame: Frame, live: () => boolean): void {
-    this.#liveness?.heard()
     let messages: Message[]
     try {
       messages = this.#dialect.decodeMessages(whole(frame, this.#parts))
@@ -205,6 +208,7 @@ export class Life {
       this.#cut('connection-lost', `A frame could not be read: ${error}`)
       return
     }
+    this.#liveness?.heard(messages.some(({ kind }) => kind === 'pong'))
     if (messages[0]?.kind !== 'ping') this.arrivedAt = this.#ports.clock.now()
     for (const message of messages) if (live()) this.#host.message(message)
   }
@@ -213,7 +217,7 @@ export class Life {
     this.#end({ code: CODES[code].code, reason })
   }
 
-  #end({ code, reason, wait }: Ending): void {
+  #end({ code, reason, wait, token }: Ending): void {
     if (this.#aborter === undefined) return
     this.#aborter.abort()
     this.#liveness?.stop()
@@ -235,12 +239,12 @@ export class Life {
     this.#reason = reason
     // Without a network no attempt is likely to succeed: they are as rare as they become, as if it were lost for ever.
     const delay = wait ?? backoff(this.#host, platform.online() ? this.#lostAt : 0)
-    this.#after(delay, () => this.#attempt())
+    this.#after(delay, () => this.#attempt(token))
     this.#away(Math.round(clock.now() + delay))
   }
 
   #away(retryAt?: number): void {
-    const type = this.#ports.platform.online() ? 'away' : 'awayOffline'
+    const type = this.#ports.platform.online() ? (this.#isKnown ? 'away' : 'again') : 'awayOffline'
     this.#move({ type, reason: this.#reason, attempt: this.#failures, retryAt })
   }
 

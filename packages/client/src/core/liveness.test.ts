@@ -9,7 +9,10 @@ function watched(clock = new FakeClock()) {
     clock,
     { heartbeat: 10_000, patience: 5_000 },
     {
-      ping: () => log.push('ping'),
+      ping: () => {
+        log.push('ping')
+        liveness.said()
+      },
       doubt: (reason) => log.push(reason ?? 'heard'),
       dead: () => log.push('dead'),
     },
@@ -107,6 +110,67 @@ describe('liveness', () => {
     expect(log).toEqual(['ping', 'dead'])
   })
 
+  it.each([
+    ['a nap', (clock: FakeClock) => clock.sleep(4_000)],
+    ['a nap in which timers stand still', async (clock: FakeClock) => clock.set(clock.now() + 4_000)],
+  ])(
+    'after %s has patience with a slow link, though it heard nothing for long, for the server heard it [P7.2]',
+    async (_, nap) => {
+      // It speaks without being answered, so the server neither pings nor answers: 12 s of silence are nothing.
+      const { clock, log, liveness } = watched()
+      await clock.advance(12_000)
+      liveness.said()
+      await nap(clock)
+      liveness.probe()
+      expect(log).toContain('ping')
+      // There and back takes two seconds and more.
+      await clock.advance(2_500)
+      liveness.heard()
+      await clock.advance(12_000)
+      expect(log).not.toContain('dead')
+    },
+  )
+
+  it.each([
+    [20_000, 20_000, 1_250],
+    [20_000, 15_001, 1_250],
+    [20_000, 15_000, 5_000],
+    [20_000, 4_000, 5_000],
+    [15_000, 15_000, 5_000],
+    [4_000, 20_000, 5_000],
+  ])(
+    'woken up, having heard nothing for %i ms and said nothing for %i, waits for %i [P7.2]',
+    async (heardAgo, saidAgo, waits) => {
+      const { clock, log, liveness } = watched()
+      const now = clock.now() + 20_000
+      clock.set(now - heardAgo)
+      liveness.heard()
+      clock.set(now - saidAgo)
+      liveness.said()
+      clock.set(now)
+      liveness.probe()
+      await clock.advance(waits - 1)
+      expect(log).toEqual(['ping'])
+      await clock.advance(1)
+      expect(log).toEqual(['ping', 'dead'])
+    },
+  )
+
+  it('takes a server that is blocked for 20 s for dead, not one that is for 14 s, nor one 2 s away [P7.2]', async () => {
+    for (const [answersAfter, lives] of [
+      [20_000, false],
+      [14_000, true],
+      // It is asked after 12.5 s.
+      [12_500 + 2_000, true],
+    ] as const) {
+      const { clock, log, liveness } = watched()
+      await clock.advance(answersAfter)
+      if (!log.includes('dead')) liveness.heard()
+      await clock.advance(5_000)
+      expect([answersAfter, !log.includes('dead')]).toEqual([answersAfter, lives])
+    }
+  })
+
   it('pings anew and begins its patience anew when a wait itself was late: a second sleep, a blocked loop', async () => {
     const { clock, log } = watched()
     await clock.advance(12_500)
@@ -172,5 +236,28 @@ describe('liveness', () => {
     liveness.stop()
     await clock.advance(100_000)
     expect(log).toEqual([])
+  })
+
+  it('after a silence of both that the server cannot have suffered hears nothing but the answer to its ping [P7.2]', async () => {
+    const asleep = async () => {
+      const all = watched()
+      await all.clock.sleep(20_000)
+      all.log.length = 0
+      // What lay unread since before.
+      all.liveness.heard(false)
+      await all.clock.advance(1_000)
+      all.liveness.heard(false)
+      return all
+    }
+    const dead = await asleep()
+    await dead.clock.advance(250)
+    expect(dead.log).toEqual(['dead'])
+    const alive = await asleep()
+    alive.liveness.heard(true)
+    await alive.clock.advance(12_000)
+    expect(alive.log).toEqual(['heard'])
+    alive.liveness.heard(false)
+    await alive.clock.advance(12_000)
+    expect(alive.log).toEqual(['heard'])
   })
 })

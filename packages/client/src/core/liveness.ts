@@ -8,8 +8,10 @@ export interface LivenessEvents {
 }
 
 export interface Liveness {
-  /** Any frame counts as life. */
-  heard(): void
+  /** Any frame counts as life; but after so long a silence that the server must have given the client up, only the answer to a ping. */
+  heard(isPong?: boolean): void
+  /** A frame was sent, by which the server knows that the client lives. */
+  said(): void
   /** Asks for a sign of life at once, for the reason given if it is doubted. */
   probe(reason?: string): void
   stop(): void
@@ -27,8 +29,9 @@ const FORGIVEN = 4
  * noticed within `heartbeat + patience` [P7.2].
  *
  * A timer that fires late (a throttled tab, sleep, a blocked loop) proves nothing about the peer, whose frames may be waiting
- * unread: then the client pings and begins its patience anew. Who was away for so long that the server must have given it up waits
- * a quarter of it: if anything waits unread it comes at once, and who wakes up wants to know.
+ * unread: then the client pings and begins its patience anew. Who has said nothing either for so long that the server must have given it
+ * up waits a quarter of it, and for the answer to its ping: what else waits unread may be older than the end. That nothing was heard does
+ * not say so: who speaks without being answered gives the server no reason to speak.
  */
 export function watchOver(
   clock: Clock,
@@ -38,11 +41,13 @@ export function watchOver(
   const calm = heartbeat + patience / 2
   const wait = patience / WAITS
   let heardAt = clock.now()
+  let saidAt = heardAt
   let due = 0
   let cancel = () => {}
   // Waits left before the peer counts as dead; 0 when it is not in doubt.
   let left = 0
   let lates = 0
+  let isGivenUp = false
 
   const arm = (ms: number) => {
     cancel()
@@ -50,7 +55,8 @@ export function watchOver(
     cancel = clock.schedule(ms, check)
   }
   const probe = (reason?: string, waits = WAITS) => {
-    left = clock.now() - heardAt > heartbeat + patience ? 1 : waits
+    isGivenUp ||= clock.now() - Math.max(heardAt, saidAt) > heartbeat + patience
+    left = isGivenUp ? 1 : waits
     lates = 0
     arm(wait)
     events.ping()
@@ -76,10 +82,15 @@ export function watchOver(
   }
   arm(calm)
   return {
-    heard() {
+    heard(isPong = true) {
+      if (isGivenUp && !isPong) return
+      isGivenUp = false
       heardAt = clock.now()
       if (left > 0) events.doubt()
       left = 0
+    },
+    said() {
+      saidAt = clock.now()
     },
     probe: (reason) => probe(reason),
     stop: () => cancel(),

@@ -23,13 +23,23 @@ export interface Via {
   readonly slow?: boolean | undefined
 }
 
+/** What is known of the next attempt when a link closes. */
+export interface Next {
+  /** Milliseconds until then. Default: the back-off. */
+  readonly wait?: number | undefined
+  /** Its token, if `ask` has brought one. Default: it is asked for. */
+  readonly token?: string | undefined
+}
+
 /** What a link tells. In this order: `opened` at most once, any number of `frame`, `closed` once; never inside a call to the link. */
 export interface LinkEvents {
   /** The subprotocol the server chose; empty when it chose none. `via`: default a WebSocket. */
   opened(protocol: string, via?: Via): void
   frame(frame: Frame): void
-  /** A WebSocket close code; 1006 when the link was cut or never came up. `wait`: milliseconds until the next attempt. Default: the back-off. */
-  closed(code: number, reason: string, wait?: number): void
+  /** A WebSocket close code; 1006 when the link was cut or never came up. `next`: how to go on, where that is known. */
+  closed(code: number, reason: string, next?: Next): void
+  /** Asks the application for a token ahead of the next attempt; absent when there is nothing to ask. May throw. */
+  readonly ask?: (() => string | Promise<string>) | undefined
   /** Whether the link may be given up for another without harm: nothing is under way that would not be asked again. */
   idle(): boolean
 }

@@ -71,6 +71,98 @@ describe('publishing', () => {
     })
   })
 
+  it('that is answered unavailable is tried again with the same id, with back-off or when the server says', async () => {
+    const w = await connected()
+    const stored = w.client.channel(LOBBY).publish(1, { expect: 4 })
+    await settle()
+    const { id, body } = w.socket.last('publish')
+    const { code } = CODES.unavailable
+    await w.socket.reply('publish', 'error', { code, message: 'The broker is away' })
+    await w.clock.advance(249)
+    expect(w.socket.count('publish')).toBe(1)
+    await w.clock.advance(1)
+    expect(w.socket.count('publish')).toBe(2)
+    expect(w.socket.last('publish')).toMatchObject({ id, body })
+    await w.socket.reply('publish', 'error', { code, message: 'Still away', retryAfter: 3000 })
+    await w.clock.advance(2999)
+    expect(w.socket.count('publish')).toBe(2)
+    await w.clock.advance(1)
+    await published(w, id, 7)
+    expect(await stored).toEqual(position(7))
+    expect([w.socket.count('publish'), w.clock.waiting]).toEqual([3, 1])
+  })
+
+  it('that is answered unavailable until its time is up rejects with that', async () => {
+    const w = await connected()
+    const stored = w.client.channel(LOBBY).publish(1, { timeout: 2000 })
+    const failed = expect(stored).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: 'The broker is away',
+    })
+    for (let count = 1; count <= 4; count++) {
+      await settle()
+      expect(w.socket.count('publish')).toBe(count)
+      const { code } = CODES.unavailable
+      await w.socket.reply('publish', 'error', { code, message: 'The broker is away', retryAfter: 550 })
+      await w.clock.advance(550)
+    }
+    await failed
+    await w.clock.advance(10_000)
+    expect(w.socket.count('publish')).toBe(4)
+  })
+
+  it('that is answered unavailable may be given up, and is sent once by the next connection', async () => {
+    const w = await connected()
+    const controller = new AbortController()
+    const room = w.client.channel(LOBBY)
+    const given = room.publish(1, { signal: controller.signal })
+    const kept = room.publish(2)
+    await settle()
+    for (const { id } of w.socket.commands.filter(({ kind }) => kind === 'publish'))
+      await w.socket.say({
+        id,
+        kind: 'error',
+        body: { code: CODES.unavailable.code, message: '', retryAfter: 1000 },
+      })
+    controller.abort()
+    await expect(given).rejects.toMatchObject({ kind: 'aborted' })
+    await w.socket.drop()
+    await w.clock.advance(250)
+    await w.socket.accept()
+    expect(w.socket.count('publish')).toBe(1)
+    // The first answer's wait would end now, but there is a newer one.
+    const { id } = w.socket.last('publish')
+    const { code } = CODES.unavailable
+    await w.socket.say({ id, kind: 'error', body: { code, message: '', retryAfter: 5000 } })
+    await w.clock.advance(4999)
+    expect(w.socket.count('publish')).toBe(1)
+    await w.clock.advance(1)
+    expect(w.socket.count('publish')).toBe(2)
+    await published(w, id, 8)
+    expect(await kept).toEqual(position(8))
+    await w.clock.advance(10_000)
+    expect(w.socket.count('publish')).toBe(2)
+  })
+
+  it.each(['rate-limited', 'overloaded', 'internal-error'] as const)(
+    'that is answered %s is the caller’s to try again',
+    async (kind) => {
+      const w = await connected()
+      const stored = w.client.channel(LOBBY).publish(1)
+      await settle()
+      await w.socket.reply('publish', 'error', { code: CODES[kind].code, message: '', retryAfter: 10 })
+      await expect(stored).rejects.toMatchObject({ kind })
+    },
+  )
+
+  it('alone is tried again: a call may have been carried out', async () => {
+    const w = await connected()
+    const answered = w.client.call('pay', 1)
+    await settle()
+    await w.socket.reply('call', 'error', { code: CODES.unavailable.code, message: '' })
+    await expect(answered).rejects.toMatchObject({ kind: 'unavailable' })
+  })
+
   it('of one turn goes as one frame, in order', async () => {
     const w = await connected()
     const room = w.client.channel(LOBBY)

@@ -5,9 +5,9 @@ import {
   type MessageBodies,
   MillraceError,
 } from '@millrace/protocol'
+import { type BackoffParts, backoff } from './backoff.js'
 import { duration, type Settings } from './options.js'
 import { aborted, onAbort, type Settle } from './pending.js'
-import type { Clock } from './ports.js'
 import type { RequestOptions } from './types.js'
 
 /** Which reply each command gets. docs/protocol.md section 5. */
@@ -44,23 +44,26 @@ interface Request {
   readonly command: Command | undefined
   readonly fate: Fate
   readonly settle: Settle<unknown>
+  refuse(error: MillraceError): void
+}
+
+interface RequestsParts extends BackoffParts {
+  readonly settings: Settings
 }
 
 /** All that waits for an outcome, and the commands that wait to be sent. Of connections it knows only whether there is one. */
 export class Requests {
   /** Why nothing is accepted: the client is closed. */
   declare refusal: MillraceError | undefined
-  readonly #clock: Clock
-  readonly #settings: Settings
+  readonly #parts: RequestsParts
   readonly #requests = new Map<number, Request>()
   #unsent: Command[] = []
   #outlet: Outlet | undefined
   #flushing = false
   #lastId = 0
 
-  constructor(clock: Clock, settings: Settings) {
-    this.#clock = clock
-    this.#settings = settings
+  constructor(parts: RequestsParts) {
+    this.#parts = parts
   }
 
   /** An application's request. Settles by its deadline at the latest. */
@@ -91,28 +94,47 @@ export class Requests {
   ): Settle
   send(kind: string, how: How, done: Settle): Settle
   send(kind: string, how: How & { readonly body?: object }, done: Settle<never>): Settle {
-    const { body, fate, timeout = this.#settings.timeouts.request } = how
+    const {
+      settings,
+      ports: { clock },
+    } = this.#parts
+    const { body, fate, timeout = settings.timeouts.request } = how
     const ms = duration(timeout, 'timeout')
     const id = ++this.#lastId
     const command = body && ({ id, kind, body } as Command)
     const settle: Settle<unknown> = (error, value) => {
       if (!this.#requests.delete(id)) return
       cancel()
+      cancelAgain()
       // What nobody waits for any more need not be sent.
-      if (error !== undefined) this.#unsent = this.#unsent.filter((unsent) => unsent !== command)
+      this.#unsent = this.#unsent.filter((unsent) => unsent !== command)
       ;(done as Settle<unknown>)(error, value)
+    }
+    const askedAt = clock.now()
+    let refusal: MillraceError | undefined
+    let cancelAgain = () => {}
+    const refuse = (error: MillraceError) => {
+      if (kind === 'publish' && error.kind === 'unavailable') {
+        // What became of it nobody knows, but with the same id it is stored once.
+        refusal = error
+        cancelAgain()
+        cancelAgain = clock.schedule(error.retryAfter ?? backoff(this.#parts, askedAt), () => {
+          if (command !== undefined && !this.#unsent.includes(command)) this.#queue(command)
+        })
+      } else settle(error)
     }
     let cancel = () => {}
     const wait = () => {
-      const since = this.#clock.now()
-      cancel = this.#clock.schedule(ms, () => {
+      const since = clock.now()
+      cancel = clock.schedule(ms, () => {
         // Over a slow link what a subscription asked for may be behind what comes. To ask again would have it begin again.
         if (fate === 'bound' && kind !== 'unsubscribe' && (this.#outlet?.arrivedAt ?? 0) > since) wait()
-        else settle(new MillraceError('timeout', { message: `No answer to ${kind} within ${ms} ms` }))
+        else
+          settle(refusal ?? new MillraceError('timeout', { message: `No answer to ${kind} within ${ms} ms` }))
       })
     }
     wait()
-    this.#requests.set(id, { command, fate, settle })
+    this.#requests.set(id, { command, fate, settle, refuse })
     if (command !== undefined) this.#queue(command)
     return settle
   }
@@ -125,9 +147,9 @@ export class Requests {
 
   /** Settles the request a reply belongs to. A reply nobody waits for any more is ignored. */
   receive({ id, kind, body }: Message): void {
-    const settle = this.#requests.get(id)?.settle
-    if (kind === 'error') settle?.(new MillraceError(body.code, body))
-    else settle?.(undefined, body)
+    const request = this.#requests.get(id)
+    if (kind === 'error') request?.refuse(new MillraceError(body.code, body))
+    else request?.settle(undefined, body)
   }
 
   /** Sends what `greet` asks for as one frame, ahead of everything that waits. */
@@ -173,7 +195,7 @@ export class Requests {
   #promise<T>(how: RequestOptions, begin: (done: Settle<T>) => Settle): Promise<T> {
     return new Promise((resolve, reject) => {
       const { signal } = how
-      const { pending } = this.#settings.limits
+      const { pending } = this.#parts.settings.limits
       if (this.refusal !== undefined) throw this.refusal
       if (signal?.aborted) throw aborted(signal)
       if (this.#requests.size >= pending)

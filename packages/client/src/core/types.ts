@@ -217,9 +217,10 @@ export interface Channel<T extends ChannelTypes = ChannelTypes> {
   unsubscribe(): Promise<void>
   /**
    * Publishes, and resolves with the position when the publication is stored as durably as the channel says. While there
-   * is no connection it waits its turn. When the connection is lost before the answer came, it is sent again with
-   * the same id, which the broker stores once within its dedupe window; after that, or with a broker that has none, it
-   * may be stored twice. Rejects with the server's refusal, `timeout`, `aborted`, `message-too-large` or `limit-exceeded`.
+   * is no connection it waits its turn. When the connection is lost before the answer came, or the answer is `unavailable`,
+   * it is sent again with the same id until its timeout, which the broker stores once within its dedupe window; after that,
+   * or with a broker that has none, it may be stored twice. Rejects with the server's refusal, `unavailable` or `timeout` when
+   * its time is up, `aborted`, `message-too-large` or `limit-exceeded`.
    */
   publish(data: T['publish'], options?: PublishOptions): Promise<Published>
   /** Takes the value of a state channel's key away. Rejects as `publish` does. */

@@ -1,4 +1,4 @@
-import type { Clock, Frame, Link, LinkEvents, Via } from '../core/index.js'
+import type { Clock, Frame, Link, LinkEvents, Next, Via } from '../core/index.js'
 
 export interface AttemptParts {
   readonly clock: Clock
@@ -12,11 +12,14 @@ export interface AttemptParts {
   ping(chosen: string): Frame
   /** Something came: it works. */
   proven(attempt: Attempt): void
-  /** It could not be reached. Returns the milliseconds until the next attempt; undefined for the usual ones. */
-  failed(): number | undefined
+  /** It could not be reached. Returns what that means for the next attempt. */
+  failed(): Next | undefined
   /** It is over, by the network, the server or the client, with this code. Called once. */
   ended(code: number, wasProven: boolean): void
 }
+
+/** For so many milliseconds a token is used that was asked for ahead: about as long as one that is not may wait for its connection. */
+const TOKEN_LASTS = 10_000
 
 /** A connection that the client was given, of which is learned whether it works. */
 export class Attempt implements Link {
@@ -24,6 +27,9 @@ export class Attempt implements Link {
   #link: Link | undefined
   #chosen = ''
   #isAsked = false
+  /** For the next connection, and until when it is used; for ever while it is asked for. */
+  #token: string | undefined
+  #tokenUntil = 0
   #isProven = false
   #isOver = false
   #cancel = (): void => {}
@@ -60,14 +66,28 @@ export class Attempt implements Link {
     this.#link?.close(code, reason)
   }
 
-  /** Ends for the sake of a better one, if that does no harm. */
+  /** Ends for the sake of a better one, if that does no harm and the next one need not wait for its token. */
   makeWay(): boolean {
-    const { events } = this.#parts
+    const { clock, events } = this.#parts
     // What waits here may be an answer that somebody waits for.
     if (this.#isOver || !events.idle() || this.buffered > 0) return false
+    if (events.ask !== undefined && clock.now() >= this.#tokenUntil) void this.#askAhead(events.ask)
+    if (events.ask !== undefined && this.#token === undefined) return false
     this.#over(3000)
-    events.closed(3000, 'Moving to a better transport', 0)
+    events.closed(3000, 'Moving to a better transport', { wait: 0, token: this.#token })
     return true
+  }
+
+  /** The application may take long about a token, or have none at the moment: meanwhile this connection goes on. */
+  async #askAhead(ask: () => string | Promise<string>): Promise<void> {
+    this.#token = undefined
+    this.#tokenUntil = Number.POSITIVE_INFINITY
+    try {
+      this.#token = await ask()
+    } catch {
+      // Who moves needs one, who stays does not. It is asked again, but not at once.
+    }
+    this.#tokenUntil = this.#parts.clock.now() + TOKEN_LASTS
   }
 
   #ears(): LinkEvents {

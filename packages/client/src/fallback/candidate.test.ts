@@ -65,8 +65,7 @@ describe('[P8.8] [P7.3] a connection that is tried beside the one in use', () =>
     const { clock, way, log, candidate: made } = candidate()
     made.drop()
     made.drop()
-    await way.link.open()
-    await way.link.frame()
+    await way.link.works()
     await way.link.drop()
     await clock.advance(60_000)
     expect([log, way.link.sent, way.link.closed?.code]).toEqual([[], [], 3000])
@@ -89,8 +88,7 @@ describe('[P8.8] [P7.3] a connection that is tried beside the one in use', () =>
 
   it('tells who takes it that it was over before', async () => {
     const { way, candidate: made } = candidate()
-    await way.link.open()
-    await way.link.frame()
+    await way.link.works()
     await way.link.drop(4003)
     const { told, events } = ears()
     made.take(events)

@@ -82,7 +82,7 @@ export class Chooser implements Transport {
       open: (ears) =>
         better === undefined ? this.#way(name).transport.open(protocol, ears) : better.candidate.take(ears),
       proven: (attempt) => this.#proven(name, protocol, attempt),
-      failed: () => (this.#fail(name) ? 0 : undefined),
+      failed: () => (this.#fail(name) ? { wait: 0 } : undefined),
       ended: (code, wasProven) =>
         this.#ended(name, { code, lived: wasProven ? clock.now() - openedAt : undefined }),
     })

@@ -24,6 +24,8 @@ const FAREWELL = 1000
 const LEAVES_WITHIN = 400
 /** RFC 6455 §7.4.1: a browser has navigated away from a page. */
 const GOING_AWAY = 1001
+/** A frame that says nothing: of one that comes slowly it says that it comes. */
+const SOMETHING_COMES = '[]'
 /** What a request takes along that opens a connection. */
 const NOTHING: Batch = { seq: 1, frames: [] }
 
@@ -168,9 +170,15 @@ export class RequestLink implements Link {
     this.#wake = () => {}
     const { answer, abort } = post(this.#kind, writeRequest({ ...header, ...batch }))
     this.#abort = abort
-    const cancel = header.wait === undefined ? () => {} : clock.schedule(header.wait + PATIENCE, abort)
+    let cancel = (): void => {}
+    const expect = (within: number): void => {
+      cancel()
+      if (header.wait !== undefined) cancel = clock.schedule(within, abort)
+    }
+    expect((header.wait ?? 0) + PATIENCE)
     let brought = batch.frames.length > 0
     let free = (): void => {}
+    let isPart = false
     try {
       const { status, isEvents, pieces } = await answer
       const isOurs = status === 200 && isEvents
@@ -182,9 +190,15 @@ export class RequestLink implements Link {
       }
       const read = eventReader((event) => {
         brought = true
+        isPart = false
         this.#hear(event)
       })
-      for await (const piece of pieces) read(piece)
+      for await (const piece of pieces) {
+        expect(PATIENCE)
+        isPart = piece !== ''
+        read(piece)
+        if (isPart) this.#comes()
+      }
       return { status, brought }
     } catch {
       return { status: 0, brought }
@@ -194,10 +208,22 @@ export class RequestLink implements Link {
     }
   }
 
-  #hear({ kind, id, data }: StreamEvent): void {
-    if (this.#isOver) return
+  /** A part of an event has come. Over a slow link the rest of a long one may take longer than silence is suffered. */
+  #comes(): void {
+    this.#isHeard()
+    // Before a frame came down the connection has not proved to work.
+    if (this.#ack > 0 && !this.#isOver) this.#events.frame(SOMETHING_COMES)
+  }
+
+  /** What was said is being answered, for all that is known. */
+  #isHeard(): void {
     this.#forget?.()
     this.#forget = undefined
+  }
+
+  #hear({ kind, id, data }: StreamEvent): void {
+    if (this.#isOver) return
+    this.#isHeard()
     if (kind === 'open' && this.#link === undefined) {
       const { link } = JSON.parse(data)
       this.#link = link

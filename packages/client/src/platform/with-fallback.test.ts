@@ -172,7 +172,7 @@ describe('[P8.8] [P7.3] a WebSocket that does not work', () => {
   it('and may not be used: the others are fetched at once', async () => {
     const w = world(false)
     await w.open()
-    expect([w.told.wait, w.loads]).toEqual([0, 1])
+    expect([w.told.log, w.told.wait, w.loads]).toEqual([['closed 1006 No WebSocket'], 0, 1])
     w.link?.close(1000, '')
     await w.open()
     expect([w.other.links.length, w.clock.waiting]).toEqual([1, 0])

@@ -39,7 +39,7 @@ export const withFallback = <P extends FallbackParts>(
         // Where it cannot be fetched, the server cannot be reached either.
         chosen = (await load().catch(() => undefined))?.otherWays(parts)
         close(3000, reason)
-        events.closed(1006, reason, chosen && 0)
+        events.closed(1006, reason, chosen && { wait: 0 })
       }
       const expect = () => {
         cancel()
@@ -69,7 +69,7 @@ export const withFallback = <P extends FallbackParts>(
         })
       } catch (error) {
         // It may not be used: by this client, or on this page.
-        fail(`${error}`)
+        fail(webSocket ? `${error}` : 'No WebSocket')
       }
       const { close } = link
       link.close = (code, reason) => {

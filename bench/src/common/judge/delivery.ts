@@ -1,5 +1,4 @@
-/** What came of the messages of a run: counts, and how late each was. */
-import type { Outage } from '../proxy/outage.js'
+/** What came of the messages of a run: counts; and how late each was. */
 import type { TallyLog } from './tally.js'
 
 export interface Counts {
@@ -35,17 +34,3 @@ export function arrivalsOf({ published, arrived }: TallyLog): Arrival[] {
 }
 
 export const latencyOf = ({ published, arrived }: Arrival): number => arrived - published
-
-/**
- * How much later than its client's outage a message arrived, or than its publication where that came after. An outage held a
- * message up that was published before the client was back and arrived after the outage; undefined when none did. Who missed
- * two outages in a row is judged by the last one.
- */
-export function beyondOutage(
-  { published, arrived }: Arrival,
-  outages: readonly Outage[],
-): number | undefined {
-  const outage = outages.findLast(({ to }) => to < arrived)
-  if (outage === undefined || published >= (outage.back ?? Number.POSITIVE_INFINITY)) return undefined
-  return arrived - Math.max(outage.to, published)
-}

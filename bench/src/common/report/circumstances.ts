@@ -10,13 +10,17 @@ export interface Circumstances {
   readonly versions: readonly string[]
   /** Of each thing measured: the share of a core that other programs took. */
   readonly others: readonly number[]
+  /** Which processes there were and where they ran, where that is not as usual. */
+  readonly processes?: string
 }
 
-export function circumstances({ machine, versions, others }: Circumstances): string[] {
+const USUALLY = 'server, proxy and clients are a process each, not pinned'
+
+export function circumstances({ machine, versions, others, processes = USUALLY }: Circumstances): string[] {
   const most = Math.max(0, ...others)
   const warning = most > DISTURBED ? ' Durations may be the longer for it.' : ''
   return [
-    `${machineText(machine)}; server, proxy and clients are a process each, not pinned.`,
+    `${machineText(machine)}; ${processes}.`,
     `Measured: ${versions.join('; ')}.`,
     `Other programs took at most ${percent(most)} of a core.${warning}`,
   ]

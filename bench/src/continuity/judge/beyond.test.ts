@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Outage } from '../proxy/outage.js'
-import { arrivalsOf, beyondOutage, countsOf, latencyOf } from './delivery.js'
+import { beyondOutage } from './beyond.js'
 
 const outage = (from: number, to: number, back: number | null): Outage => ({
   from,
@@ -8,25 +8,6 @@ const outage = (from: number, to: number, back: number | null): Outage => ({
   back,
   refused: 0,
   accepted: 0,
-})
-
-describe('counts', () => {
-  const whole = { published: [1, 2, 3], arrived: [1, 2, 3], repeated: 0, disordered: 0, gaps: 0 }
-  const broken = { published: [1, null], arrived: [2, null], repeated: 4, disordered: 5, gaps: 6 }
-
-  it('hold all clients against all messages, also those after the last that was heard', () => {
-    expect(countsOf([whole, broken], 3)).toEqual({
-      expected: 6,
-      delivered: 4,
-      repeated: 4,
-      disordered: 5,
-      gaps: 6,
-    })
-  })
-
-  it('take latencies of what was heard', () => {
-    expect(arrivalsOf(broken).map(latencyOf)).toEqual([1])
-  })
 })
 
 describe('what came later than an outage', () => {
