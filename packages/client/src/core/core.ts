@@ -14,6 +14,7 @@ import { resolveOptions, type Settings } from './options.js'
 import { Payloads } from './payloads.js'
 import type { Settle } from './pending.js'
 import type { Ports } from './ports.js'
+import { Refresher } from './refresher.js'
 import { Requests } from './requests.js'
 import { Subscription } from './subscription.js'
 import type { ClientEvents, CoreOptions } from './types.js'
@@ -44,6 +45,7 @@ export class Core implements LifeHost {
   /** Whether a listener for errors is at work: what it throws cannot be told to it. */
   #failing = false
   readonly #prefix: string
+  readonly #refresher: Refresher
   /** Counts publications and connections: each has a number that none before it had. */
   #ids = 0
 
@@ -55,6 +57,7 @@ export class Core implements LifeHost {
     this.payloads = new Payloads(settings.api, settings.codecs)
     this.life = new Life(this)
     this.calls = new Calls(this)
+    this.#refresher = new Refresher(this)
     // 52 random bits: enough for what has to be unique in one channel for some minutes.
     this.#prefix = ports.random().toString(36).slice(2)
   }
@@ -135,6 +138,7 @@ export class Core implements LifeHost {
   }
 
   lost(): void {
+    this.#refresher.stop()
     this.cut()
     this.requests.lost()
     this.calls.lost()
@@ -173,6 +177,7 @@ export class Core implements LifeHost {
     life.maxMessage = said.maxMessage
     requests.open(life)
     life.established(said)
+    this.#refresher.holds(said.expires)
     // Those that came into use since the first frame.
     this.#resume()
   }

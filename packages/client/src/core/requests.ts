@@ -21,6 +21,7 @@ interface Replies {
   enter: 'entered'
   leave: 'left'
   call: 'answered'
+  refresh: 'refreshed'
 }
 export type Asked = keyof Replies
 export type Reply<K extends Asked> = MessageBodies[Replies[K]]
