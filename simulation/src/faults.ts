@@ -1,3 +1,6 @@
+import type { Connection, Direction } from '@millrace/testing/parts'
+import type { Path } from './path.js'
+import type { Person } from './person.js'
 import type { World } from './world.js'
 
 /** One thing that goes wrong, and how likely that is beside the others. Each says what it did, for the trace. */
@@ -9,6 +12,13 @@ export interface Fault {
 
 const somebody = (world: World) => world.rng.pick(world.people)
 
+function cut({ path }: Person, who: Parameters<Connection['cut']>[0]): void {
+  for (const connection of path.connections) connection.cut(who)
+}
+
+const directionsOf = ({ connections }: Path): Direction[] =>
+  connections.flatMap(({ toClient, toNode }) => [toClient, toNode])
+
 /** Everything that happens to real systems, and that a promise must survive. */
 export const FAULTS: readonly Fault[] = [
   {
@@ -16,7 +26,7 @@ export const FAULTS: readonly Fault[] = [
     weight: 6,
     happen: (world) => {
       const person = somebody(world)
-      person.connection?.cut({ tellsClient: true, tellsNode: true })
+      cut(person, { tellsClient: true, tellsNode: true })
       return person.name
     },
   },
@@ -28,7 +38,7 @@ export const FAULTS: readonly Fault[] = [
       const times = world.rng.int(2, 5)
       for (let i = 0; i < times; i++) {
         world.timeline.schedule(world.rng.int(0, 900) * (i + 1), () =>
-          person.connection?.cut({ tellsClient: true, tellsNode: world.rng.chance(0.7) }),
+          cut(person, { tellsClient: true, tellsNode: world.rng.chance(0.7) }),
         )
       }
       return `${person.name} ${times} times`
@@ -40,7 +50,7 @@ export const FAULTS: readonly Fault[] = [
     happen: (world) => {
       // The client knows, the node does not: its end lives on until a heartbeat is missed.
       const person = somebody(world)
-      person.connection?.cut({ tellsClient: true, tellsNode: false })
+      cut(person, { tellsClient: true, tellsNode: false })
       return person.name
     },
   },
@@ -48,21 +58,19 @@ export const FAULTS: readonly Fault[] = [
     name: 'black hole',
     weight: 4,
     happen: (world) => {
-      const person = somebody(world)
-      const { connection } = person
+      const { name, path } = somebody(world)
+      const directions = directionsOf(path)
       const ms = world.rng.int(500, 30_000)
       const heals = world.rng.chance(0.5)
-      for (const direction of [connection?.toClient, connection?.toNode])
-        if (heals) direction?.hold()
-        else direction?.lose()
-      person.isCutOff = true
+      for (const direction of directions)
+        if (heals) direction.hold()
+        else direction.lose()
+      path.isCutOff = true
       world.timeline.schedule(ms, () => {
-        person.isCutOff = false
-        if (!heals) return
-        connection?.toClient.heal()
-        connection?.toNode.heal()
+        path.isCutOff = false
+        if (heals) for (const direction of directions) direction.heal()
       })
-      return `${person.name} for ${ms} ms${heals ? ', then everything arrives' : ''}`
+      return `${name} for ${ms} ms${heals ? ', then everything arrives' : ''}`
     },
   },
   {
@@ -70,31 +78,28 @@ export const FAULTS: readonly Fault[] = [
     weight: 3,
     happen: (world) => {
       // What its node says on it then is of another time: streams have ended since.
-      const person = somebody(world)
-      const { connection } = person
+      const { name, path } = somebody(world)
+      const directions = directionsOf(path)
       const ms = world.rng.int(16_000, 30_000)
-      connection?.toClient.hold()
-      connection?.toNode.hold()
+      for (const direction of directions) direction.hold()
       for (let wipes = world.rng.int(0, 3); wipes > 0; wipes--) {
         const channel = world.rng.pick(world.channels)
         world.timeline.schedule(world.rng.int(0, ms), () => world.brokers.store.renew(channel))
       }
       world.timeline.schedule(ms, () => {
-        connection?.toClient.heal()
-        connection?.toNode.heal()
+        for (const direction of directions) direction.heal()
       })
-      return `${person.name} after ${ms} ms`
+      return `${name} after ${ms} ms`
     },
   },
   {
     name: 'half-open',
     weight: 3,
     happen: (world) => {
-      const person = somebody(world)
-      const { connection } = person
+      const { name, path } = somebody(world)
       const isToClient = world.rng.chance(0.5)
-      connection?.[isToClient ? 'toClient' : 'toNode'].lose()
-      return `${person.name}: what goes to the ${isToClient ? 'client' : 'node'} is lost`
+      for (const connection of path.connections) connection[isToClient ? 'toClient' : 'toNode'].lose()
+      return `${name}: what goes to the ${isToClient ? 'client' : 'node'} is lost`
     },
   },
   {
@@ -102,43 +107,49 @@ export const FAULTS: readonly Fault[] = [
     weight: 3,
     happen: (world) => {
       // What the client sent arrives at the node after its next connection's.
-      const person = somebody(world)
-      const { connection } = person
-      if (connection === undefined) return `${person.name}: none`
-      connection.toNode.hold()
+      const { name, path } = somebody(world)
+      const { connections } = path
+      for (const { toNode } of connections) toNode.hold()
       world.timeline.schedule(world.rng.int(100, 3000), () => {
-        const node = connection.toNode
-        connection.toClient.lose()
-        connection.client.run(() => connection.toClient.over(1006, ''))
-        world.timeline.schedule(world.rng.int(0, 2000), () => node.heal())
+        for (const { client, toClient } of connections) {
+          toClient.lose()
+          client.run(() => toClient.over(1006, ''))
+        }
+        world.timeline.schedule(world.rng.int(0, 2000), () => {
+          for (const { toNode } of connections) toNode.heal()
+        })
       })
-      return person.name
+      return name
     },
   },
   {
     name: 'slow reader',
     weight: 2,
     happen: (world) => {
-      const person = somebody(world)
-      const { connection } = person
-      connection?.toClient.hold()
-      world.timeline.schedule(world.rng.int(200, 12_000), () => connection?.toClient.heal())
-      return person.name
+      const { name, path } = somebody(world)
+      const { connections } = path
+      for (const { toClient } of connections) toClient.hold()
+      world.timeline.schedule(world.rng.int(200, 12_000), () => {
+        for (const { toClient } of connections) toClient.heal()
+      })
+      return name
     },
   },
   {
     name: 'thin link',
     weight: 3,
     happen: (world) => {
-      const person = somebody(world)
-      const { connection } = person
-      if (connection === undefined) return `${person.name}: none`
+      const { name, path } = somebody(world)
       const rate = world.rng.pick([1, 4, 20])
-      connection.toClient.rate = rate
+      const { connections } = path
+      path.rate = rate
+      for (const { toClient } of connections) toClient.rate = rate
       world.timeline.schedule(world.rng.int(3000, 40_000), () => {
-        connection.toClient.rate = Number.POSITIVE_INFINITY
+        path.rate = Number.POSITIVE_INFINITY
+        for (const { toClient } of [...connections, ...path.connections])
+          toClient.rate = Number.POSITIVE_INFINITY
       })
-      return `${person.name} with ${rate * 8} kbit/s`
+      return `${name} with ${rate * 8} kbit/s`
     },
   },
   {
@@ -173,10 +184,10 @@ export const FAULTS: readonly Fault[] = [
       const person = somebody(world)
       const isTrue = world.rng.chance(0.5)
       person.platform('offline')
-      person.isCutOff = isTrue
-      if (isTrue) person.connection?.cut({ tellsClient: false, tellsNode: false })
+      person.path.isCutOff = isTrue
+      if (isTrue) cut(person, { tellsClient: false, tellsNode: false })
       world.timeline.schedule(world.rng.int(200, 20_000), () => {
-        person.isCutOff = false
+        person.path.isCutOff = false
         person.platform('online')
       })
       return `${person.name}${isTrue ? '' : ', which is not so'}`
@@ -188,8 +199,9 @@ export const FAULTS: readonly Fault[] = [
     happen: (world) => {
       const person = somebody(world)
       const isKept = world.rng.chance(0.7)
-      person.reload(isKept)
-      return `${person.name}${isKept ? ' with its positions' : ''}`
+      const saysSo = world.rng.chance(0.5)
+      person.reload(isKept, saysSo)
+      return `${person.name}${isKept ? ' with its positions' : ''}${saysSo ? ', and takes its leave' : ''}`
     },
   },
   {

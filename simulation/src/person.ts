@@ -4,19 +4,25 @@ import {
   type CoreOptions,
   type PlatformEvent,
   type Ports,
+  type TransportName,
 } from '@millrace/client/core'
 import { type Api, jsonClient, MillraceError } from '@millrace/protocol'
-import { binary, type Connection, Host, type Rng, type Timeline, transportOf } from '@millrace/testing/parts'
+import { binary, Host, type Rng, type Timeline } from '@millrace/testing/parts'
 import { aboutOf, api } from './api.js'
-import type { Node } from './node.js'
+import type { Path } from './path.js'
 import { type Ask, type Attempt, Reader } from './reader.js'
+import { overheard, type Transcript } from './transcript.js'
+import { allTransports, webSockets } from './transport.js'
 
 export interface PersonParts {
   readonly name: string
   readonly timeline: Timeline
   readonly rng: Rng
-  /** The node that the load balancer gives the next connection to. */
-  readonly node: () => Node | undefined
+  /** The network between this person and the nodes. */
+  readonly path: Path
+  /** Whether its client may use other transports than WebSockets. */
+  readonly hasAllTransports: boolean
+  readonly transcripts: Transcript[]
   readonly failed: (message: string, error: unknown) => void
 }
 
@@ -38,22 +44,30 @@ export class Person {
   sessions = new Set<string>()
   readonly attempts: Attempt[] = []
   readonly asks: Ask[] = []
-  connection: Connection | undefined
-  /** Nothing gets through: attempts to connect hang. */
-  isCutOff = false
+  readonly path: Path
+  readonly hasAllTransports: boolean
+  /** How often it left a connection for one by a better transport. */
+  moves = 0
   host: Host
   client: CoreClient
   readonly #parts: PersonParts
   readonly #options: CoreOptions<Api>
   readonly #rooms = new Map<string, Channel>()
   readonly #roles = new Map<string, Role>()
-  #tell: (event: PlatformEvent) => void = () => {}
+  readonly #listeners = new Set<(event: PlatformEvent) => void>()
+  /** What hears of it when the page is closed. */
+  readonly #leaving = new Set<() => void>()
+  /** The transport that worked last. */
+  readonly #memory: { name: TransportName | undefined } = { name: undefined }
   #isOnline = true
   #written = 0
+  #pages = 0
 
   constructor(parts: PersonParts) {
     this.#parts = parts
     this.name = parts.name
+    this.path = parts.path
+    this.hasAllTransports = parts.hasAllTransports
     this.#options = { api, ...(parts.rng.chance(0.5) && { dialect: binary }) }
     this.host = new Host(parts.name, parts.timeline)
     this.client = this.#newClient()
@@ -73,7 +87,13 @@ export class Person {
   get isSettled(): boolean {
     const rooms = [...this.#rooms.values()]
     if (rooms.length === 0) return true
-    return this.client.state.name === 'connected' && rooms.every(({ state }) => state.name === 'subscribed')
+    return this.#isConnected && rooms.every(({ state }) => state.name === 'subscribed')
+  }
+
+  /** Who polls is never better than degraded: it is slow. */
+  get #isConnected(): boolean {
+    const { state, transport } = this.client
+    return state.name === 'connected' || (state.name === 'degraded' && transport?.name === 'poll')
   }
 
   /** Follows a channel, from a position kept from an earlier life if there is one. */
@@ -183,10 +203,14 @@ export class Person {
     )
   }
 
-  /** The page is closed without a word and opened again; `isKept`: it goes on from the positions it had. */
-  reload(isKept: boolean): void {
+  /** The page is closed and opened again; `isKept`: it goes on from the positions it had, `saysSo`: it is told that it has to go. */
+  reload(isKept: boolean, saysSo: boolean): void {
+    const open = this.path.connections
+    if (saysSo) for (const tell of [...this.#leaving]) tell()
     this.host.isDead = true
-    this.connection?.cut({ tellsClient: false, tellsNode: true })
+    for (const connection of open) connection.cut({ tellsClient: false, tellsNode: true })
+    this.#listeners.clear()
+    this.#leaving.clear()
     for (const promise of [...this.attempts, ...this.asks]) promise.settledAt ??= -1
     this.host = new Host(this.name, this.#parts.timeline)
     this.client = this.#newClient()
@@ -197,50 +221,55 @@ export class Person {
 
   platform(event: PlatformEvent): void {
     this.#isOnline = event !== 'offline'
-    this.host.run(() => this.#tell(event))
+    this.host.run(() => {
+      for (const tell of [...this.#listeners]) tell(event)
+    })
   }
 
   #newClient(): CoreClient {
     const { host } = this
     const { rng, failed } = this.#parts
-    const ports: Ports = {
-      clock: host,
-      random: rng.next,
-      transport: this.#transport(host),
-      platform: {
-        online: () => this.#isOnline,
-        watch: (listener) => {
-          this.#tell = listener
-          return () => {
-            this.#tell = () => {}
-          }
-        },
-        aborter: () => new AbortController(),
-        report: (error) => failed(`${this.name} reported`, error),
-      },
-      json: jsonClient({
-        encode: (bytes) => Buffer.from(bytes).toString('base64'),
-        decode: (text) => Buffer.from(text, 'base64'),
-      }),
+    const platform: Ports['platform'] = {
+      online: () => this.#isOnline,
+      watch: (listener) => subscribe(this.#listeners, listener),
+      aborter: () => new AbortController(),
+      report: (error) => failed(`${this.name} reported`, error),
     }
-    return new CoreClient(this.#options, ports)
+    const json = jsonClient({
+      encode: (bytes) => Buffer.from(bytes).toString('base64'),
+      decode: (text) => Buffer.from(text, 'base64'),
+    })
+    const transport = this.#transport({ json, platform })
+    return new CoreClient(this.#options, { clock: host, random: rng.next, transport, platform, json })
   }
 
-  #transport(host: Host): Ports['transport'] {
-    const { timeline, rng, node } = this.#parts
-    return transportOf({
-      ...{ timeline, rng, host },
-      attempt: (own) => own.int(2, 60),
-      latency: (own) => own.int(1, 40),
-      reach: (go) => {
-        const target = node()
-        if (!this.isCutOff) go(target)
-      },
-      connected: (connection) => {
-        this.connection = connection
-      },
+  #transport({ json, platform }: Pick<Ports, 'json' | 'platform'>): Ports['transport'] {
+    const { host, path } = this
+    const { rng, transcripts } = this.#parts
+    if (!this.hasAllTransports) return webSockets({ path, host })
+    const page = `${this.name}, page ${++this.#pages}`
+    const transport = allTransports({
+      ...{ path, host, page, platform, rng: rng.fork() },
+      memory: this.#memory,
+      leaving: (tell) => subscribe(this.#leaving, tell),
+      ping: (chosen) =>
+        ((chosen && this.#options.dialect) || json).encodeCommands([{ id: 2 ** 32, kind: 'ping', body: {} }]),
     })
+    return overheard(transport, { page, list: transcripts, moved: () => this.#moved() })
   }
+
+  /** Nobody may lose a call for it. */
+  #moved(): void {
+    this.moves++
+    const lost = this.asks.find(({ settledAt }) => settledAt === undefined)
+    if (lost !== undefined)
+      this.#parts.failed(`${this.name} moved to another transport`, `while it waited for '${lost.said}'`)
+  }
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
 }
 
 /** Characters that make a message longer: enough for slow links to matter, and sometimes to go in parts. */

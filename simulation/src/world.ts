@@ -1,8 +1,11 @@
 import { BrokerNetwork, Rng, Store, Timeline } from '@millrace/testing/parts'
 import { CHANNELS } from './api.js'
+import { Balancer } from './balancer.js'
 import { FAULTS } from './faults.js'
 import { type Life, Node } from './node.js'
+import { Path } from './path.js'
 import { Person } from './person.js'
+import type { Transcripts } from './transcript.js'
 
 /** A line of the trace. */
 export interface TraceLine {
@@ -16,6 +19,9 @@ const RECOVERY = 90_000
 /** Milliseconds until a server that could not start is started again. */
 const START_AGAIN = 1_000
 
+/** How likely it is that a person's client may use other transports than WebSockets. */
+const WITH_ALL_TRANSPORTS = 1 / 3
+
 /** Nodes, a broker between them, and people on their pages, all of it decided by one seed. */
 export class World {
   readonly seed: number
@@ -27,10 +33,12 @@ export class World {
   readonly #gone: Node[] = []
   readonly people: Person[]
   readonly channels: readonly string[]
+  readonly transcripts: Transcripts = { ofClients: [], ofNodes: [] }
   readonly trace: TraceLine[] = []
   /** What parts of the world complained about themselves. */
   readonly failures: string[] = []
   #lives = 0
+  readonly #balancer: Balancer
   readonly #recovery: number
 
   constructor(seed: number) {
@@ -44,6 +52,7 @@ export class World {
         const one = node.host.isDead ? undefined : node.hub.directory.session(session)
         return one?.taken.generation === generation && one.subscriptions.has(channel)
       })
+    this.#balancer = new Balancer({ timeline, rng: rng.fork(), nodes: this.nodes })
     this.#recovery = rng.pick([400, 2000, 262_144])
     this.channels = CHANNELS.slice(0, rng.int(1, CHANNELS.length))
     const nodes = rng.int(1, 3)
@@ -85,6 +94,7 @@ export class World {
       network: brokers,
       rng: rng.fork(),
       recovery: this.#recovery,
+      transcripts: this.transcripts.ofNodes,
       failed: (message, details) => this.#complain(message, details),
       unstarted: () =>
         this.timeline.schedule(START_AGAIN, () => {
@@ -105,11 +115,15 @@ export class World {
 
   #person(index: number): Person {
     const { rng, timeline } = this
+    const balancer = this.#balancer
+    const path = new Path({ timeline, rng: rng.fork(), balancer, node: () => rng.pick(this.nodes) })
+    const hasAllTransports = rng.chance(WITH_ALL_TRANSPORTS)
+    if (hasAllTransports) path.webSockets = rng.pick(['carried', 'refused', 'silent'])
     return new Person({
       name: `person-${index}`,
-      timeline,
+      ...{ timeline, path, hasAllTransports },
       rng: rng.fork(),
-      node: () => rng.pick(this.nodes),
+      transcripts: this.transcripts.ofClients,
       failed: (message, error) => this.#complain(message, { error }),
     })
   }
@@ -148,7 +162,7 @@ export class World {
     if (brokers.isDown) brokers.restore()
     for (const [place, node] of this.nodes.entries()) if (node.host.isDead) this.restart(place)
     for (const person of this.people) {
-      person.isCutOff = false
+      person.path.isCutOff = false
       person.host.throttle = 0
     }
   }
