@@ -133,9 +133,9 @@ export class FakeSocket implements Link {
     await settle()
   }
 
-  /** The connection is gone: with the server's code, or cut. */
-  async drop(code = 1006, reason = ''): Promise<void> {
-    this.#events.closed(code, reason)
+  /** The connection is gone: with the server's code, or cut. `wait`: milliseconds until the next, where the transport says so. */
+  async drop(code = 1006, reason = '', wait?: number): Promise<void> {
+    this.#events.closed(code, reason, wait)
     await settle()
   }
 }
