@@ -63,8 +63,12 @@ export class Attempt implements Link {
   /** Ends for the sake of a better one, if that does no harm. */
   makeWay(): boolean {
     const { events } = this.#parts
-    // What waits here may be an answer that somebody waits for.
-    if (this.#isOver || !events.idle() || this.buffered > 0) return false
+    if (this.#isOver || !events.idle()) return false
+    if (this.buffered > 0) {
+      // What waits here may be an answer that somebody waits for.
+      this.#link?.flush?.()
+      return false
+    }
     this.#over(3000)
     events.closed(3000, 'Moving to a better transport', 0)
     return true
