@@ -1,4 +1,18 @@
 import type { Transcript, Transcripts } from './transcript.js'
+import type { World } from './world.js'
+
+/** After a time of peace everybody is connected by the best transport that the network lets through. */
+export function judgeTransports({ people }: World): string[] {
+  return people
+    .filter(({ hasAllTransports, isUsed }) => hasAllTransports && isUsed)
+    .flatMap(({ name, client, path: { webSockets, conditions } }) => {
+      const { transport: { name: now = 'nothing' } = {} } = client
+      if (webSockets === 'carried') return now === 'websocket' ? [] : [`${name} is connected by ${now}`]
+      // A WebSocket may be from before they were blocked. A stream that is cut when it waits is as good as none.
+      const isWell = now !== 'poll' || conditions.buffers || conditions.idle > 0
+      return isWell ? [] : [`${name} polls, where streams work`]
+    })
+}
 
 /**
  * What one end of a connection of requests hears is the beginning of what the other said, whatever became of the requests that

@@ -147,9 +147,10 @@ export class Node implements Door {
   }
 
   #overhear(link: Link, info: LinkInfo): Session {
-    const judge = this.#wireJudge()
+    const page = String(info.headers['x-page'])
+    const judge = this.#wireJudge(` by requests of ${page}`)
     const overheard = new OverheardLink(link, {
-      page: String(info.headers['x-page']),
+      page,
       list: this.#transcripts,
       sent: (outgoing) => {
         // Of one that goes in parts it is heard when the last is sent. [P3.11]
@@ -159,8 +160,8 @@ export class Node implements Door {
     return overheard.listenTo(this.hub.accept(overheard, info))
   }
 
-  #wireJudge(): WireJudge {
-    return new WireJudge((what) => this.#failed(`${this.host.name} sent ${what}`))
+  #wireJudge(by = ''): WireJudge {
+    return new WireJudge((what) => this.#failed(`${this.host.name} sent ${what}${by}`))
   }
 
   #over(session: Session, code: number): void {

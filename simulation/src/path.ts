@@ -80,6 +80,15 @@ export class Path {
     }
   }
 
+  /** Everything gets through, but by WebSockets perhaps nothing; and answers may be held up, or cut when they wait, for ever. */
+  heal(rng: Rng): void {
+    const { buffers, idle } = this.conditions
+    this.isCutOff = false
+    this.rate = Number.POSITIVE_INFINITY
+    if (rng.chance(0.5)) this.webSockets = 'carried'
+    Object.assign(this.conditions, CALM, rng.chance(0.5) && { buffers, idle })
+  }
+
   post(client: Host, request: { kind: RequestKind; body: string; page: string }): Posted {
     const { timeline, balancer } = this.#parts
     const rng = this.#parts.rng.fork()

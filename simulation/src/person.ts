@@ -90,6 +90,11 @@ export class Person {
     return this.#isConnected && rooms.every(({ state }) => state.name === 'subscribed')
   }
 
+  /** Whether it has ever had a reason to connect. */
+  get isUsed(): boolean {
+    return this.client.state.name !== 'closed'
+  }
+
   /** Who polls is never better than degraded: it is slow. */
   get #isConnected(): boolean {
     const { state, transport } = this.client

@@ -1,5 +1,5 @@
 import { judge, judgeSilence } from './judge.js'
-import { judgeLinks } from './link-judge.js'
+import { judgeLinks, judgeTransports } from './link-judge.js'
 import { judgePresence } from './presence-judge.js'
 import { judgeStates } from './state-judge.js'
 import { World } from './world.js'
@@ -24,6 +24,7 @@ export async function runSeed(seed: number): Promise<Outcome> {
     ...judgeStates(world),
     ...judgePresence(world),
     ...judgeLinks(world.transcripts),
+    ...judgeTransports(world),
   ]
   return { seed, broken, world }
 }

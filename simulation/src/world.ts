@@ -4,6 +4,7 @@ import { Balancer } from './balancer.js'
 import { FAULTS } from './faults.js'
 import { type Life, Node } from './node.js'
 import { Path } from './path.js'
+import { PATH_FAULTS } from './path-faults.js'
 import { Person } from './person.js'
 import type { Transcripts } from './transcript.js'
 
@@ -146,7 +147,8 @@ export class World {
   #break(until: number): void {
     const rng = this.rng.fork()
     const pace = rng.pick([800, 2500, 8000])
-    const all = FAULTS.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
+    const faults = this.people.some((one) => one.hasAllTransports) ? [...FAULTS, ...PATH_FAULTS] : FAULTS
+    const all = faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
     const next = () => {
       if (this.timeline.elapsed > until) return
       const fault = rng.pick(all)
@@ -162,8 +164,10 @@ export class World {
     if (brokers.isDown) brokers.restore()
     for (const [place, node] of this.nodes.entries()) if (node.host.isDead) this.restart(place)
     for (const person of this.people) {
-      person.path.isCutOff = false
+      person.path.heal(this.rng)
       person.host.throttle = 0
+      // What is better may rest for long, unless it is known that the network is another.
+      if (person.hasAllTransports) person.platform('online')
     }
   }
 
