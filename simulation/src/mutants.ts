@@ -8,6 +8,9 @@ export interface Mutant {
   readonly put: string
 }
 
+const ATTEMPT = 'packages/client/src/fallback/attempt.ts'
+const CHOOSER = 'packages/client/src/fallback/chooser.ts'
+const REQUEST_LINK = 'packages/client/src/fallback/request-link.ts'
 const STREAM = 'packages/client/src/core/stream.ts'
 const TOPIC = 'packages/server/src/hub/topic.ts'
 const FEED = 'packages/server/src/hub/feed.ts'
@@ -223,6 +226,54 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'large messages go into each other',
     file: 'packages/server/src/hub/pace/large-message.ts',
     find: "    if (middle !== undefined && middle !== this) return 'idle'\n",
+    put: '',
+  },
+  {
+    name: 'what a request brings again is carried out again',
+    file: 'packages/server/src/requests/inbox.ts',
+    find: 'for (let index = this.#next - seq;',
+    put: 'for (let index = 0;',
+  },
+  {
+    name: 'what a poll brings again is told again',
+    file: REQUEST_LINK,
+    find: '    if (no <= this.#ack) return\n',
+    put: '    if (no <= this.#ack) this.#events.frame(frame)\n    if (no <= this.#ack) return\n',
+  },
+  {
+    name: 'a request that is not for this node is not carried on',
+    file: 'packages/server/src/requests/request-links.ts',
+    find: 'return home === node ? this.#here(request)',
+    put: "return home !== '' ? this.#here(request)",
+  },
+  {
+    name: 'a transport that does not work is tried for ever',
+    file: CHOOSER,
+    find: 'failed: () => (this.#fail(name) ? 0 : undefined)',
+    put: 'failed: () => undefined',
+  },
+  {
+    name: 'nobody moves to a better transport',
+    file: CHOOSER,
+    find: 'better: this.#betterThan(name),',
+    put: 'better: [],',
+  },
+  {
+    name: 'who moves to a better transport forgets the calls that are under way',
+    file: ATTEMPT,
+    find: 'if (this.#isOver || !events.idle()) return false',
+    put: 'if (this.#isOver) return false',
+  },
+  {
+    name: 'who polls and hears nothing never moves',
+    file: ATTEMPT,
+    find: '      this.#link?.flush?.()\n',
+    put: '',
+  },
+  {
+    name: 'what became of one connection is told of the next',
+    file: 'packages/client/src/core/life.ts',
+    find: '    this.farewell = undefined\n',
     put: '',
   },
 ]

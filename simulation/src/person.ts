@@ -46,8 +46,8 @@ export class Person {
   readonly asks: Ask[] = []
   readonly path: Path
   readonly hasAllTransports: boolean
-  /** How often it left a connection for one by a better transport. */
-  moves = 0
+  /** By which transport each of its connections was opened. */
+  readonly transports: TransportName[] = []
   host: Host
   client: CoreClient
   readonly #parts: PersonParts
@@ -260,12 +260,15 @@ export class Person {
       ping: (chosen) =>
         ((chosen && this.#options.dialect) || json).encodeCommands([{ id: 2 ** 32, kind: 'ping', body: {} }]),
     })
-    return overheard(transport, { page, list: transcripts, moved: () => this.#moved() })
+    return overheard(transport, {
+      ...{ page, list: transcripts },
+      opened: (name) => void this.transports.push(name),
+      moved: () => this.#moved(),
+    })
   }
 
   /** Nobody may lose a call for it. */
   #moved(): void {
-    this.moves++
     const lost = this.asks.find(({ settledAt }) => settledAt === undefined)
     if (lost !== undefined)
       this.#parts.failed(`${this.name} moved to another transport`, `while it waited for '${lost.said}'`)

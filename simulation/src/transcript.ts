@@ -1,4 +1,4 @@
-import type { LinkEvents, Ports } from '@millrace/client/core'
+import type { LinkEvents, Ports, TransportName } from '@millrace/client/core'
 import { jsonDialect } from '@millrace/protocol'
 import type { Carrier, Link, Outgoing, Session } from '@millrace/server/hub'
 
@@ -23,17 +23,28 @@ const begin = (page: string, list: Transcript[]): Transcript => {
   return transcript
 }
 
-/** A transport that writes down what goes over connections of requests, and tells of a move to a better one. */
+export interface OverheardParts {
+  readonly page: string
+  readonly list: Transcript[]
+  /** A connection was opened by this transport. */
+  opened(name: TransportName): void
+  /** A connection was left for one by a better transport. */
+  moved(): void
+}
+
+/** A transport that writes down what goes over connections of requests. */
 export const overheard = (
   transport: Transport,
-  { page, list, moved }: { page: string; list: Transcript[]; moved: () => void },
+  { page, list, opened, moved }: OverheardParts,
 ): Transport => ({
   open(protocol: string, events: LinkEvents) {
     let transcript: Transcript | undefined
     const link = transport.open(protocol, {
       idle: () => events.idle(),
       opened: (chosen, via) => {
-        if (via !== undefined && via.name !== 'websocket') transcript = begin(page, list)
+        const { name = 'websocket' } = via ?? {}
+        if (name !== 'websocket') transcript = begin(page, list)
+        opened(name)
         events.opened(chosen, via)
       },
       frame: (frame) => {
