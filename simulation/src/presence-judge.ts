@@ -52,7 +52,10 @@ function judgeDeparture(departure: Departure, { lives, people }: World): string[
   )
   if (isOld) return []
   if (departure.isSubscribed) return [`${who} while it was subscribed`]
-  if (life.code === GOING_AWAY && !people.some(({ sessions }) => sessions.has(session))) return []
+  const hasLeft = lives.some(
+    ({ session: { taken }, code }) => taken.session === session && code === GOING_AWAY,
+  )
+  if (hasLeft && !people.some(({ sessions }) => sessions.has(session))) return []
   // Connected and not subscribed: the broker was away, and it had its grace from then on.
   if (life.endedAt === undefined || life.endedAt > at) return []
   return at - life.endedAt < GRACE ? [`${who}, ${at - life.endedAt} ms after its connection was gone`] : []
