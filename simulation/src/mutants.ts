@@ -10,7 +10,6 @@ export interface Mutant {
 
 const ATTEMPT = 'packages/client/src/fallback/attempt.ts'
 const CHOOSER = 'packages/client/src/fallback/chooser.ts'
-const REQUEST_LINK = 'packages/client/src/fallback/request-link.ts'
 const STREAM = 'packages/client/src/core/stream.ts'
 const TOPIC = 'packages/server/src/hub/topic.ts'
 const FEED = 'packages/server/src/hub/feed.ts'
@@ -235,10 +234,10 @@ export const MUTANTS: readonly Mutant[] = [
     put: 'for (let index = 0;',
   },
   {
-    name: 'what a poll brings again is told again',
-    file: REQUEST_LINK,
-    find: '    if (no <= this.#ack) return\n',
-    put: '    if (no <= this.#ack) this.#events.frame(frame)\n    if (no <= this.#ack) return\n',
+    name: 'what goes up has the number of what went before',
+    file: 'packages/client/src/fallback/upstream.ts',
+    find: '      this.#seq++\n',
+    put: '',
   },
   {
     name: 'a request that is not for this node is not carried on',
