@@ -1,4 +1,4 @@
-import type { Fault } from './faults.js'
+import type { Fault } from './connection-faults.js'
 import { CALM, type Conditions, type Path } from './path.js'
 import type { Person } from './person.js'
 import type { World } from './world.js'

@@ -80,13 +80,18 @@ export class Path {
     }
   }
 
-  /** Everything gets through, but by WebSockets perhaps nothing; and answers may be held up, or cut when they wait, for ever. */
-  heal(rng: Rng): void {
+  /** Nothing is lost any more. */
+  heal(): void {
     const { buffers, idle } = this.conditions
     this.isCutOff = false
     this.rate = Number.POSITIVE_INFINITY
+    Object.assign(this.conditions, CALM, { buffers, idle })
+  }
+
+  /** It is as it will stay: WebSockets may be blocked, answers held up, or cut when they wait, for ever. */
+  settle(rng: Rng): void {
     if (rng.chance(0.5)) this.webSockets = 'carried'
-    Object.assign(this.conditions, CALM, rng.chance(0.5) && { buffers, idle })
+    if (rng.chance(0.5)) Object.assign(this.conditions, CALM)
   }
 
   post(client: Host, request: { kind: RequestKind; body: string; page: string }): Posted {

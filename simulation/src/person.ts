@@ -1,18 +1,11 @@
-import {
-  type Channel,
-  CoreClient,
-  type CoreOptions,
-  type PlatformEvent,
-  type Ports,
-  type TransportName,
-} from '@millrace/client/core'
-import { type Api, jsonClient, MillraceError } from '@millrace/protocol'
-import { binary, Host, type Rng, type Timeline } from '@millrace/testing/parts'
+import type { Channel, CoreClient, CoreOptions, PlatformEvent, TransportName } from '@millrace/client/core'
+import { type Api, MillraceError } from '@millrace/protocol'
+import { binary, type Host, type Rng, type Timeline } from '@millrace/testing/parts'
 import { aboutOf, api } from './api.js'
+import { Page } from './page.js'
 import type { Path } from './path.js'
 import { type Ask, type Attempt, Reader } from './reader.js'
-import { overheard, type Transcript } from './transcript.js'
-import { allTransports, webSockets } from './transport.js'
+import type { Transcript } from './transcript.js'
 
 export interface PersonParts {
   readonly name: string
@@ -48,15 +41,11 @@ export class Person {
   readonly hasAllTransports: boolean
   /** By which transport each of its connections was opened. */
   readonly transports: TransportName[] = []
-  host: Host
-  client: CoreClient
   readonly #parts: PersonParts
   readonly #options: CoreOptions<Api>
   readonly #rooms = new Map<string, Channel>()
   readonly #roles = new Map<string, Role>()
-  readonly #listeners = new Set<(event: PlatformEvent) => void>()
-  /** What hears of it when the page is closed. */
-  readonly #leaving = new Set<() => void>()
+  #page: Page
   /** The transport that worked last. */
   readonly #memory: { name: TransportName | undefined } = { name: undefined }
   #isOnline = true
@@ -69,8 +58,15 @@ export class Person {
     this.path = parts.path
     this.hasAllTransports = parts.hasAllTransports
     this.#options = { api, ...(parts.rng.chance(0.5) && { dialect: binary }) }
-    this.host = new Host(parts.name, parts.timeline)
-    this.client = this.#newClient()
+    this.#page = this.#newPage()
+  }
+
+  get host(): Host {
+    return this.#page.host
+  }
+
+  get client(): CoreClient {
+    return this.#page.client
   }
 
   /** How its channels stand. */
@@ -210,15 +206,9 @@ export class Person {
 
   /** The page is closed and opened again; `isKept`: it goes on from the positions it had, `saysSo`: it is told that it has to go. */
   reload(isKept: boolean, saysSo: boolean): void {
-    const open = this.path.connections
-    if (saysSo) for (const tell of [...this.#leaving]) tell()
-    this.host.isDead = true
-    for (const connection of open) connection.cut({ tellsClient: false, tellsNode: true })
-    this.#listeners.clear()
-    this.#leaving.clear()
+    this.#page.close(saysSo)
     for (const promise of [...this.attempts, ...this.asks]) promise.settledAt ??= -1
-    this.host = new Host(this.name, this.#parts.timeline)
-    this.client = this.#newClient()
+    this.#page = this.#newPage()
     this.sessions = new Set()
     this.shown.clear()
     for (const channel of [...this.readers.keys()]) this.follow(channel, isKept)
@@ -226,58 +216,30 @@ export class Person {
 
   platform(event: PlatformEvent): void {
     this.#isOnline = event !== 'offline'
-    this.host.run(() => {
-      for (const tell of [...this.#listeners]) tell(event)
-    })
+    this.#page.tell(event)
   }
 
-  #newClient(): CoreClient {
-    const { host } = this
-    const { rng, failed } = this.#parts
-    const platform: Ports['platform'] = {
+  #newPage(): Page {
+    const { rng, timeline, transcripts, failed } = this.#parts
+    const { path, hasAllTransports } = this
+    return new Page({
+      ...{ timeline, rng, path, hasAllTransports, transcripts },
+      ...{ options: this.#options, memory: this.#memory },
+      name: `${this.name}, page ${++this.#pages}`,
+      host: this.name,
       online: () => this.#isOnline,
-      watch: (listener) => subscribe(this.#listeners, listener),
-      aborter: () => new AbortController(),
-      report: (error) => failed(`${this.name} reported`, error),
-    }
-    const json = jsonClient({
-      encode: (bytes) => Buffer.from(bytes).toString('base64'),
-      decode: (text) => Buffer.from(text, 'base64'),
-    })
-    const transport = this.#transport({ json, platform })
-    return new CoreClient(this.#options, { clock: host, random: rng.next, transport, platform, json })
-  }
-
-  #transport({ json, platform }: Pick<Ports, 'json' | 'platform'>): Ports['transport'] {
-    const { host, path } = this
-    const { rng, transcripts } = this.#parts
-    if (!this.hasAllTransports) return webSockets({ path, host })
-    const page = `${this.name}, page ${++this.#pages}`
-    const transport = allTransports({
-      ...{ path, host, page, platform, rng: rng.fork() },
-      memory: this.#memory,
-      leaving: (tell) => subscribe(this.#leaving, tell),
-      ping: (chosen) =>
-        ((chosen && this.#options.dialect) || json).encodeCommands([{ id: 2 ** 32, kind: 'ping', body: {} }]),
-    })
-    return overheard(transport, {
-      ...{ page, list: transcripts },
+      failed: (error) => failed(`${this.name} reported`, error),
       opened: (name) => void this.transports.push(name),
       moved: () => this.#moved(),
     })
   }
 
-  /** Nobody may lose a call for it. */
+  /** To a better transport, for which nobody may lose a call. */
   #moved(): void {
     const lost = this.asks.find(({ settledAt }) => settledAt === undefined)
     if (lost !== undefined)
       this.#parts.failed(`${this.name} moved to another transport`, `while it waited for '${lost.said}'`)
   }
-}
-
-function subscribe<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
 }
 
 /** Characters that make a message longer: enough for slow links to matter, and sometimes to go in parts. */

@@ -20,6 +20,8 @@ const RECOVERY = 90_000
 /** Milliseconds until a server that could not start is started again. */
 const START_AGAIN = 1_000
 
+/** Milliseconds of peace within which networks change for the last time. */
+const SETTLED_WITHIN = 30_000
 /** How likely it is that a person's client may use other transports than WebSockets. */
 const WITH_ALL_TRANSPORTS = 1 / 3
 
@@ -164,11 +166,20 @@ export class World {
     if (brokers.isDown) brokers.restore()
     for (const [place, node] of this.nodes.entries()) if (node.host.isDead) this.restart(place)
     for (const person of this.people) {
-      person.path.heal(this.rng)
+      person.path.heal()
       person.host.throttle = 0
-      // What is better may rest for long, unless it is known that the network is another.
-      if (person.hasAllTransports) person.platform('online')
+      if (person.hasAllTransports) this.#settle(person)
     }
+  }
+
+  /** The network changes once more, when all is quiet or will be soon; what is better would rest for long, did nobody say so. */
+  #settle(person: Person): void {
+    const rng = this.rng.fork()
+    this.timeline.schedule(rng.int(0, SETTLED_WITHIN), () => {
+      person.path.settle(rng)
+      this.note(`${person.name}: WebSockets are ${person.path.webSockets} from now on`)
+      person.platform('online')
+    })
   }
 
   #complain(message: string, details: object | undefined): void {
