@@ -43,12 +43,14 @@ export class Forwarding implements Answering {
   }
 
   whole(status: number, body: string): void {
-    if (this.#begin(status, status === 200)) this.#truncate(body, this.#parts.path.truncated)
+    if (this.#hasNobody()) return
+    this.#head(status, status === 200)
+    this.#truncate(body, this.#parts.path.truncated)
     this.end()
   }
 
   write(events: string): void {
-    if (!this.#begin(200, true)) return
+    if (this.#hasNobody()) return
     this.#stir()
     this.#held.push(events)
     this.#heldBytes += sizeOf(events)
@@ -74,31 +76,27 @@ export class Forwarding implements Answering {
     else this.#gone.push(tell)
   }
 
-  /** False when there is nobody to answer. */
-  #begin(status: number, isEvents: boolean): boolean {
-    if (this.#isOver) return false
-    if (this.#isLost) {
+  /** Whether nobody will see what is answered. */
+  #hasNobody(): boolean {
+    if (this.#isLost && !this.#isOver) {
       // The client is told that the connection broke, or waits in vain.
       if (this.#parts.rng.chance(0.7)) this.#parts.to.fail()
       this.#over()
-      return false
     }
-    // Of what is held up not even the beginning gets through.
-    if (!this.#hasHead && !(isEvents && this.#parts.path.buffers)) {
-      this.#hasHead = true
-      this.#parts.to.head(status, isEvents)
-    }
-    return true
+    return this.#isOver
   }
 
+  #head(status: number, isEvents: boolean): void {
+    if (!this.#hasHead) this.#parts.to.head(status, isEvents)
+    this.#hasHead = true
+  }
+
+  /** What is held up goes on. Before that not even the beginning of an answer gets through. */
   #release(): void {
-    const { path } = this.#parts
-    if (!this.#hasHead && this.#held.length > 0) {
-      this.#hasHead = true
-      this.#parts.to.head(200, true)
-    }
+    const { truncated } = this.#parts.path
+    if (this.#held.length > 0) this.#head(200, true)
     this.#heldBytes = 0
-    for (const events of this.#held.splice(0)) this.#truncate(events, path.truncated * path.truncated)
+    for (const events of this.#held.splice(0)) this.#truncate(events, truncated * truncated)
   }
 
   /** Passes it on; or a part of it, and then it breaks off, or looks as if that were all. */
@@ -120,7 +118,7 @@ export class Forwarding implements Answering {
     if (this.#isOver) return
     if (this.#hasHead) this.#parts.to.fail()
     else {
-      this.#parts.to.head(status, false)
+      this.#head(status, false)
       this.#parts.to.end()
     }
     this.#over()

@@ -8,8 +8,8 @@ export function judgeTransports({ people }: World): string[] {
     .flatMap(({ name, client, path: { webSockets, conditions } }) => {
       const { transport: { name: now = 'nothing' } = {} } = client
       if (webSockets === 'carried') return now === 'websocket' ? [] : [`${name} is connected by ${now}`]
-      // A WebSocket may be from before they were blocked. A stream that is cut when it waits is as good as none.
-      const isWell = now !== 'poll' || conditions.buffers || conditions.idle > 0
+      // A WebSocket may be from before they were blocked.
+      const isWell = now !== 'poll' || conditions.buffers
       return isWell ? [] : [`${name} polls, where streams work`]
     })
 }

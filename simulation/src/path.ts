@@ -80,6 +80,13 @@ export class Path {
     }
   }
 
+  /** What kind of network it is: one that lets everything through, or one of those for which there are other transports. */
+  begin(rng: Rng): void {
+    this.webSockets = rng.pick(['carried', 'refused', 'silent'])
+    this.conditions.buffers = rng.chance(0.4)
+    this.conditions.idle = rng.chance(0.2) ? rng.pick([1500, 4000, 8000]) : 0
+  }
+
   /** Nothing is lost any more. */
   heal(): void {
     const { buffers, idle } = this.conditions
@@ -88,10 +95,12 @@ export class Path {
     Object.assign(this.conditions, CALM, { buffers, idle })
   }
 
-  /** It is as it will stay: WebSockets may be blocked, answers held up, or cut when they wait, for ever. */
+  /** It is as it will stay: WebSockets may be blocked and answers held up, for ever. */
   settle(rng: Rng): void {
     if (rng.chance(0.5)) this.webSockets = 'carried'
-    if (rng.chance(0.5)) Object.assign(this.conditions, CALM)
+    if (rng.chance(0.5)) this.conditions.buffers = false
+    // Who is cut more often than a heartbeat comes is never connected for long.
+    this.conditions.idle = 0
   }
 
   post(client: Host, request: { kind: RequestKind; body: string; page: string }): Posted {

@@ -121,7 +121,7 @@ export class World {
     const balancer = this.#balancer
     const path = new Path({ timeline, rng: rng.fork(), balancer, node: () => rng.pick(this.nodes) })
     const hasAllTransports = rng.chance(WITH_ALL_TRANSPORTS)
-    if (hasAllTransports) path.webSockets = rng.pick(['carried', 'refused', 'silent'])
+    if (hasAllTransports) path.begin(rng.fork())
     return new Person({
       name: `person-${index}`,
       ...{ timeline, path, hasAllTransports },
