@@ -107,7 +107,7 @@ export class Path {
     const { timeline, balancer } = this.#parts
     const rng = this.#parts.rng.fork()
     const exchange: Exchange = new Exchange({
-      ...{ timeline, rng, latency, client, server: balancer.host, body: request.body },
+      ...{ timeline, rng, latency, client, server: balancer.host },
       arrived: (responder) => balancer.take(request, responder, this.conditions),
       over: () => this.#exchanges.delete(exchange.connection),
     })
@@ -120,6 +120,7 @@ export class Path {
       if (rng.chance(0.7))
         timeline.schedule(rng.int(1, 200), () => client.run(() => exchange.fail('It was lost')))
     }
+    exchange.send(request.body)
     return exchange
   }
 }

@@ -25,7 +25,6 @@ export interface ExchangeParts {
   readonly latency: (rng: Rng) => number
   readonly client: Host
   readonly server: Host
-  readonly body: string
   /** The request has arrived. */
   arrived(responder: Responder): void
   /** For the client it is over. */
@@ -50,7 +49,7 @@ export class Exchange implements Posted {
   #more = (): void => {}
 
   constructor(parts: ExchangeParts) {
-    const { timeline, rng, latency, client, server, body } = parts
+    const { timeline, rng, latency, client, server } = parts
     this.#parts = parts
     this.answer = new Promise((resolve, reject) => {
       this.#head = resolve
@@ -72,6 +71,10 @@ export class Exchange implements Posted {
         },
       },
     })
+  }
+
+  /** Sends the request. Until then its connection can be made one on which things are lost. */
+  send(body: string): void {
     this.connection.toNode.send(body)
   }
 
