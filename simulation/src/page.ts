@@ -26,6 +26,8 @@ export interface PageParts {
   readonly transcripts: Transcript[]
   online(): boolean
   failed(error: unknown): void
+  /** It waits for so many milliseconds, and was to try another transport at once. */
+  late(wait: number): void
   /** A connection was opened by this transport, or left for a better one. */
   opened(name: TransportName): void
   moved(): void
@@ -94,7 +96,18 @@ export class Page {
       ping: (chosen) =>
         ((chosen && options.dialect) || json).encodeCommands([{ id: 2 ** 32, kind: 'ping', body: {} }]),
     })
-    return overheard(transport, { page, list: transcripts, opened, moved })
+    return overheard(transport, {
+      ...{ page, list: transcripts, opened, moved },
+      hurry: (tell) => this.#hurry(tell),
+    })
+  }
+
+  #hurry(tell: () => void): void {
+    const before = this.client.state.retryAt
+    tell()
+    const wait = (this.client.state.retryAt ?? 0) - this.host.now()
+    // Who waited already has given that connection up before.
+    if (before === undefined && wait > 0) this.#parts.late(wait)
   }
 }
 

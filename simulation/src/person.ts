@@ -229,6 +229,7 @@ export class Person {
       host: this.name,
       online: () => this.#isOnline,
       failed: (error) => failed(`${this.name} reported`, error),
+      late: (wait) => failed(`${this.name} was to try another transport at once`, `and waits for ${wait} ms`),
       opened: (name) => void this.transports.push(name),
       moved: () => this.#moved(),
     })

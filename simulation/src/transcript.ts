@@ -30,12 +30,14 @@ export interface OverheardParts {
   opened(name: TransportName): void
   /** A connection was left for one by a better transport. */
   moved(): void
+  /** Tells the client that it is to try again at once. */
+  hurry(tell: () => void): void
 }
 
 /** A transport that writes down what goes over connections of requests. */
 export const overheard = (
   transport: Transport,
-  { page, list, opened, moved }: OverheardParts,
+  { page, list, opened, moved, hurry }: OverheardParts,
 ): Transport => ({
   open(protocol: string, events: LinkEvents) {
     let transcript: Transcript | undefined
@@ -53,7 +55,8 @@ export const overheard = (
       },
       closed: (code, reason, wait) => {
         if (code === MOVING) moved()
-        events.closed(code, reason, wait)
+        if (wait === 0) hurry(() => events.closed(code, reason, wait))
+        else events.closed(code, reason, wait)
       },
     })
     return {
