@@ -17,6 +17,20 @@ export function cut({ path }: Person, who: Parameters<Connection['cut']>[0]): vo
   for (const connection of path.connections) connection.cut(who)
 }
 
+/** What clients say on these connections arrives when they have given them up. */
+function delay({ rng, timeline }: World, connections: readonly Connection[]): void {
+  for (const { toNode } of connections) toNode.hold()
+  timeline.schedule(rng.int(100, 3000), () => {
+    for (const { client, toClient } of connections) {
+      toClient.lose()
+      client.run(() => toClient.over(1006, ''))
+    }
+    timeline.schedule(rng.int(0, 2000), () => {
+      for (const { toNode } of connections) toNode.heal()
+    })
+  })
+}
+
 const directionsOf = ({ connections }: Path): Direction[] =>
   connections.flatMap(({ toClient, toNode }) => [toClient, toNode])
 
@@ -109,18 +123,19 @@ export const CONNECTION_FAULTS: readonly Fault[] = [
     happen: (world) => {
       // What the client sent arrives at the node after its next connection's.
       const { name, path } = somebody(world)
-      const { connections } = path
-      for (const { toNode } of connections) toNode.hold()
-      world.timeline.schedule(world.rng.int(100, 3000), () => {
-        for (const { client, toClient } of connections) {
-          toClient.lose()
-          client.run(() => toClient.over(1006, ''))
-        }
-        world.timeline.schedule(world.rng.int(0, 2000), () => {
-          for (const { toNode } of connections) toNode.heal()
-        })
-      })
+      delay(world, path.connections)
       return name
+    },
+  },
+  {
+    name: 'late first words of an old connection',
+    weight: 2,
+    happen: (world) => {
+      // With them it asks for the session, which another has by then.
+      const person = somebody(world)
+      person.path.next = (connection) => delay(world, [connection])
+      cut(person, { tellsClient: true, tellsNode: true })
+      return person.name
     },
   },
   {

@@ -46,6 +46,8 @@ export class Path {
   isCutOff = false
   webSockets: WebSockets = 'carried'
   readonly conditions: Conditions = { ...CALM }
+  /** Called with the next WebSocket, once, before anything goes over it. */
+  next: ((connection: Connection) => void) | undefined
   /** Bytes of answers that pass in a millisecond. */
   rate = Number.POSITIVE_INFINITY
   readonly #parts: PathParts
@@ -73,6 +75,8 @@ export class Path {
       },
       connected: (connection: Connection) => {
         this.#socket = connection
+        this.next?.(connection)
+        this.next = undefined
         if (this.webSockets === 'carried') return
         connection.toClient.lose()
         connection.toNode.lose()
