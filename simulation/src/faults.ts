@@ -1,146 +1,8 @@
-import type { World } from './world.js'
-
-/** One thing that goes wrong, and how likely that is beside the others. Each says what it did, for the trace. */
-export interface Fault {
-  readonly name: string
-  readonly weight: number
-  happen(world: World): string
-}
-
-const somebody = (world: World) => world.rng.pick(world.people)
+import { CONNECTION_FAULTS, cut, type Fault, somebody } from './connection-faults.js'
 
 /** Everything that happens to real systems, and that a promise must survive. */
 export const FAULTS: readonly Fault[] = [
-  {
-    name: 'cut',
-    weight: 6,
-    happen: (world) => {
-      const person = somebody(world)
-      person.connection?.cut({ tellsClient: true, tellsNode: true })
-      return person.name
-    },
-  },
-  {
-    name: 'cuts in a row',
-    weight: 3,
-    happen: (world) => {
-      const person = somebody(world)
-      const times = world.rng.int(2, 5)
-      for (let i = 0; i < times; i++) {
-        world.timeline.schedule(world.rng.int(0, 900) * (i + 1), () =>
-          person.connection?.cut({ tellsClient: true, tellsNode: world.rng.chance(0.7) }),
-        )
-      }
-      return `${person.name} ${times} times`
-    },
-  },
-  {
-    name: 'stale connection',
-    weight: 3,
-    happen: (world) => {
-      // The client knows, the node does not: its end lives on until a heartbeat is missed.
-      const person = somebody(world)
-      person.connection?.cut({ tellsClient: true, tellsNode: false })
-      return person.name
-    },
-  },
-  {
-    name: 'black hole',
-    weight: 4,
-    happen: (world) => {
-      const person = somebody(world)
-      const { connection } = person
-      const ms = world.rng.int(500, 30_000)
-      const heals = world.rng.chance(0.5)
-      for (const direction of [connection?.toClient, connection?.toNode])
-        if (heals) direction?.hold()
-        else direction?.lose()
-      person.isCutOff = true
-      world.timeline.schedule(ms, () => {
-        person.isCutOff = false
-        if (!heals) return
-        connection?.toClient.heal()
-        connection?.toNode.heal()
-      })
-      return `${person.name} for ${ms} ms${heals ? ', then everything arrives' : ''}`
-    },
-  },
-  {
-    name: 'a connection that was given up comes back',
-    weight: 3,
-    happen: (world) => {
-      // What its node says on it then is of another time: streams have ended since.
-      const person = somebody(world)
-      const { connection } = person
-      const ms = world.rng.int(16_000, 30_000)
-      connection?.toClient.hold()
-      connection?.toNode.hold()
-      for (let wipes = world.rng.int(0, 3); wipes > 0; wipes--) {
-        const channel = world.rng.pick(world.channels)
-        world.timeline.schedule(world.rng.int(0, ms), () => world.brokers.store.renew(channel))
-      }
-      world.timeline.schedule(ms, () => {
-        connection?.toClient.heal()
-        connection?.toNode.heal()
-      })
-      return `${person.name} after ${ms} ms`
-    },
-  },
-  {
-    name: 'half-open',
-    weight: 3,
-    happen: (world) => {
-      const person = somebody(world)
-      const { connection } = person
-      const isToClient = world.rng.chance(0.5)
-      connection?.[isToClient ? 'toClient' : 'toNode'].lose()
-      return `${person.name}: what goes to the ${isToClient ? 'client' : 'node'} is lost`
-    },
-  },
-  {
-    name: 'late frames of an old connection',
-    weight: 3,
-    happen: (world) => {
-      // What the client sent arrives at the node after its next connection's.
-      const person = somebody(world)
-      const { connection } = person
-      if (connection === undefined) return `${person.name}: none`
-      connection.toNode.hold()
-      world.timeline.schedule(world.rng.int(100, 3000), () => {
-        const node = connection.toNode
-        connection.toClient.lose()
-        connection.client.run(() => connection.toClient.over(1006, ''))
-        world.timeline.schedule(world.rng.int(0, 2000), () => node.heal())
-      })
-      return person.name
-    },
-  },
-  {
-    name: 'slow reader',
-    weight: 2,
-    happen: (world) => {
-      const person = somebody(world)
-      const { connection } = person
-      connection?.toClient.hold()
-      world.timeline.schedule(world.rng.int(200, 12_000), () => connection?.toClient.heal())
-      return person.name
-    },
-  },
-  {
-    name: 'thin link',
-    weight: 3,
-    happen: (world) => {
-      const person = somebody(world)
-      const { connection } = person
-      if (connection === undefined) return `${person.name}: none`
-      const rate = world.rng.pick([1, 4, 20])
-      connection.toClient.rate = rate
-      world.timeline.schedule(world.rng.int(3000, 40_000), () => {
-        connection.toClient.rate = Number.POSITIVE_INFINITY
-      })
-      return `${person.name} with ${rate * 8} kbit/s`
-    },
-  },
+  ...CONNECTION_FAULTS,
   {
     name: 'sleep',
     weight: 3,
@@ -173,10 +35,10 @@ export const FAULTS: readonly Fault[] = [
       const person = somebody(world)
       const isTrue = world.rng.chance(0.5)
       person.platform('offline')
-      person.isCutOff = isTrue
-      if (isTrue) person.connection?.cut({ tellsClient: false, tellsNode: false })
+      person.path.isCutOff = isTrue
+      if (isTrue) cut(person, { tellsClient: false, tellsNode: false })
       world.timeline.schedule(world.rng.int(200, 20_000), () => {
-        person.isCutOff = false
+        person.path.isCutOff = false
         person.platform('online')
       })
       return `${person.name}${isTrue ? '' : ', which is not so'}`
@@ -188,8 +50,9 @@ export const FAULTS: readonly Fault[] = [
     happen: (world) => {
       const person = somebody(world)
       const isKept = world.rng.chance(0.7)
-      person.reload(isKept)
-      return `${person.name}${isKept ? ' with its positions' : ''}`
+      const saysSo = world.rng.chance(0.5)
+      person.reload(isKept, saysSo)
+      return `${person.name}${isKept ? ' with its positions' : ''}${saysSo ? ', and takes its leave' : ''}`
     },
   },
   {

@@ -8,6 +8,8 @@ export interface Mutant {
   readonly put: string
 }
 
+const ATTEMPT = 'packages/client/src/fallback/attempt.ts'
+const CHOOSER = 'packages/client/src/fallback/chooser.ts'
 const STREAM = 'packages/client/src/core/stream.ts'
 const TOPIC = 'packages/server/src/hub/topic.ts'
 const FEED = 'packages/server/src/hub/feed.ts'
@@ -229,6 +231,54 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what is half sent of a channel comes after it was left',
     file: 'packages/server/src/hub/commands/subscribe.ts',
     find: '  await session.pacing?.whenLeft(channel)\n',
+    put: '',
+  },
+  {
+    name: 'what a request brings again is carried out again',
+    file: 'packages/server/src/requests/inbox.ts',
+    find: 'for (let index = this.#next - seq;',
+    put: 'for (let index = 0;',
+  },
+  {
+    name: 'what goes up has the number of what went before',
+    file: 'packages/client/src/fallback/upstream.ts',
+    find: '      this.#seq++\n',
+    put: '',
+  },
+  {
+    name: 'a request that is not for this node is not carried on',
+    file: 'packages/server/src/requests/request-links.ts',
+    find: 'return home === node ? this.#here(request)',
+    put: "return home !== '' ? this.#here(request)",
+  },
+  {
+    name: 'a transport that does not work is tried for ever',
+    file: CHOOSER,
+    find: 'failed: () => (this.#fail(name) ? { wait: 0 } : undefined)',
+    put: 'failed: () => undefined',
+  },
+  {
+    name: 'nobody moves to a better transport',
+    file: CHOOSER,
+    find: 'better: this.#betterThan(name),',
+    put: 'better: [],',
+  },
+  {
+    name: 'who moves to a better transport forgets the calls that are under way',
+    file: ATTEMPT,
+    find: 'if (this.#isOver || !events.idle()) return false',
+    put: 'if (this.#isOver) return false',
+  },
+  {
+    name: 'who polls and hears nothing never moves',
+    file: ATTEMPT,
+    find: '      this.#link?.flush?.()\n',
+    put: '',
+  },
+  {
+    name: 'what became of one connection is told of the next',
+    file: 'packages/client/src/core/life.ts',
+    find: '    this.farewell = undefined\n',
     put: '',
   },
 ]

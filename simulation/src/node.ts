@@ -1,4 +1,5 @@
-import { Hub, type Logger, type Session } from '@millrace/server/hub'
+import { Hub, type Link, type LinkInfo, type Logger, type Session } from '@millrace/server/hub'
+import { RequestLinks } from '@millrace/server/requests'
 import { openSigner, TEST_LIMITS } from '@millrace/server/testing'
 import {
   acceptLink,
@@ -10,12 +11,19 @@ import {
   Host,
   NodeBroker,
   type Rng,
+  sizeOf,
 } from '@millrace/testing/parts'
 import { api } from './api.js'
+import type { Arrived } from './balancer.js'
+import type { Answering } from './forwarding.js'
+import { OverheardLink, type Transcript } from './transcript.js'
 import { WireJudge } from './wire-judge.js'
 
 /** Frames that may be on their way to a client before it counts as too slow. */
 const MOST_UNDER_WAY = 300
+
+/** Bytes that may wait for a client whose connection is made of requests. */
+const OUTBOX = 100_000
 
 /** One connection of a session, as its node saw it. */
 export interface Life {
@@ -32,7 +40,12 @@ export class Node implements Door {
   readonly host: Host
   readonly hub: Hub
   readonly connections = new Set<() => Connection>()
+  /** Answers that are being written. */
+  readonly #answering = new Set<Answering>()
   readonly lives: Life[] = []
+  isMachineGone = false
+  readonly #links: RequestLinks
+  readonly #transcripts: Transcript[]
   readonly #broker: NodeBroker
   readonly #failed: (message: string, details?: object) => void
 
@@ -42,6 +55,8 @@ export class Node implements Door {
     readonly rng: Rng
     /** Bytes of publications in one reply. */
     readonly recovery: number
+    /** What goes over connections of requests. */
+    readonly transcripts: Transcript[]
     readonly failed: (message: string, details?: object) => void
     /** It could not start, and is gone. */
     readonly unstarted: () => void
@@ -50,8 +65,10 @@ export class Node implements Door {
     const host = new Host(name, network.timeline)
     this.host = host
     this.#failed = parts.failed
+    this.#transcripts = parts.transcripts
     this.#broker = new NodeBroker(network, host)
     let ids = 0
+    const id = () => `${++ids}.${rng.int(0, 1e9)}`
     const logger: Logger = {
       debug: () => {},
       info: () => {},
@@ -69,7 +86,7 @@ export class Node implements Door {
       node: name,
       server: 'millrace/simulation',
       clock: host,
-      random: { id: () => `${name}.${++ids}.${rng.int(0, 1e9)}` },
+      random: { id: () => `${name}.${id()}` },
       signer: openSigner,
       logger,
       onSession: (event, session, code) => {
@@ -78,6 +95,14 @@ export class Node implements Door {
       },
     })
     this.hub.handlers.handle('echo', ({ request }) => request)
+    const { cluster, maxMessage } = this.hub
+    this.#links = new RequestLinks({
+      ...{ node: name, clock: host, outbox: OUTBOX, sizeOf },
+      // What follows the last dot is the connection's own name.
+      random: { id: () => id().replace('.', '-') },
+      hub: { cluster, maxMessage, accept: (link, info) => this.#overhear(link, info) },
+      soon: (run) => void host.schedule(0, run),
+    })
     // A server that cannot start ends, and is started again.
     this.hub.start().catch(() => {
       this.crash(false)
@@ -86,7 +111,7 @@ export class Node implements Door {
   }
 
   accept(connection: () => Connection, protocol: string): End {
-    const judge = new WireJudge((what) => this.#failed(`${this.host.name} sent ${what}`))
+    const judge = this.#wireJudge()
     this.connections.add(connection)
     return acceptLink(this.hub, {
       connection,
@@ -96,6 +121,47 @@ export class Node implements Door {
       sent: (message) => judge.hear(message),
       over: () => this.connections.delete(connection),
     })
+  }
+
+  /** Takes a request: of a connection that is here, or of one that is not. */
+  take({ kind, body, page }: Arrived, answering: Answering): void {
+    this.#answering.add(answering)
+    const info = () => ({ headers: { 'x-page': page }, remoteAddress: '192.0.2.1' })
+    this.host.run(() => {
+      if (kind !== 'stream') {
+        void this.#links.answer(kind, body, info).then((answer) => this.#answer(answering, answer))
+        return
+      }
+      const opened = this.#links.stream(body, info, answering)
+      if ('status' in opened) this.#answer(answering, opened)
+      else
+        answering.onGone(() => {
+          this.#answering.delete(answering)
+          this.host.run(() => opened.broken())
+        })
+    })
+  }
+
+  #answer(answering: Answering, { status, body }: { readonly status: number; readonly body: string }): void {
+    if (this.#answering.delete(answering)) answering.whole(status, body)
+  }
+
+  #overhear(link: Link, info: LinkInfo): Session {
+    const page = String(info.headers['x-page'])
+    const judge = this.#wireJudge(` by requests of ${page}`)
+    const overheard = new OverheardLink(link, {
+      page,
+      list: this.#transcripts,
+      sent: (outgoing) => {
+        // Of one that goes in parts it is heard when the last is sent. [P3.11]
+        if (!String(outgoing.wire(link.dialect)).startsWith('+')) judge.hear(outgoing.message)
+      },
+    })
+    return overheard.listenTo(this.hub.accept(overheard, info))
+  }
+
+  #wireJudge(by = ''): WireJudge {
+    return new WireJudge((what) => this.#failed(`${this.host.name} sent ${what}${by}`))
   }
 
   #over(session: Session, code: number): void {
@@ -109,9 +175,12 @@ export class Node implements Door {
   /** Dies without a word: the kernel resets its connections, unless the machine is gone as well. */
   crash(isMachineGone: boolean): void {
     this.host.isDead = true
+    this.isMachineGone = isMachineGone
     this.#broker.die()
     for (const { session } of this.lives) this.#over(session, 1006)
     for (const connection of this.connections)
       connection().cut({ tellsClient: !isMachineGone, tellsNode: false })
+    for (const answering of this.#answering) answering.died(isMachineGone)
+    this.#answering.clear()
   }
 }

@@ -1,22 +1,21 @@
-import {
-  type Channel,
-  CoreClient,
-  type CoreOptions,
-  type PlatformEvent,
-  type Ports,
-} from '@millrace/client/core'
-import { type Api, jsonClient, MillraceError } from '@millrace/protocol'
-import { binary, type Connection, Host, type Rng, type Timeline, transportOf } from '@millrace/testing/parts'
+import type { Channel, CoreClient, CoreOptions, PlatformEvent, TransportName } from '@millrace/client/core'
+import { type Api, MillraceError } from '@millrace/protocol'
+import { binary, type Host, type Rng, type Timeline } from '@millrace/testing/parts'
 import { aboutOf, api } from './api.js'
-import type { Node } from './node.js'
+import { Page } from './page.js'
+import type { Path } from './path.js'
 import { type Ask, type Attempt, Reader } from './reader.js'
+import type { Transcript } from './transcript.js'
 
 export interface PersonParts {
   readonly name: string
   readonly timeline: Timeline
   readonly rng: Rng
-  /** The node that the load balancer gives the next connection to. */
-  readonly node: () => Node | undefined
+  /** The network between this person and the nodes. */
+  readonly path: Path
+  /** Whether its client may use other transports than WebSockets. */
+  readonly hasAllTransports: boolean
+  readonly transcripts: Transcript[]
   readonly failed: (message: string, error: unknown) => void
 }
 
@@ -38,25 +37,36 @@ export class Person {
   sessions = new Set<string>()
   readonly attempts: Attempt[] = []
   readonly asks: Ask[] = []
-  connection: Connection | undefined
-  /** Nothing gets through: attempts to connect hang. */
-  isCutOff = false
-  host: Host
-  client: CoreClient
+  readonly path: Path
+  readonly hasAllTransports: boolean
+  /** By which transport each of its connections was opened. */
+  readonly transports: TransportName[] = []
   readonly #parts: PersonParts
   readonly #options: CoreOptions<Api>
   readonly #rooms = new Map<string, Channel>()
   readonly #roles = new Map<string, Role>()
-  #tell: (event: PlatformEvent) => void = () => {}
+  #page: Page
+  /** The transport that worked last. */
+  readonly #memory: { name: TransportName | undefined } = { name: undefined }
   #isOnline = true
   #written = 0
+  #pages = 0
 
   constructor(parts: PersonParts) {
     this.#parts = parts
     this.name = parts.name
+    this.path = parts.path
+    this.hasAllTransports = parts.hasAllTransports
     this.#options = { api, ...(parts.rng.chance(0.5) && { dialect: binary }) }
-    this.host = new Host(parts.name, parts.timeline)
-    this.client = this.#newClient()
+    this.#page = this.#newPage()
+  }
+
+  get host(): Host {
+    return this.#page.host
+  }
+
+  get client(): CoreClient {
+    return this.#page.client
   }
 
   /** How its channels stand. */
@@ -73,7 +83,18 @@ export class Person {
   get isSettled(): boolean {
     const rooms = [...this.#rooms.values()]
     if (rooms.length === 0) return true
-    return this.client.state.name === 'connected' && rooms.every(({ state }) => state.name === 'subscribed')
+    return this.#isConnected && rooms.every(({ state }) => state.name === 'subscribed')
+  }
+
+  /** Whether it has ever had a reason to connect. */
+  get isUsed(): boolean {
+    return this.client.state.name !== 'closed'
+  }
+
+  /** Who polls is never better than degraded: it is slow. */
+  get #isConnected(): boolean {
+    const { state, transport } = this.client
+    return state.name === 'connected' || (state.name === 'degraded' && transport?.name === 'poll')
   }
 
   /** Follows a channel, from a position kept from an earlier life if there is one. */
@@ -183,13 +204,11 @@ export class Person {
     )
   }
 
-  /** The page is closed without a word and opened again; `isKept`: it goes on from the positions it had. */
-  reload(isKept: boolean): void {
-    this.host.isDead = true
-    this.connection?.cut({ tellsClient: false, tellsNode: true })
+  /** The page is closed and opened again; `isKept`: it goes on from the positions it had, `saysSo`: it is told that it has to go. */
+  reload(isKept: boolean, saysSo: boolean): void {
+    this.#page.close(saysSo)
     for (const promise of [...this.attempts, ...this.asks]) promise.settledAt ??= -1
-    this.host = new Host(this.name, this.#parts.timeline)
-    this.client = this.#newClient()
+    this.#page = this.#newPage()
     this.sessions = new Set()
     this.shown.clear()
     for (const channel of [...this.readers.keys()]) this.follow(channel, isKept)
@@ -197,49 +216,30 @@ export class Person {
 
   platform(event: PlatformEvent): void {
     this.#isOnline = event !== 'offline'
-    this.host.run(() => this.#tell(event))
+    this.#page.tell(event)
   }
 
-  #newClient(): CoreClient {
-    const { host } = this
-    const { rng, failed } = this.#parts
-    const ports: Ports = {
-      clock: host,
-      random: rng.next,
-      transport: this.#transport(host),
-      platform: {
-        online: () => this.#isOnline,
-        watch: (listener) => {
-          this.#tell = listener
-          return () => {
-            this.#tell = () => {}
-          }
-        },
-        aborter: () => new AbortController(),
-        report: (error) => failed(`${this.name} reported`, error),
-      },
-      json: jsonClient({
-        encode: (bytes) => Buffer.from(bytes).toString('base64'),
-        decode: (text) => Buffer.from(text, 'base64'),
-      }),
-    }
-    return new CoreClient(this.#options, ports)
-  }
-
-  #transport(host: Host): Ports['transport'] {
-    const { timeline, rng, node } = this.#parts
-    return transportOf({
-      ...{ timeline, rng, host },
-      attempt: (own) => own.int(2, 60),
-      latency: (own) => own.int(1, 40),
-      reach: (go) => {
-        const target = node()
-        if (!this.isCutOff) go(target)
-      },
-      connected: (connection) => {
-        this.connection = connection
-      },
+  #newPage(): Page {
+    const { rng, timeline, transcripts, failed } = this.#parts
+    const { path, hasAllTransports } = this
+    return new Page({
+      ...{ timeline, rng, path, hasAllTransports, transcripts },
+      ...{ options: this.#options, memory: this.#memory },
+      name: `${this.name}, page ${++this.#pages}`,
+      host: this.name,
+      online: () => this.#isOnline,
+      failed: (error) => failed(`${this.name} reported`, error),
+      late: (wait) => failed(`${this.name} was to try another transport at once`, `and waits for ${wait} ms`),
+      opened: (name) => void this.transports.push(name),
+      moved: () => this.#moved(),
     })
+  }
+
+  /** To a better transport, for which nobody may lose a call. */
+  #moved(): void {
+    const lost = this.asks.find(({ settledAt }) => settledAt === undefined)
+    if (lost !== undefined)
+      this.#parts.failed(`${this.name} moved to another transport`, `while it waited for '${lost.said}'`)
   }
 }
 

@@ -1,15 +1,16 @@
 import type { Departure } from '@millrace/testing/parts'
-import type { Life } from './node.js'
 import type { World } from './world.js'
 
 /** What the server grants a member whose connection is gone, in milliseconds. */
 const GRACE = 10_000
+/** RFC 6455 §7.4.1: a browser has left the page. */
+const GOING_AWAY = 1001
 
 /** Members are who they should be, in the store and on every screen; nobody departed before its time; sessions outlive connections. */
 export function judgePresence(world: World): string[] {
   return [
     ...world.channels.flatMap((channel) => judgeMembers(world, channel)),
-    ...departures(world).flatMap((departure) => judgeDeparture(departure, world.lives)),
+    ...departures(world).flatMap((departure) => judgeDeparture(departure, world)),
     ...world.people.flatMap(({ name, sessions }) =>
       sessions.size > 1 ? [`${name} had another session after a cut: ${[...sessions].join(', ')}`] : [],
     ),
@@ -35,8 +36,8 @@ function judgeMembers({ people, brokers }: World, channel: string): string[] {
 
 const named = (sessions: readonly string[]): string => sessions.toSorted().join(', ') || 'nobody'
 
-/** The connection by which it was a member must have been gone for the whole of its grace. */
-function judgeDeparture(departure: Departure, lives: readonly Life[]): string[] {
+/** The connection by which it was a member must have been gone for the whole of its grace, unless its page has said that it goes. */
+function judgeDeparture(departure: Departure, { lives, people }: World): string[] {
   const { at, session, generation, channel } = departure
   const life = lives.find(
     ({ session: { taken } }) => taken.session === session && taken.generation === generation,
@@ -51,6 +52,10 @@ function judgeDeparture(departure: Departure, lives: readonly Life[]): string[] 
   )
   if (isOld) return []
   if (departure.isSubscribed) return [`${who} while it was subscribed`]
+  const hasLeft = lives.some(
+    ({ session: { taken }, code }) => taken.session === session && code === GOING_AWAY,
+  )
+  if (hasLeft && !people.some(({ sessions }) => sessions.has(session))) return []
   // Connected and not subscribed: the broker was away, and it had its grace from then on.
   if (life.endedAt === undefined || life.endedAt > at) return []
   return at - life.endedAt < GRACE ? [`${who}, ${at - life.endedAt} ms after its connection was gone`] : []

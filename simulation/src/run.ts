@@ -1,4 +1,5 @@
 import { judge, judgeSilence } from './judge.js'
+import { judgeLinks, judgeTransports } from './link-judge.js'
 import { judgePresence } from './presence-judge.js'
 import { judgeStates } from './state-judge.js'
 import { World } from './world.js'
@@ -17,6 +18,13 @@ export async function runSeed(seed: number): Promise<Outcome> {
   await world.peace()
   const silence = judgeSilence(world)
   await world.lastWords()
-  const broken = [...silence, ...judge(world), ...judgeStates(world), ...judgePresence(world)]
+  const broken = [
+    ...silence,
+    ...judge(world),
+    ...judgeStates(world),
+    ...judgePresence(world),
+    ...judgeLinks(world.transcripts),
+    ...judgeTransports(world),
+  ]
   return { seed, broken, world }
 }

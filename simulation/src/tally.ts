@@ -9,6 +9,8 @@ export interface Tally {
   readonly delivered: number
   readonly recovered: number
   readonly gaps: number
+  /** Connections by another transport than the one before. */
+  readonly switches: number
   /** Virtual seconds. */
   readonly seconds: number
   readonly steps: number
@@ -21,6 +23,7 @@ export const NOTHING: Tally = {
   delivered: 0,
   recovered: 0,
   gaps: 0,
+  switches: 0,
   seconds: 0,
   steps: 0,
 }
@@ -36,15 +39,27 @@ export function tallyOf({ world }: Outcome): Tally {
     delivered: heard.filter((one) => 'key' in one).length,
     recovered: heard.filter((one) => 'key' in one && one.recovered).length,
     gaps: heard.filter((one) => 'gap' in one).length,
+    switches: world.people.reduce((sum, { transports }) => sum + switchesIn(transports), 0),
     seconds: Math.round(world.timeline.elapsed / 1000),
     steps: world.timeline.steps,
   }
 }
+
+const switchesIn = (transports: readonly string[]): number =>
+  transports.filter((name, index) => index > 0 && name !== transports[index - 1]).length
 
 export function add(a: Tally, b: Tally): Tally {
   const names = Object.keys(NOTHING) as (keyof Tally)[]
   return Object.fromEntries(names.map((name) => [name, a[name] + b[name]])) as unknown as Tally
 }
 
-export const describe = ({ published, acknowledged, delivered, recovered, gaps, seconds }: Tally): string =>
-  `${published} published, ${acknowledged} acknowledged, ${delivered} delivered (${recovered} from history), ${gaps} gaps, in ${Math.round(seconds / 3600)} h of their time`
+export const describe = ({
+  published,
+  acknowledged,
+  delivered,
+  recovered,
+  gaps,
+  switches,
+  seconds,
+}: Tally): string =>
+  `${published} published, ${acknowledged} acknowledged, ${delivered} delivered (${recovered} from history), ${gaps} gaps, ${switches} changes of transport, in ${Math.round(seconds / 3600)} h of their time`

@@ -1,8 +1,12 @@
 import { BrokerNetwork, Rng, Store, Timeline } from '@millrace/testing/parts'
 import { CHANNELS } from './api.js'
+import { Balancer } from './balancer.js'
 import { FAULTS } from './faults.js'
 import { type Life, Node } from './node.js'
+import { Path } from './path.js'
+import { PATH_FAULTS } from './path-faults.js'
 import { Person } from './person.js'
+import type { Transcripts } from './transcript.js'
 
 /** A line of the trace. */
 export interface TraceLine {
@@ -16,6 +20,11 @@ const RECOVERY = 90_000
 /** Milliseconds until a server that could not start is started again. */
 const START_AGAIN = 1_000
 
+/** Milliseconds of peace within which networks change for the last time. */
+const SETTLED_WITHIN = 30_000
+/** How likely it is that a person's client may use other transports than WebSockets. */
+const WITH_ALL_TRANSPORTS = 1 / 3
+
 /** Nodes, a broker between them, and people on their pages, all of it decided by one seed. */
 export class World {
   readonly seed: number
@@ -27,10 +36,12 @@ export class World {
   readonly #gone: Node[] = []
   readonly people: Person[]
   readonly channels: readonly string[]
+  readonly transcripts: Transcripts = { ofClients: [], ofNodes: [] }
   readonly trace: TraceLine[] = []
   /** What parts of the world complained about themselves. */
   readonly failures: string[] = []
   #lives = 0
+  readonly #balancer: Balancer
   readonly #recovery: number
 
   constructor(seed: number) {
@@ -44,6 +55,7 @@ export class World {
         const one = node.host.isDead ? undefined : node.hub.directory.session(session)
         return one?.taken.generation === generation && one.subscriptions.has(channel)
       })
+    this.#balancer = new Balancer({ timeline, rng: rng.fork(), nodes: this.nodes })
     this.#recovery = rng.pick([400, 2000, 262_144])
     this.channels = CHANNELS.slice(0, rng.int(1, CHANNELS.length))
     const nodes = rng.int(1, 3)
@@ -85,6 +97,7 @@ export class World {
       network: brokers,
       rng: rng.fork(),
       recovery: this.#recovery,
+      transcripts: this.transcripts.ofNodes,
       failed: (message, details) => this.#complain(message, details),
       unstarted: () =>
         this.timeline.schedule(START_AGAIN, () => {
@@ -105,11 +118,15 @@ export class World {
 
   #person(index: number): Person {
     const { rng, timeline } = this
+    const balancer = this.#balancer
+    const path = new Path({ timeline, rng: rng.fork(), balancer, node: () => rng.pick(this.nodes) })
+    const hasAllTransports = rng.chance(WITH_ALL_TRANSPORTS)
+    if (hasAllTransports) path.begin(rng.fork())
     return new Person({
       name: `person-${index}`,
-      timeline,
+      ...{ timeline, path, hasAllTransports },
       rng: rng.fork(),
-      node: () => rng.pick(this.nodes),
+      transcripts: this.transcripts.ofClients,
       failed: (message, error) => this.#complain(message, { error }),
     })
   }
@@ -132,7 +149,8 @@ export class World {
   #break(until: number): void {
     const rng = this.rng.fork()
     const pace = rng.pick([800, 2500, 8000])
-    const all = FAULTS.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
+    const faults = this.people.some((one) => one.hasAllTransports) ? [...FAULTS, ...PATH_FAULTS] : FAULTS
+    const all = faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
     const next = () => {
       if (this.timeline.elapsed > until) return
       const fault = rng.pick(all)
@@ -148,9 +166,20 @@ export class World {
     if (brokers.isDown) brokers.restore()
     for (const [place, node] of this.nodes.entries()) if (node.host.isDead) this.restart(place)
     for (const person of this.people) {
-      person.isCutOff = false
+      person.path.heal()
       person.host.throttle = 0
+      if (person.hasAllTransports) this.#settle(person)
     }
+  }
+
+  /** The network changes once more, when all is quiet or will be soon; what is better would rest for long, did nobody say so. */
+  #settle(person: Person): void {
+    const rng = this.rng.fork()
+    this.timeline.schedule(rng.int(0, SETTLED_WITHIN), () => {
+      person.path.settle(rng)
+      this.note(`${person.name}: WebSockets are ${person.path.webSockets} from now on`)
+      person.platform('online')
+    })
   }
 
   #complain(message: string, details: object | undefined): void {

@@ -1,6 +1,6 @@
 /** Fetched by a client whose WebSocket does not work: other ways to the server, and the choice between all. */
 import type { Clock, Frame, Platform, Transport, TransportName } from './core/index.js'
-import { Chooser, Pace, RequestLink, type RequestPorts } from './fallback/index.js'
+import { waysOf } from './fallback/index.js'
 import { fetchRequests } from './platform/requests.js'
 
 export interface OtherWays {
@@ -15,35 +15,17 @@ export interface OtherWays {
   ping(chosen: string): Frame
 }
 
-const ALL: readonly TransportName[] = ['websocket', 'stream', 'poll']
-
-export function otherWays({ url, clock, platform, webSocket, names = ALL, ping }: OtherWays): Transport {
-  const ports: RequestPorts = {
-    clock,
-    random: Math.random,
-    post: fetchRequests(url),
-    sizeOf: (text) => new Blob([text]).size,
-    leaving,
-  }
-  const pace = new Pace(clock)
-  const requests = (kind: 'poll' | 'stream'): Transport | undefined =>
-    names.includes(kind) ? { open: (_, events) => new RequestLink(kind, { ports, pace, events }) } : undefined
-  const memory = memoryFor(url)
-  return new Chooser({
-    clock,
-    ping,
-    transports: { websocket: webSocket, stream: requests('stream'), poll: requests('poll') },
-    remembered: names.find((name) => name === memory.read()),
-    failed: webSocket && 'websocket',
-    remember: memory.write,
-    note: (name) =>
-      name === 'poll' && pace.wait === 0 ? 'Slower refresh: the network cuts requests that wait' : undefined,
-    watch: (changed) =>
-      platform.watch((event) => {
-        if (event !== 'online') return
-        pace.reset()
-        changed()
-      }),
+export function otherWays({ url, clock, ...parts }: OtherWays): Transport {
+  return waysOf({
+    ...parts,
+    requests: {
+      clock,
+      random: Math.random,
+      post: fetchRequests(url),
+      sizeOf: (text) => new Blob([text]).size,
+      leaving,
+    },
+    memory: memoryFor(url),
   })
 }
 

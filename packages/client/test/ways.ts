@@ -20,6 +20,11 @@ export class FakeLink implements Link {
     return frame.length
   }
 
+  flushes = 0
+  flush(): void {
+    this.flushes++
+  }
+
   // These stand on their own, as those of a WebSocket do.
   send = (frame: Frame): void => {
     this.sent.push(String(frame))

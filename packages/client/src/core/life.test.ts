@@ -46,6 +46,22 @@ describe('connecting', () => {
     })
   })
 
+  it('ends by what its transport says, whatever became of the connection before', async () => {
+    const w = world()
+    void w.client.connect()
+    await settle()
+    // Accepted, and silent: not even `connect` is answered.
+    await w.socket.open()
+    await w.clock.advance(10_000)
+    expect(w.client.state).toMatchObject({ name: 'connecting', reason: 'No connection within 10000 ms' })
+    const before = w.sockets.length
+    await w.clock.until(() => w.sockets.length > before, 100)
+    await w.socket.drop(1006, 'Nothing came in time', { wait: 0 })
+    expect(w.client.state.reason).toBe('Nothing came in time')
+    await w.clock.advance(1)
+    expect(w.sockets).toHaveLength(before + 2)
+  })
+
   it('tells session and user, and asks for the session again after a cut', async () => {
     const w = world()
     void w.client.connect()

@@ -223,9 +223,11 @@ export class Life {
     this.#liveness?.stop()
     // What closes by this side's own decision may say 1000, which ends the session, or 3000 and above (WHATWG WebSockets, close()).
     this.#link?.close(code !== NORMAL && code < SUSPENDED ? SUSPENDED : code, reason)
-    this.#aborter = this.#liveness = this.#link = this.farewell = undefined
+    this.#aborter = this.#liveness = this.#link = undefined
     this.#parts = []
     this.#host.lost()
+    // What was asked and has failed for this end, such as `connect`, says nothing about the next.
+    this.farewell = undefined
     if (this.state.name === 'closed') return
     if (describeCode(code).retry === 'never') {
       this.close(code, reason)

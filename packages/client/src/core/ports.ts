@@ -52,6 +52,8 @@ export interface Link {
   sizeOf(frame: Frame): number
   /** Frames arrive whole and in order, or the link closes. Does nothing when it is not open. */
   send(frame: Frame): void
+  /** Finds out soon whether what was sent has come, where that could else take long. */
+  flush?(): void
   /** Closes; again does nothing. */
   close(code: number, reason: string): void
 }

@@ -69,8 +69,12 @@ export class Attempt implements Link {
   /** Ends for the sake of a better one, if that does no harm and the next one need not wait for its token. */
   makeWay(): boolean {
     const { clock, events } = this.#parts
-    // What waits here may be an answer that somebody waits for.
-    if (this.#isOver || !events.idle() || this.buffered > 0) return false
+    if (this.#isOver || !events.idle()) return false
+    if (this.buffered > 0) {
+      // What waits here may be an answer that somebody waits for.
+      this.#link?.flush?.()
+      return false
+    }
     if (events.ask !== undefined && clock.now() >= this.#tokenUntil) void this.#askAhead(events.ask)
     if (events.ask !== undefined && this.#token === undefined) return false
     this.#over(3000)

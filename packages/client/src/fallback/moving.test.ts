@@ -67,8 +67,11 @@ describe('[P8.8] moving to a better way', () => {
     expect(world.told.log).toEqual(['opened', 'pong'])
     world.told.idle = true
     poll.link.buffered = 10
+    expect(poll.link.flushes).toBe(0)
     await world.clock.advance(1000)
     expect(world.told.log).toEqual(['opened', 'pong'])
+    // What waits with a poll that is held would else never have come.
+    expect(poll.link.flushes).toBeGreaterThan(0)
     poll.link.buffered = 0
     await world.clock.advance(100)
     expect(world.told.log.at(-1)).toBe('closed 3000 Moving to a better transport')

@@ -59,6 +59,26 @@ describe('[P8.4] a link by polling', () => {
     expect(network.count('send')).toBe(0)
   })
 
+  it('finds out when it has to whether what went along has come, for polls are held', async () => {
+    const { network, link } = await polling()
+    link.send('"c2"')
+    await settle()
+    await network.last('send').reply()
+    expect([network.count('send'), link.buffered]).toEqual([1, 0])
+    await network.last('poll').head()
+    link.send('"c3"')
+    await network.last('poll').piece(frames(2, 2))
+    await network.last('poll').end()
+    expect(network.last('poll').body.frames).toEqual(['"c3"'])
+    await network.clock.advance(5000)
+    expect([network.count('send'), link.buffered]).toEqual([1, 4])
+    link.flush()
+    await settle()
+    expect(network.last('send').body).toMatchObject({ seq: 3, frames: ['"c3"'] })
+    await network.last('send').reply()
+    expect(link.buffered).toBe(0)
+  })
+
   it('does not keep what is said for an answer that is long in coming to its end', async () => {
     const { network, link, clock } = await polling()
     const answer = await network.last('poll').head()

@@ -91,6 +91,11 @@ export class RequestLink implements Link {
     this.#upstream.add(frame as string)
   }
 
+  /** What went along with a poll is known to have come when that is answered: a request of its own is answered at once. */
+  flush(): void {
+    this.#upstream.free()
+  }
+
   close(code: number): void {
     if (this.#isOver) return
     this.#stay()

@@ -10,7 +10,7 @@ import { type EventStream, StreamLink } from './stream-link.js'
 export type RequestKind = CarriedRequest['kind']
 
 export interface RequestLinksParts {
-  readonly hub: Hub
+  readonly hub: Pick<Hub, 'accept' | 'cluster' | 'maxMessage'>
   /** This node's name. */
   readonly node: string
   readonly clock: Clock

@@ -1,4 +1,5 @@
 export { binary, dialectOf } from './dialects.js'
+export { Exchange, type ExchangeParts, type Responder } from './exchange.js'
 export { Host } from './host.js'
 export { Connection, type ConnectionParts, Direction, type End, type Frame, sizeOf } from './network.js'
 export { BrokerNetwork, type BrokerNetworkParts, NodeBroker } from './node-broker.js'
