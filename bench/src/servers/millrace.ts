@@ -26,7 +26,8 @@ function nextIdleChannels(): `idle:${string}`[] {
   return Array.from({ length: given - first }, (_, i) => `idle:${first + i}` as const)
 }
 
-const millrace = createServer({ api, subscriptions: nextIdleChannels })
+// The generator sends faster than any one client may.
+const millrace = createServer({ api, subscriptions: nextIdleChannels, rates: false })
 millrace.handle('echo', ({ request }) => request)
 
 /** One publication in each idle channel, so that each has a stream as well as a subscriber. */
