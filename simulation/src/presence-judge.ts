@@ -51,11 +51,12 @@ function judgeDeparture(departure: Departure, { lives, people }: World): string[
       taken.session === session && taken.generation > generation && at - startedAt >= GRACE,
   )
   if (isOld) return []
-  if (departure.isSubscribed) return [`${who} while it was subscribed`]
   const hasLeft = lives.some(
     ({ session: { taken }, code }) => taken.session === session && code === GOING_AWAY,
   )
+  // An earlier connection may not have heard of that yet, on a node that stands still.
   if (hasLeft && !people.some(({ sessions }) => sessions.has(session))) return []
+  if (departure.isSubscribed) return [`${who} while it was subscribed`]
   // Connected and not subscribed: the broker was away, and it had its grace from then on.
   if (life.endedAt === undefined || life.endedAt > at) return []
   return at - life.endedAt < GRACE ? [`${who}, ${at - life.endedAt} ms after its connection was gone`] : []
