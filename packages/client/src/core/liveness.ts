@@ -42,13 +42,10 @@ export function watchOver(
   const wait = patience / WAITS
   let heardAt = clock.now()
   let saidAt = heardAt
-  let due = 0
   let cancel = () => {}
-  // Waits left before the peer counts as dead; 0 when it is not in doubt.
-  let left = 0
-  let lates = 0
   let isGivenUp = false
-
+  // `left`: waits left before the peer counts as dead; 0 when it is not in doubt.
+  let [due, left, lates] = [0, 0, 0]
   const arm = (ms: number) => {
     cancel()
     due = clock.now() + ms

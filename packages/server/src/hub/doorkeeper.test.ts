@@ -68,6 +68,12 @@ describe('[H11.2] connections', () => {
     expect((await come('192.0.2.1', 'ada')).code).toBeUndefined()
   })
 
+  it('that are requests of readers are no handshakes, but count while they last', () => {
+    const door = new Doorkeeper({ connectionsPerAddress: 3, handshakes: { perSecond: 1, burst: 1 } })
+    const ask = () => door.refuses(door.enter('192.0.2.1', 0), { now: 0, isRequest: true })
+    expect([ask(), ask(), ask(), ask()]).toEqual([undefined, undefined, undefined, 'connectionsPerAddress'])
+  })
+
   it('are forgotten with their addresses when they are over', () => {
     const door = new Doorkeeper({ connectionsPerAddress: 1, handshakes: { perSecond: 1000, burst: 1 } })
     let now = 0

@@ -64,14 +64,17 @@ export class Doorkeeper {
     return visitor
   }
 
-  /** Why the connection that has just entered may not stay, or undefined. */
-  refuses(visitor: Visitor | undefined, now: number): Refused | undefined {
+  /** Why the connection that has just entered may not stay, or undefined. One that is a request of a reader is no handshake. */
+  refuses(
+    visitor: Visitor | undefined,
+    { now, isRequest = false }: { readonly now: number; readonly isRequest?: boolean | undefined },
+  ): Refused | undefined {
     const { connections, unauthenticated, connectionsPerAddress } = this.#limits
     if (isAbove(this.#connections, connections)) return 'connections'
     if (isAbove(this.#unauthenticated, unauthenticated)) return 'unauthenticated'
     if (visitor === undefined) return undefined
     if (isAbove(visitor.connections, connectionsPerAddress)) return 'connectionsPerAddress'
-    return (visitor.handshakes?.take(1, now) ?? 0) > 0 ? 'handshakes' : undefined
+    return !isRequest && (visitor.handshakes?.take(1, now) ?? 0) > 0 ? 'handshakes' : undefined
   }
 
   /** Whether a user has as many as may be: all there are. */

@@ -211,7 +211,7 @@ export class Hub implements SessionHost {
     this.#sessions.add(session)
     session.visitor = this.#door.enter(info.remoteAddress, this.now())
     this.#wheel.add(session, Math.min(this.limits.connectTimeout, this.limits.heartbeat))
-    const refused = this.#door.refuses(session.visitor, this.now())
+    const refused = this.#door.refuses(session.visitor, { now: this.now(), isRequest: link.onlyReads })
     if (this.#closing) session.close('shutdown')
     else if (refused !== undefined) this.#turnAway(session, refused)
     return session

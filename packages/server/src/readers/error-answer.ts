@@ -13,10 +13,14 @@ const STATUSES: { readonly [name in CodeName]?: number } = {
   'authentication-failed': 401,
   forbidden: 403,
   'application-error': 403,
+  revoked: 403,
+  'access-revoked': 403,
   disconnected: 403,
   'unknown-channel': 404,
   'limit-exceeded': 429,
   'rate-limited': 429,
+  'rate-exceeded': 429,
+  'too-many-connections': 429,
   'internal-error': 500,
 }
 
