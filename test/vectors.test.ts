@@ -44,6 +44,7 @@ const REPLIES: Readonly<Record<string, string | null>> = {
   answer: null,
   ping: 'pong',
   pong: null,
+  refresh: 'refreshed',
 }
 
 const silent = () => {}

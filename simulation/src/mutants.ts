@@ -169,15 +169,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a session that comes back takes the number of the one before',
-    file: 'packages/server/src/hub/hub.ts',
+    file: 'packages/server/src/hub/admission.ts',
     find: 'Math.max(attempt, taken.generation + 1)',
     put: 'taken.generation',
   },
   {
     name: 'of two connections the one that is heard last has the session',
-    file: 'packages/server/src/hub/hub.ts',
+    file: 'packages/server/src/hub/admission.ts',
     find: 'Math.max(attempt, taken.generation + 1)',
-    put: 'Math.round(this.#options.clock.now())',
+    put: 'Math.round(this.#clock.now())',
   },
   {
     name: 'a node does not notice what it was not told of members',
@@ -268,12 +268,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: ATTEMPT,
     find: 'if (this.#isOver || !events.idle()) return false',
     put: 'if (this.#isOver) return false',
-  },
-  {
-    name: 'who polls and hears nothing never moves',
-    file: ATTEMPT,
-    find: '      this.#link?.flush?.()\n',
-    put: '',
   },
   {
     name: 'what became of one connection is told of the next',

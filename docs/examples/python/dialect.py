@@ -9,6 +9,7 @@ import json
 KINDS = {
     "error", "connected", "subscribed", "unsubscribed", "published", "sent", "history", "presence", "entered", "left",
     "answered", "publication", "ephemeral", "joined", "updated", "departed", "gap", "call", "ping", "pong", "disconnect",
+    "refreshed",
 }  # fmt: skip
 
 
