@@ -25,8 +25,8 @@ export default defineConfig({
           name: 'all',
           include: ['{packages,apps,conformance,fuzz,bench,simulation,test}/**/*.test.ts'],
           exclude: [...NEVER, ...TIMED],
-          // Many wait for something: on two cores vitest would run one file at a time.
-          maxWorkers: Math.max(2, availableParallelism() - 1),
+          // Many wait for something: on two cores vitest would run one file at a time, and two would wait together.
+          maxWorkers: Math.max(3, availableParallelism() - 1),
           sequence: { groupOrder: 0 },
         },
       },
