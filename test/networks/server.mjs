@@ -19,7 +19,7 @@ const api = defineApi({
   },
 })
 // Short enough that idle connections are seen to be kept alive within a test's patience.
-const server = createServer({ api, broker, heartbeat: '2s', patience: '2s' })
+const server = createServer({ api, broker, heartbeat: '1500ms', patience: '2500ms' })
 server.channel('numbers:{of}').authorize(() => true)
 
 /** So many are on their way to the broker at once. */
