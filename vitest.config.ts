@@ -9,6 +9,7 @@ const shared = { resolve, ssr: { resolve } }
 const TIMED = [
   'test/promises/liveness.test.ts',
   'test/promises/slow-readers.test.ts',
+  'test/networks/networks.test.ts',
   'packages/client/src/client.integration.test.ts',
 ]
 const NEVER = ['**/node_modules/**', '**/dist/**']

@@ -260,7 +260,7 @@ describe.skipIf(nginxCommand === undefined || redisServer === undefined)(
       )
       expect(follower.at - pinged).toBeLessThan(500)
       expect(follower.wrong).toEqual([])
-      expect(idle.map(({ transports }) => transports)).toEqual([['websocket'], ['poll', 'stream']])
+      expect(idle.map(({ transports }) => transports.at(-1))).toEqual(['websocket', 'stream'])
       expect(Math.max(...idle.map(({ cuts }) => cuts))).toBe(0)
     })
 
