@@ -34,16 +34,16 @@ export function allTransports(parts: TransportParts): Transport {
     sizeOf,
     leaving,
   }
-  const load = (): Promise<{ otherWays(parts: FallbackParts): Transport }> =>
+  const load = (): Promise<{ otherWays(parts: FallbackParts, hasWorked: boolean): Transport }> =>
     new Promise((resolve, reject) =>
       host.schedule(rng.int(1, 300), () => {
         if (path.isCutOff) reject(new Error('The code of other transports could not be fetched'))
         else resolve({ otherWays })
       }),
     )
-  const otherWays = ({ webSocket }: FallbackParts): Transport =>
+  const otherWays = ({ webSocket }: FallbackParts, hasWorked: boolean): Transport =>
     waysOf({
-      ...{ requests, platform, webSocket, ping },
+      ...{ requests, platform, webSocket, hasWorked, ping },
       names: undefined,
       memory: {
         read: () => memory.name,

@@ -15,9 +15,10 @@ export interface OtherWays {
   ping(chosen: string): Frame
 }
 
-export function otherWays({ url, clock, ...parts }: OtherWays): Transport {
+export function otherWays({ url, clock, ...parts }: OtherWays, hasWorked: boolean): Transport {
   return waysOf({
     ...parts,
+    hasWorked,
     requests: {
       clock,
       random: Math.random,

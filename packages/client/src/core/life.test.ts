@@ -349,6 +349,42 @@ describe('reconnecting', () => {
     expect(w.client.state).toMatchObject({ attempt: 1 })
   })
 
+  it('waits by the time for which there was no connection: one that held for a short while is none of it', async () => {
+    const w = await connected()
+    w.random = 0.999_999
+    const waits: number[] = []
+    const cycle = async (lives: number) => {
+      await w.clock.advance(lives)
+      await w.socket.drop()
+      const wait = (w.client.state.retryAt ?? 0) - w.clock.now()
+      waits.push(wait)
+      await w.clock.advance(wait)
+      await w.socket.accept()
+    }
+    for (let count = 0; count < 3; count++) await cycle(9000)
+    expect(waits).toEqual([500, 500, 1000])
+    // A server that lets in and throws out is tried as rarely as one that is not there.
+    waits.length = 0
+    for (let count = 0; count < 5; count++) await cycle(1)
+    expect(waits).toEqual([2000, 4000, 8000, 10_000, 10_000])
+  })
+
+  it('[P8.8] has lost nothing when it moves to another transport', async () => {
+    const w = await connected()
+    w.random = 0.999_999
+    await w.clock.advance(5000)
+    await w.socket.drop(3000, 'Moving', { wait: 0 })
+    await w.clock.advance(0)
+    await w.socket.accept()
+    await w.clock.advance(9000)
+    await w.socket.drop()
+    expect((w.client.state.retryAt ?? 0) - w.clock.now()).toBe(500)
+    await w.clock.advance(500)
+    await w.socket.accept()
+    await w.socket.drop(3000, 'Moving', { wait: 0 })
+    expect(w.client.state).toMatchObject({ name: 'reconnecting', attempt: 1 })
+  })
+
   it('counts an attempt that never comes up, one that hangs, and one that cannot even begin', async () => {
     const w = world()
     void w.client.connect()

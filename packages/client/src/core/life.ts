@@ -234,9 +234,12 @@ export class Life {
       return
     }
     const { clock, platform } = this.#ports
-    // Only a connection that held for a while proves that trying at once is harmless again.
-    if (clock.now() - this.#connectedAt >= this.#host.settings.backoff.stableAfter) this.#failures = 0
+    const lived = clock.now() - this.#connectedAt
     this.#connectedAt = Number.POSITIVE_INFINITY
+    // Only a connection that held for a while proves that trying at once is harmless again. One that is left for another was not lost.
+    if (lived >= (wait === 0 ? 0 : this.#host.settings.backoff.stableAfter)) this.#failures = 0
+    // While it held, nothing was away.
+    else if (lived > 0) this.#lostAt += lived
     if (this.#failures++ === 0) this.#lostAt = clock.now()
     this.#reason = reason
     // Without a network no attempt is likely to succeed: they are as rare as they become, as if it were lost for ever.

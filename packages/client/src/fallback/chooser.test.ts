@@ -148,8 +148,29 @@ describe('[P8.8] loyalty to what worked', () => {
     const world = new ChooserWorld({ failed: 'websocket' })
     await world.connect()
     await world.newest.drop()
-    const round = ['poll', 'websocket', 'stream', 'rests']
-    expect(await tries(world, 'none')).toEqual(['poll', 'rests', ...round, ...round, ...round])
+    const others = ['poll', 'websocket', 'stream', 'rests']
+    const again = ['poll', 'rests']
+    expect(await tries(world, 'none')).toEqual([...again, ...others, ...again, ...again, ...again, ...others])
+  })
+
+  it('gives it twice as many attempts whenever all have failed alike, up to eight, and two again in another network', async () => {
+    const world = new ChooserWorld()
+    await world.connect()
+    await world.newest.drop()
+    const attempts = async (): Promise<number> => {
+      for (let count = 0; ; count++) {
+        await world.open()
+        const { name } = world.newest
+        await world.newest.drop()
+        if (name === 'stream') return count - 1
+      }
+    }
+    const series = [await attempts(), await attempts(), await attempts(), await attempts()]
+    await world.change()
+    expect([...series, await attempts()]).toEqual([2, 4, 8, 8, 2])
+    await world.connect()
+    await world.newest.drop()
+    expect(await attempts()).toBe(2)
   })
 
   it.each([

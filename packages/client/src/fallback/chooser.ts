@@ -31,8 +31,8 @@ const SAID: Readonly<Record<TransportName, string>> = {
 }
 /** Milliseconds for a transport to open, and for the first answer over it: more after none of them did, up to so many. */
 const OPENS_WITHIN = { first: 2000, last: 8000 } as const
-/** What worked before is given so many attempts before others: a server that is away is away for all of them. */
-const LOYALTY = 2
+/** What worked before is given so many attempts before others, and twice as many whenever all have failed alike: a server that is away is away for all of them. */
+const LOYALTY = { first: 2, last: 8 } as const
 /** A connection that lived so long, in milliseconds, is steady; what is unsteady so many times in a row does not work. */
 const STEADY = 60_000
 const UNSTEADY = 3
@@ -48,7 +48,9 @@ export class Chooser implements Transport {
   #worked: TransportName | undefined
   /** What failed since something worked, or since everything had failed. */
   readonly #failed = new Set<TransportName>()
+  /** Attempts in a row that failed, since something worked or everything had failed. */
   #failures = 0
+  #loyalty: number = LOYALTY.first
   /** Connections in a row that did not live long. */
   #unsteady = 0
   #within: number = OPENS_WITHIN.first
@@ -63,7 +65,10 @@ export class Chooser implements Transport {
     this.#usable = FIRST.filter((name) => ports.transports[name] !== undefined)
     this.#rests = new Rests(ports.clock)
     this.#worked = this.#usable.find((name) => name === ports.remembered)
-    if (ports.failed !== undefined) this.#fail(ports.failed)
+    if (ports.failed !== undefined) {
+      this.#failures++
+      this.#reject(ports.failed)
+    }
   }
 
   open(protocol: string, events: LinkEvents): Link {
@@ -132,6 +137,7 @@ export class Chooser implements Transport {
     if (this.#worked !== name) remember(name)
     this.#worked = name
     this.#failures = 0
+    this.#loyalty = LOYALTY.first
     this.#failed.clear()
     this.#search = new Search({
       ...{ clock, protocol, ping },
@@ -151,14 +157,20 @@ export class Chooser implements Transport {
   /** It did not work. True when there is another that may work now. */
   #fail(name: TransportName): boolean {
     this.#failures++
-    if (name === this.#worked && this.#failures < LOYALTY) return false
-    this.#failed.add(name)
-    this.#rests.add(name)
+    if (name === this.#worked && this.#failures < this.#loyalty) return false
+    this.#reject(name)
     if (this.#usable.some((one) => !this.#failed.has(one))) return true
     // All have failed alike, which says nothing against any of them; but they may have had too little time.
     this.#rests.forget()
+    this.#failures = 0
+    this.#loyalty = Math.min(LOYALTY.last, this.#loyalty * 2)
     this.#within = Math.min(OPENS_WITHIN.last, this.#within * 2)
     return false
+  }
+
+  #reject(name: TransportName): void {
+    this.#failed.add(name)
+    this.#rests.add(name)
   }
 
   #ended(
@@ -176,8 +188,7 @@ export class Chooser implements Transport {
     this.#unsteady = isBreak(code) && lived < STEADY ? this.#unsteady + 1 : 0
     if (this.#unsteady < UNSTEADY) return
     this.#unsteady = 0
-    this.#failed.add(name)
-    this.#rests.add(name)
+    this.#reject(name)
   }
 
   #stopSearch(): Found | undefined {
@@ -190,7 +201,8 @@ export class Chooser implements Transport {
   #changed(): void {
     this.#rests.forget()
     this.#failed.clear()
-    this.#unsteady = 0
+    this.#unsteady = this.#failures = 0
+    this.#loyalty = LOYALTY.first
     this.#within = OPENS_WITHIN.first
     this.#search?.hurry()
   }

@@ -9,6 +9,8 @@ export interface WaysParts {
   readonly platform: Pick<Platform, 'watch'>
   /** Where there is one that may be used: it has just failed. */
   readonly webSocket: Transport | undefined
+  /** Whether it has worked before, on this page: then most of what is in its way passes. */
+  readonly hasWorked: boolean
   /** What may be used; absent for everything. */
   readonly names: readonly TransportName[] | undefined
   /** A ping, as the subprotocol has it that the server chose. */
@@ -20,7 +22,8 @@ export interface WaysParts {
 const ALL: readonly TransportName[] = ['websocket', 'stream', 'poll']
 
 /** All ways to the server, and the choice between them. */
-export function waysOf({ requests, platform, webSocket, names = ALL, ping, memory }: WaysParts): Transport {
+export function waysOf({ names = ALL, memory, ...parts }: WaysParts): Transport {
+  const { requests, platform, webSocket, hasWorked, ping } = parts
   const { clock } = requests
   const pace = new Pace(clock)
   const by = (kind: 'poll' | 'stream'): Transport | undefined =>
@@ -31,7 +34,7 @@ export function waysOf({ requests, platform, webSocket, names = ALL, ping, memor
     clock,
     ping,
     transports: { websocket: webSocket, stream: by('stream'), poll: by('poll') },
-    remembered: names.find((name) => name === memory.read()),
+    remembered: hasWorked ? 'websocket' : names.find((name) => name === memory.read()),
     failed: webSocket && 'websocket',
     remember: memory.write,
     note: (name) =>

@@ -10,6 +10,8 @@ function world(mayUse = true) {
   const built = {
     ...{ clock, socket, other },
     loads: 0,
+    /** Whether WebSockets had worked, as what was fetched was told. */
+    hasWorked: undefined as boolean | undefined,
     /** What comes of fetching the other ways. */
     load: async (): Promise<Transport> => other,
     told: ears().told,
@@ -35,7 +37,12 @@ function world(mayUse = true) {
   const transport = withFallback(parts, async () => {
     built.loads++
     const loaded = await built.load()
-    return { otherWays: () => loaded }
+    return {
+      otherWays(_, hasWorked) {
+        built.hasWorked = hasWorked
+        return loaded
+      },
+    }
   })
   return built
 }
@@ -76,7 +83,7 @@ describe('[P8.8] a WebSocket that works', () => {
     }
     await w.open()
     await w.socket.link.drop()
-    expect([w.told.wait, w.loads]).toEqual([0, 1])
+    expect([w.told.wait, w.loads, w.hasWorked]).toEqual([0, 1, true])
   })
 
   it('is trusted anew whenever something comes', async () => {
@@ -151,6 +158,7 @@ describe('[P8.8] [P7.3] a WebSocket that does not work', () => {
     expect(w.told).toMatchObject({ wait: 0 })
     expect(w.told.log.at(-1)).toBe(`closed 1006 ${why}`)
     expect([w.loads, w.socket.link.closed?.code, w.clock.waiting]).toEqual([1, 3000, 0])
+    expect(w.hasWorked).toBe(false)
     await w.open()
     await w.open()
     expect([w.loads, w.socket.links.length, w.other.links.length]).toEqual([1, 1, 2])

@@ -13,16 +13,16 @@ export interface FallbackParts {
   ping(chosen: string): Frame
 }
 
-/** WebSockets, as long as they work; then another way, by what `load` fetches. */
+/** WebSockets, as long as they work; then another way, by what `load` fetches, which is told whether they ever did. */
 // budget: every page carries this, and as one closure it is smallest.
 export const withFallback = <P extends FallbackParts>(
   parts: P,
-  load: () => Promise<{ otherWays(parts: P): Transport }>,
+  load: () => Promise<{ otherWays(parts: P, hasWorked: boolean): Transport }>,
 ): Transport => {
   const { clock, webSocket, ping } = parts
   let chosen: Transport | undefined
   // Attempts since it last brought something; before it ever did, it has nothing to be trusted for.
-  let tries = LOYALTY
+  let tries = Number.POSITIVE_INFINITY
   return {
     open(protocol, events) {
       if (chosen) return chosen.open(protocol, events)
@@ -37,7 +37,7 @@ export const withFallback = <P extends FallbackParts>(
         if (isSettled) return
         settle()
         // Where it cannot be fetched, the server cannot be reached either.
-        chosen = (await load().catch(() => undefined))?.otherWays(parts)
+        chosen = (await load().catch(() => undefined))?.otherWays(parts, tries < Number.POSITIVE_INFINITY)
         close(3000, reason)
         events.closed(1006, reason, chosen && { wait: 0 })
       }
