@@ -105,6 +105,24 @@ describe('[P8.8] [P7.3] how long a way may take', () => {
     expect(poll.closed?.code).toBe(3000)
   })
 
+  it('eight seconds for what worked: a server to which everybody comes back at once is slow', async () => {
+    const world = new ChooserWorld()
+    await world.connect()
+    await world.newest.drop()
+    for (const [way, within] of [
+      ['websocket', 8],
+      ['websocket', 8],
+      ['poll', 2],
+    ] as const) {
+      await world.open()
+      expect(world.newest.name).toBe(way)
+      await world.clock.advance(within * 1000 - 1)
+      expect(world.told.log).toEqual([])
+      await world.clock.advance(1)
+      expect(world.told.log).toEqual([`closed 1006 It did not open within ${within} s`])
+    }
+  })
+
   it('a token that is long in coming does not count, nor a server that takes long about connect', async () => {
     const world = new ChooserWorld()
     await world.open()

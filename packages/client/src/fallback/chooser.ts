@@ -48,8 +48,8 @@ export class Chooser implements Transport {
   #worked: TransportName | undefined
   /** What failed since something worked, or since everything had failed. */
   readonly #failed = new Set<TransportName>()
-  /** Attempts in a row that failed, since something worked or everything had failed. */
-  #failures = 0
+  /** Attempts in a row that failed, since something worked or everything had failed; first the one for which other ways are looked for. */
+  #failures = 1
   #loyalty: number = LOYALTY.first
   /** Connections in a row that did not live long. */
   #unsteady = 0
@@ -65,10 +65,7 @@ export class Chooser implements Transport {
     this.#usable = FIRST.filter((name) => ports.transports[name] !== undefined)
     this.#rests = new Rests(ports.clock)
     this.#worked = this.#usable.find((name) => name === ports.remembered)
-    if (ports.failed !== undefined) {
-      this.#failures++
-      this.#reject(ports.failed)
-    }
+    if (ports.failed !== undefined) this.#reject(ports.failed)
   }
 
   open(protocol: string, events: LinkEvents): Link {
@@ -81,7 +78,8 @@ export class Chooser implements Transport {
     const openedAt = clock.now()
     return new Attempt({
       ...{ clock, events },
-      within: this.#within,
+      // A server to which everybody comes back at once is slow, and slower when they all try something else as well.
+      within: this.#isTrusted(name) ? OPENS_WITHIN.last : this.#within,
       via: this.#via(name),
       ping: (chosen) => this.#ports.ping(chosen),
       open: (ears) =>
@@ -157,7 +155,7 @@ export class Chooser implements Transport {
   /** It did not work. True when there is another that may work now. */
   #fail(name: TransportName): boolean {
     this.#failures++
-    if (name === this.#worked && this.#failures < this.#loyalty) return false
+    if (this.#isTrusted(name)) return false
     this.#reject(name)
     if (this.#usable.some((one) => !this.#failed.has(one))) return true
     // All have failed alike, which says nothing against any of them; but they may have had too little time.
@@ -166,6 +164,10 @@ export class Chooser implements Transport {
     this.#loyalty = Math.min(LOYALTY.last, this.#loyalty * 2)
     this.#within = Math.min(OPENS_WITHIN.last, this.#within * 2)
     return false
+  }
+
+  #isTrusted(name: TransportName): boolean {
+    return name === this.#worked && this.#failures < this.#loyalty
   }
 
   #reject(name: TransportName): void {

@@ -7,9 +7,9 @@ import { RequestLink } from './request-link.js'
 export interface WaysParts {
   readonly requests: RequestPorts
   readonly platform: Pick<Platform, 'watch'>
-  /** Where there is one that may be used: it has just failed. */
+  /** Where there is one that may be used. */
   readonly webSocket: Transport | undefined
-  /** Whether it has worked before, on this page: then most of what is in its way passes. */
+  /** Whether it has worked on this page: then it is tried once more, for the network that brought this code may have been away. Else it has just failed. */
   readonly hasWorked: boolean
   /** What may be used; absent for everything. */
   readonly names: readonly TransportName[] | undefined
@@ -35,7 +35,7 @@ export function waysOf({ names = ALL, memory, ...parts }: WaysParts): Transport 
     ping,
     transports: { websocket: webSocket, stream: by('stream'), poll: by('poll') },
     remembered: hasWorked ? 'websocket' : names.find((name) => name === memory.read()),
-    failed: webSocket && 'websocket',
+    failed: webSocket && !hasWorked ? 'websocket' : undefined,
     remember: memory.write,
     note: (name) =>
       name === 'poll' && pace.wait === 0 ? 'Slower refresh: the network cuts requests that wait' : undefined,
