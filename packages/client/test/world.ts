@@ -20,6 +20,7 @@ import {
   type PlatformEvent,
   type Ports,
   type Transport,
+  type Via,
 } from '../src/core/index.js'
 import type { CoreOptions, SubscriptionOptions } from '../src/core/types.js'
 import { platformBase64 } from '../src/platform/base64.js'
@@ -53,6 +54,8 @@ export class FakeSocket implements Link {
   readonly frames: Command[][] = []
   buffered = 0
   closed: { readonly code: number; readonly reason: string } | undefined
+  /** By which way it opens; undefined for a WebSocket. */
+  via: Via | undefined
   readonly #events: LinkEvents
 
   constructor(protocol: string, events: LinkEvents) {
@@ -93,7 +96,7 @@ export class FakeSocket implements Link {
 
   /** The socket comes up. */
   async open(protocol = this.protocol): Promise<this> {
-    this.#events.opened(protocol)
+    this.#events.opened(protocol, this.via)
     await settle()
     return this
   }

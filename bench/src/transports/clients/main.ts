@@ -25,7 +25,7 @@ const OPENS: { readonly [P in Peer]: { readonly [T in Transport]?: Open } } = {
 const { peer, transport, port } = setup<ClientsSetup>()
 const open = OPENS[peer][transport]
 if (open === undefined) throw new Error(`${peer} has no ${transport}`)
-const crowd = new Crowd(port, open, SPEAKERS[peer])
+const crowd = new Crowd(port, open, (channels, ears) => SPEAKERS[peer](channels, ears, transport === 'poll'))
 
 await obey<ClientsCommand>({}, (command) => {
   switch (command.do) {

@@ -41,6 +41,13 @@ describe('a client of Millrace', () => {
     ])
   })
 
+  it('asks whether it is heard when it was pinged by polling [P8.7]', () => {
+    const said: string[] = []
+    const ears = { ready() {}, message() {}, gap() {}, say: (frame: string) => said.push(frame) }
+    SPEAKERS.millrace(CHANNELS, ears, true).hear('[{"ping":{}}]')
+    expect(said).toEqual(['[{"pong":{}},{"ping":{}}]'])
+  })
+
   it('takes no for an end', () => {
     expect(() => conversation('millrace', ['{"id":2,"error":{"code":103}}'])).toThrow('103')
   })

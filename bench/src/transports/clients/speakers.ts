@@ -19,7 +19,8 @@ export interface Speaker {
   hear(frame: string): void
 }
 
-export type MakeSpeaker = (channels: readonly string[], ears: SpeakerEars) => Speaker
+/** `polls`: whether it is carried by polling. */
+export type MakeSpeaker = (channels: readonly string[], ears: SpeakerEars, polls?: boolean) => Speaker
 
 interface MillraceMessage {
   readonly id?: number
@@ -31,11 +32,11 @@ interface MillraceMessage {
 }
 
 /** JSON dialect; sections 3 to 7 of docs/protocol.md. Commands have the ids from 1 on, `connect` first. */
-const millrace: MakeSpeaker = (channels, ears) => {
+const millrace: MakeSpeaker = (channels, ears, polls) => {
   let subscribed = 0
   const hearOne = (message: MillraceMessage): void => {
     if (message.publication !== undefined) ears.message(message.publication.channel, message.publication.data)
-    else if (message.ping !== undefined) ears.say('{"pong":{}}')
+    else if (message.ping !== undefined) ears.say(polls ? '[{"pong":{}},{"ping":{}}]' : '{"pong":{}}')
     else if (message.subscribed !== undefined && ++subscribed === channels.length) ears.ready()
     else if (message.gap !== undefined) ears.gap(message.gap.channel)
     else if (message.error !== undefined) throw new Error(`The server said ${JSON.stringify(message)}`)

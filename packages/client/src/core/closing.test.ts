@@ -31,6 +31,27 @@ describe('heartbeats', () => {
     expect(w.client.state).toMatchObject({ name: 'reconnecting', reason: 'The server fell silent' })
   })
 
+  it('asks for an answer when a ping came by polling, and takes the server for dead after patience without one [P8.7]', async () => {
+    const w = world()
+    void w.client.connect()
+    await settle()
+    w.socket.via = { name: 'poll', slow: true }
+    await w.socket.accept()
+    for (let beat = 1; beat <= 3; beat++) {
+      await w.clock.advance(HEARTBEAT)
+      await w.socket.push('ping', {})
+      expect([w.socket.count('pong'), w.socket.count('ping')]).toEqual([beat, beat])
+      await w.clock.advance(PATIENCE - 1)
+      await w.socket.reply('ping', 'pong', {})
+    }
+    await w.clock.advance(HEARTBEAT)
+    await w.socket.push('ping', {})
+    await w.clock.advance(PATIENCE - 1)
+    expect(w.socket.closed).toBeUndefined()
+    await w.clock.advance(1)
+    expect(w.socket.closed?.code).toBe(4002)
+  })
+
   it('survives sleep when the server does, and asks for a pong it will get [P7.2] [P7.3]', async () => {
     const w = await connected()
     await w.clock.sleep(8 * 3_600_000)

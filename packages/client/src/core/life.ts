@@ -210,6 +210,8 @@ export class Life {
     }
     this.#liveness?.heard(messages.some(({ kind }) => kind === 'pong'))
     if (messages[0]?.kind !== 'ping') this.arrivedAt = this.#ports.clock.now()
+    // What brings a ping by polling was asked for long ago: whether anything still goes up is known by an answer only [P8.7].
+    else if (this.via?.slow) this.#liveness?.probe()
     for (const message of messages) if (live()) this.#host.message(message)
   }
 
