@@ -82,7 +82,9 @@ describe('[P8.8] a WebSocket that works', () => {
       expect([w.told.log, w.told.wait, w.loads]).toEqual([['closed 1006 away'], undefined, 0])
     }
     await w.open()
-    await w.socket.link.drop()
+    await w.clock.advance(7999)
+    expect(w.loads).toBe(0)
+    await w.clock.advance(1)
     expect([w.told.wait, w.loads, w.hasWorked]).toEqual([0, 1, true])
   })
 

@@ -1,7 +1,7 @@
 import type { Clock, Frame, Link, Transport } from '../core/index.js'
 
-/** Milliseconds for the first to open, and then to bring something. */
-const PATIENCE = 2000
+/** Milliseconds for a WebSocket to open, and then to bring something: for the first, and for one that is to come back, with everybody else perhaps. */
+const PATIENCE = [2000, 8000] as const
 /** What worked is given so many attempts before others are asked for: a server that is away is away for all of them. */
 const LOYALTY = 2
 
@@ -23,6 +23,7 @@ export const withFallback = <P extends FallbackParts>(
   let chosen: Transport | undefined
   // Attempts since it last brought something; before it ever did, it has nothing to be trusted for.
   let tries = Number.POSITIVE_INFINITY
+  const hasWorked = (): boolean => tries < Number.POSITIVE_INFINITY
   return {
     open(protocol, events) {
       if (chosen) return chosen.open(protocol, events)
@@ -37,13 +38,14 @@ export const withFallback = <P extends FallbackParts>(
         if (isSettled) return
         settle()
         // Where it cannot be fetched, the server cannot be reached either.
-        chosen = (await load().catch(() => undefined))?.otherWays(parts, tries < Number.POSITIVE_INFINITY)
+        chosen = (await load().catch(() => undefined))?.otherWays(parts, hasWorked())
         close(3000, reason)
         events.closed(1006, reason, chosen && { wait: 0 })
       }
       const expect = () => {
         cancel()
-        if (!isSettled) cancel = clock.schedule(PATIENCE, () => fail('Nothing came in time'))
+        if (!isSettled)
+          cancel = clock.schedule(PATIENCE[+hasWorked()] as number, () => fail('Nothing came in time'))
       }
       let link = { close() {} } as unknown as Link
       try {
