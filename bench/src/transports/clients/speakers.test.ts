@@ -45,7 +45,7 @@ describe('a client of Millrace', () => {
     const said: string[] = []
     const ears = { ready() {}, message() {}, gap() {}, say: (frame: string) => said.push(frame) }
     SPEAKERS.millrace(CHANNELS, ears, true).hear('[{"ping":{}}]')
-    expect(said).toEqual(['[{"pong":{}},{"ping":{}}]'])
+    expect(said).toEqual(['[{"pong":{}},{"id":4,"ping":{}}]'])
   })
 
   it('takes no for an end', () => {

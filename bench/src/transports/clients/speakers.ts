@@ -33,10 +33,10 @@ interface MillraceMessage {
 
 /** JSON dialect; sections 3 to 7 of docs/protocol.md. Commands have the ids from 1 on, `connect` first. */
 const millrace: MakeSpeaker = (channels, ears, polls) => {
-  let subscribed = 0
+  let [subscribed, asked] = [0, channels.length + 1]
   const hearOne = (message: MillraceMessage): void => {
     if (message.publication !== undefined) ears.message(message.publication.channel, message.publication.data)
-    else if (message.ping !== undefined) ears.say(polls ? '[{"pong":{}},{"ping":{}}]' : '{"pong":{}}')
+    else if (message.ping !== undefined) ears.say(polls ? `[{"pong":{}},{"id":${++asked},"ping":{}}]` : '{"pong":{}}')
     else if (message.subscribed !== undefined && ++subscribed === channels.length) ears.ready()
     else if (message.gap !== undefined) ears.gap(message.gap.channel)
     else if (message.error !== undefined) throw new Error(`The server said ${JSON.stringify(message)}`)
