@@ -50,13 +50,13 @@ export const LAYERS = [
   {
     name: 'node',
     path: 'packages/server/src/node/',
-    may: ['@millrace/protocol', 'hub', 'requests', 'readers', 'websocket'],
+    may: ['@millrace/protocol', 'hub', 'requests', 'readers', 'admin', 'websocket'],
     node: true,
     npm: [],
   },
   { name: 'auth', path: 'packages/server/src/auth/', may: ['@millrace/protocol', 'hub'] },
   { name: 'limits', path: 'packages/server/src/limits/', may: ['@millrace/protocol', 'hub'] },
-  { name: 'admin', path: 'packages/server/src/admin/', may: ['@millrace/protocol', 'hub'] },
+  { name: 'admin', path: 'packages/server/src/admin/', may: ['@millrace/protocol', 'hub', 'readers'] },
   {
     name: 'testing',
     path: 'packages/server/src/testing/',

@@ -13,18 +13,8 @@ import {
 } from '@millrace/server'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FaultyNetwork } from '../support/faulty-network.js'
-import { tool } from '../support/tools.js'
-import { launchChromium, soon } from './support/browser.js'
-import { Firefox } from './support/firefox.js'
-
-interface Page {
-  goto(url: string): Promise<unknown>
-  evaluate<T>(run: () => T): Promise<T>
-}
-interface Browser {
-  open(): Promise<Page>
-  close(): Promise<unknown>
-}
+import { soon } from './support/browser.js'
+import { BROWSERS, type Browser } from './support/browsers.js'
 
 /** What the page keeps of what its EventSource says. */
 interface Told {
@@ -70,22 +60,6 @@ const pageOf = (code: string): string => `<!doctype html><title>reader</title><s
 </script>`
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
-
-const BROWSERS: readonly (readonly [
-  name: string,
-  path: string | undefined,
-  launch: (path: string) => Promise<Browser>,
-])[] = [
-  [
-    'Chromium',
-    tool.chromium(),
-    async (path) => {
-      const browser = await launchChromium(path)
-      return { open: () => browser.newPage(), close: () => browser.close() }
-    },
-  ],
-  ['Firefox', tool.firefox(), (path) => Firefox.launch(path)],
-]
 
 describe.each(BROWSERS)('EventSource in %s', (_name, path, launch) => {
   describe.skipIf(path === undefined)('here', { timeout: 60_000 }, () => {

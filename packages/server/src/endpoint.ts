@@ -1,17 +1,20 @@
 /** What a server's clients come by on this platform: WebSockets, connections that are made of requests, and plain requests of readers. */
+import type { AdminApi } from './admin/index.js'
 import type { Hub } from './hub/index.js'
 import { originPolicy } from './node/accept.js'
+import { AdminEndpoint } from './node/admin-endpoint.js'
 import { addressBehind } from './node/client-address.js'
 import { HubWebSockets, OVERFLOW_CODE, SUBPROTOCOLS } from './node/hub-link.js'
-import { systemClock, systemRandom } from './node/platform.js'
+import { sha256, systemClock, systemRandom } from './node/platform.js'
 import { ReaderEndpoint } from './node/reader-endpoint.js'
 import { RequestEndpoint } from './node/request-endpoint.js'
 import { sha1Base64 } from './node/sha1.js'
 import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
 import type { AllowedOrigins, ResolvedOptions } from './options.js'
-import type { ServerEndpoint } from './ports.js'
+import type { ServerEndpoint, ServerInside } from './ports.js'
 import { Readers } from './readers/index.js'
 import { RequestLinks } from './requests/index.js'
+import { VERSION } from './version.js'
 
 /** A request brings several frames, each of which may take three bytes for what its sender counts as one character. */
 const SMALLEST_BODY_LIMIT = 262_144
@@ -21,22 +24,26 @@ export class PlatformEndpoint implements ServerEndpoint {
   readonly #webSockets: WebSocketServer | undefined
   readonly #requests: RequestEndpoint | undefined
   readonly #readers: ReaderEndpoint | undefined
+  readonly #admin: AdminEndpoint | undefined
 
-  constructor(hub: Hub, options: ResolvedOptions) {
+  constructor({ hub, options, start }: ServerInside) {
     const { transports } = options
     if (transports.includes('websocket')) this.#webSockets = webSockets(hub, options)
     if (transports.some((name) => name !== 'websocket')) this.#requests = requests(hub, options)
     if (options.readers) this.#readers = readers(hub, options)
+    if (options.admin !== undefined) this.#admin = admin({ hub, start }, options.admin)
   }
 
   attach(server: Parameters<ServerEndpoint['attach']>[0]): void {
     this.#webSockets?.attach(server)
     this.#requests?.attach(server)
     this.#readers?.attach(server)
+    this.#admin?.attach(server)
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#requests?.close(), this.#webSockets?.close(), this.#readers?.close()])
+    const served = [this.#requests, this.#webSockets, this.#readers, this.#admin]
+    await Promise.all(served.map((one) => one?.close()))
   }
 }
 
@@ -89,6 +96,21 @@ function readers(
     addressOf: addressBehind(trustedProxies),
     failed: (what, error) => hub.failed(what, error),
   })
+}
+
+function admin(
+  { hub, start }: Omit<ServerInside, 'options'>,
+  { keys, path, body }: NonNullable<ResolvedOptions['admin']>,
+): AdminEndpoint {
+  const { now, schedule } = systemClock
+  // A server that is asked nothing by backends does without what describes and checks it.
+  let made: Promise<AdminApi> | undefined
+  const make = async (): Promise<AdminApi> => {
+    const { AdminApi } = await import('./admin/index.js')
+    return new AdminApi({ hub, keys, start, now, schedule, path, version: VERSION, digest: sha256 })
+  }
+  const api = (): Promise<AdminApi> => (made ??= make())
+  return new AdminEndpoint({ api, path, maxBody: body, failed: (what, error) => hub.failed(what, error) })
 }
 
 function originsOf(

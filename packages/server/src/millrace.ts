@@ -18,6 +18,7 @@ import type {
   Action,
   Appended,
   Counters,
+  Ended,
   MaybePromise,
   PendingCommand,
   Revocable,
@@ -116,7 +117,7 @@ export interface ServerPublishOptions {
   readonly expect?: number
 }
 
-/** One or more sessions: a session, or all devices of a user. Of other nodes' sessions it knows only how to call them. */
+/** One or more sessions: a session, or all devices of a user. Of other nodes' sessions it knows how to call and how to end them. */
 export interface Peers<A extends Api, U extends User | undefined> {
   /** The open sessions on this node, oldest first. */
   sessions(): readonly SessionInfo<U>[]
@@ -134,8 +135,11 @@ export interface Peers<A extends Api, U extends User | undefined> {
     request: CallTypesOf<A, M>['request'],
     options?: PeerCallOptions,
   ): Promise<CallTypesOf<A, M>['response']>
-  /** Closes them; with the default code `disconnected` clients stay away. */
-  disconnect(reason?: string, code?: CodeName): void
+  /**
+   * Closes them, on all nodes: here at once; resolves when the others have answered. With the default code `disconnected` clients stay away. Rejects with
+   * `unavailable` when the other nodes cannot be reached.
+   */
+  disconnect(reason?: string, code?: CodeName): Promise<Ended>
 }
 
 /** All devices of a user, and what waits for them. */

@@ -7,6 +7,7 @@ import {
   type OpenApi,
   type PayloadCodecs,
 } from '@millrace/protocol'
+import { type ApiKeys, checkKeys } from './admin/api-keys.js'
 import type {
   AuthRequest,
   Broker,
@@ -112,12 +113,26 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
   readonly limits?: LimitOptions
   /** How fast one client may send: beyond it commands are answered `rate-limited`. False for as fast as it likes. */
   readonly rates?: RateOptions | false
+  /** What backends may ask over HTTP, by keys: publish, read, call, disconnect. Default: it is not served. */
+  readonly admin?: AdminOptions
   /** permessage-deflate for clients that offer it: false (default), or the size in bytes from which messages are compressed. */
   readonly compression?: false | { readonly threshold: number }
   /** This node's name, in logs and in `connected`. Default: random. */
   readonly node?: string
   /** Where to log. Default: standard error, warnings and errors. */
   readonly logger?: Logger
+}
+
+export interface AdminOptions {
+  /**
+   * The keys that are accepted, as `createApiKey()` of `@millrace/server/admin` makes them; or what asks for them, which is asked again within
+   * ten seconds, so that keys come and go while the server runs.
+   */
+  readonly keys: ApiKeys
+  /** Where it is served. Default `admin` below the endpoint's path: `/millrace/admin`. */
+  readonly path?: string
+  /** Bytes of one request. Default 1 MiB. */
+  readonly body?: number
 }
 
 export interface ResolvedOptions {
@@ -133,6 +148,7 @@ export interface ResolvedOptions {
   readonly limits: Required<LimitOptions>
   readonly rates: RateLimits | undefined
   readonly handshakes: Rate | undefined
+  readonly admin: Required<AdminOptions> | undefined
   readonly compression: false | { readonly threshold: number }
 }
 
@@ -180,8 +196,26 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
     grace: milliseconds(options.grace ?? '10s', 'grace'),
     limits,
     ...resolveRates(options.rates ?? {}),
+    admin: options.admin && resolveAdmin(options.admin, path),
     compression: checkCompression(options.compression ?? false),
   }
+}
+
+const ADMIN_BODY = 1_048_576
+
+function resolveAdmin(
+  { keys, path, body = ADMIN_BODY }: AdminOptions,
+  below: string,
+): Required<AdminOptions> {
+  const at = path ?? `${below.replace(/\/$/, '')}/admin`
+  if (!/^\/[^?#]*[^/?#]$/.test(at))
+    throw new TypeError(
+      `admin.path must start with '/', not end with it, and have no '?' or '#', not '${at}'`,
+    )
+  if (!Number.isSafeInteger(body) || body < 1)
+    throw new TypeError(`admin.body must be a whole number of at least 1, not ${String(body)}`)
+  if (typeof keys !== 'function') checkKeys(keys)
+  return { keys, path: at, body }
 }
 
 function positive(duration: Duration, option: string): number {

@@ -1,17 +1,10 @@
 import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import {
-  binaryDialect,
-  type Command,
-  type Dialect,
-  json,
-  jsonDialect,
-  type Message,
-} from '@millrace/protocol'
+import { json, jsonDialect } from '@millrace/protocol'
 import * as msgpack from '@msgpack/msgpack'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type ClientOptions, WebSocket } from 'ws'
 import * as z from 'zod'
+import { Peer as BarePeer } from '../test/peer.js'
 import {
   call,
   channel,
@@ -41,11 +34,6 @@ const api = defineApi({
 })
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-const utf8 = {
-  encode: (text: string) => new TextEncoder().encode(text),
-  decode: (bytes: Uint8Array) => new TextDecoder().decode(bytes),
-}
-const binary = binaryDialect(utf8)
 const closers: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
@@ -60,48 +48,11 @@ async function serve<U extends { id: string } | undefined = undefined>(
   return { millrace, port, url: `ws://127.0.0.1:${port}/millrace` }
 }
 
-/** A bare client that speaks a dialect by hand. */
-class Peer {
-  readonly messages: Message[] = []
-  readonly socket: WebSocket
-  readonly opened: Promise<unknown>
-  readonly closed: Promise<{ code: number; reason: string }>
-  readonly #dialect: Dialect
-  #id = 0
-
-  constructor(url: string, options: { protocol?: string; ws?: ClientOptions } = {}) {
-    this.socket = new WebSocket(url, options.protocol === undefined ? [] : [options.protocol], options.ws)
-    this.#dialect = options.protocol === 'millrace.binary' ? binary : jsonDialect
-    this.socket.on('message', (data, isBinary) => {
-      this.messages.push(...this.#dialect.decodeMessages((isBinary ? data : String(data)) as never))
-    })
-    this.closed = new Promise((resolve) =>
-      this.socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })),
-    )
-    this.opened = new Promise((resolve, reject) => this.socket.on('open', resolve).on('error', reject))
-    // Whoever waits for it is told; the others expect a failure.
-    this.opened.catch(() => {})
+/** A client that the end of the test cuts off. */
+class Peer extends BarePeer {
+  constructor(...args: ConstructorParameters<typeof BarePeer>) {
+    super(...args)
     closers.push(() => this.socket.terminate())
-  }
-
-  async connect(token?: string): Promise<Message> {
-    await this.opened
-    return this.ask('connect', { version: 1, token })
-  }
-
-  async ask<K extends Command['kind']>(
-    kind: K,
-    body: Extract<Command, { kind: K }>['body'],
-  ): Promise<Message> {
-    const id = ++this.#id
-    this.socket.send(this.#dialect.encodeCommands([{ id, kind, body } as Command]))
-    return vi.waitFor(
-      () => this.messages.find((message) => message.id === id) ?? expect.fail(`no reply to ${kind}`),
-    )
-  }
-
-  of<K extends Message['kind']>(kind: K): Extract<Message, { kind: K }>['body'][] {
-    return this.messages.filter((message) => message.kind === kind).map(({ body }) => body as never)
   }
 }
 

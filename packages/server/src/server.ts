@@ -57,7 +57,7 @@ export function composeServer<A extends Api = OpenApi, U extends User | undefine
 const PLATFORM: ServerPorts = {
   clock: systemClock,
   random: systemRandom,
-  endpoint: ({ hub, options }) => new PlatformEndpoint(hub, options),
+  endpoint: (inside) => new PlatformEndpoint(inside),
 }
 
 type Listener<E extends keyof ServerEvents<User>> = (...args: ServerEvents<User>[E]) => void

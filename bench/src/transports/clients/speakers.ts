@@ -36,7 +36,8 @@ const millrace: MakeSpeaker = (channels, ears, polls) => {
   let [subscribed, asked] = [0, channels.length + 1]
   const hearOne = (message: MillraceMessage): void => {
     if (message.publication !== undefined) ears.message(message.publication.channel, message.publication.data)
-    else if (message.ping !== undefined) ears.say(polls ? `[{"pong":{}},{"id":${++asked},"ping":{}}]` : '{"pong":{}}')
+    else if (message.ping !== undefined)
+      ears.say(polls ? `[{"pong":{}},{"id":${++asked},"ping":{}}]` : '{"pong":{}}')
     else if (message.subscribed !== undefined && ++subscribed === channels.length) ears.ready()
     else if (message.gap !== undefined) ears.gap(message.gap.channel)
     else if (message.error !== undefined) throw new Error(`The server said ${JSON.stringify(message)}`)

@@ -10,7 +10,8 @@ export interface Capabilities {
   readonly calls?: readonly string[] | undefined
 }
 
-const isCovered = (by: string, name: string): boolean =>
+/** Whether a name, which may end in `*`, stands for another. */
+export const isCovered = (by: string, name: string): boolean =>
   by.endsWith('*') ? name.startsWith(by.slice(0, -1)) : by === name
 
 /** Whether an action on a channel is allowed by any of the names that cover it. */

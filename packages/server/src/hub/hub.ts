@@ -1,11 +1,13 @@
 import {
   type Api,
   CODES,
+  type CodeName,
   type Command,
   channelTable,
   MillraceError,
   type PayloadCodecs,
   PROTOCOL_VERSION,
+  type Target,
 } from '@millrace/protocol'
 import { Admission, type Authenticate } from './admission.js'
 import {
@@ -21,6 +23,7 @@ import type { Appended, Broker, StreamRange } from './broker-ports.js'
 import type { CallHandlers } from './call-handlers.js'
 import { type Calling, makeCalling } from './calling.js'
 import type { Cluster } from './cluster/cluster.js'
+import type { Disconnection, Ended } from './cluster/messages.js'
 import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
 import type { Services } from './commands/services.js'
@@ -64,6 +67,9 @@ export interface HubOptions {
   readonly logger: Logger
   readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
 }
+
+/** Milliseconds within which other nodes answer. */
+const ANSWER_WITHIN = 800
 
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
 export class Hub implements SessionHost {
@@ -126,6 +132,7 @@ export class Hub implements SessionHost {
         command,
       },
     }
+    calling.cluster.answer('disconnect', (asked) => this.#disconnect(asked))
     calling.cluster.hear('superseded', ({ session, generation }) => {
       const here = directory.session(session)
       if (here !== undefined && here.taken.generation < generation) here.close('superseded')
@@ -290,6 +297,31 @@ export class Hub implements SessionHost {
     if (this.directory.session(session.id) !== session) return
     this.directory.remove(session)
     this.#options.onSession('disconnect', session, code)
+  }
+
+  /**
+   * Ends all sessions of a user, or one, those of readers included: here at once, and on the other nodes. [H12.4] Rejects when it cannot be said which
+   * other nodes there are.
+   */
+  async disconnect(
+    target: Target,
+    {
+      code,
+      reason = 'The application closed this session',
+    }: { readonly code: CodeName; readonly reason?: string | undefined },
+  ): Promise<Ended> {
+    const asked = { ...target, code, reason }
+    const here = this.#disconnect(asked)
+    const { answers, silent } = await this.cluster.askAll('disconnect', asked, { within: ANSWER_WITHIN })
+    return { sessions: answers.reduce((sum, { answer }) => sum + answer, here), silent }
+  }
+
+  #disconnect({ code, reason, user, session }: Disconnection): number {
+    const sessions = [this.directory, this.readers].flatMap((directory) =>
+      session === undefined ? directory.ofUser(user ?? '') : (directory.session(session) ?? []),
+    )
+    for (const one of sessions) one.close(code, reason)
+    return sessions.length
   }
 
   #turnAway(session: Session, why: keyof typeof REFUSALS): void {

@@ -1,5 +1,5 @@
 /** The hub's ports on Node: time, randomness, text and a log. */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock, Logger, Random, Signer } from '../hub/index.js'
 
 /** Longest delay a Node timer takes, in milliseconds (2^31 − 1). */
@@ -27,6 +27,9 @@ export const systemSigner: Signer = {
     return right.length === said.length && timingSafeEqual(right, said)
   },
 }
+
+/** SHA-256 (FIPS 180-4) in hexadecimal digits. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LEVELS)[number]

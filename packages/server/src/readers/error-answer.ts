@@ -17,11 +17,15 @@ const STATUSES: { readonly [name in CodeName]?: number } = {
   'access-revoked': 403,
   disconnected: 403,
   'unknown-channel': 404,
+  'unknown-method': 404,
+  'no-such-target': 404,
+  conflict: 409,
   'limit-exceeded': 429,
   'rate-limited': 429,
   'rate-exceeded': 429,
   'too-many-connections': 429,
   'internal-error': 500,
+  timeout: 504,
 }
 
 /** RFC 9110 §10.2.3 counts seconds. */

@@ -1,5 +1,5 @@
 /** What nodes say to each other, all of it: a new kind is a line in one of the two tables below. */
-import type { ErrorBody, RequestBody, Target } from '@millrace/protocol'
+import type { CodeName, ErrorBody, RequestBody, Target } from '@millrace/protocol'
 import type { Revocation } from '../revocation/revocation-list.js'
 import type { WrittenPayload } from '../written-payload.js'
 
@@ -19,8 +19,25 @@ export interface Questions {
   call: { readonly asked: CallOfClient; readonly answer: WrittenPayload }
   /** This was taken away: end what you have of it. How many sessions was that? */
   revoke: { readonly asked: Revocation; readonly answer: number }
+  /** End these sessions of yours. How many were those? */
+  disconnect: { readonly asked: Disconnection; readonly answer: number }
   /** This came here for a connection of yours. */
   request: { readonly asked: CarriedRequest; readonly answer: RequestAnswer }
+}
+
+/** Sessions that the application ends. */
+export interface Disconnection extends Target {
+  /** Of a close. */
+  readonly code: CodeName
+  readonly reason: string
+}
+
+/** What became of it. */
+export interface Ended {
+  /** Sessions that were ended, on all nodes that have answered. */
+  readonly sessions: number
+  /** Nodes that are alive and did not answer in time. */
+  readonly silent: readonly string[]
 }
 
 /** What a client asks of a connection that is made of requests, by one that came to another node. [P8.5] */

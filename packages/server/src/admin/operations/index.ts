@@ -1,0 +1,8 @@
+import type { Operation } from '../operation.js'
+import { calling } from './calling.js'
+import { people } from './people.js'
+import { publishing } from './publishing.js'
+import { reading } from './reading.js'
+
+/** All that backends may ask. */
+export const OPERATIONS: readonly Operation[] = [...publishing, ...reading, ...people, ...calling]
