@@ -97,6 +97,8 @@ export interface CommandBodies {
     readonly presence?: boolean | undefined
     /** When present, the session enters the channel's presence with this data. */
     readonly data?: Payload | undefined
+    /** What allows it, where the server does not know by itself who may. */
+    readonly token?: string | undefined
   }
   unsubscribe: { readonly channel: string }
   publish: {

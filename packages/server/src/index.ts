@@ -13,8 +13,9 @@ export {
   type Position,
   type Publisher,
 } from '@millrace/protocol'
+export type { ChannelJwtOptions } from './auth/channel-jwt.js'
 export type { Claims } from './auth/claims.js'
-export type { JwtAuth, JwtOptions, TokenUser } from './auth/jwt.js'
+export type { JwtAuth, JwtClaimOptions, JwtKeys, JwtOptions, TokenUser } from './auth/jwt.js'
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/index.js'
 export type { BrokerParts, OpenBroker } from './broker-url.js'
 export type {
@@ -23,6 +24,8 @@ export type {
   AuthRequest,
   Broker,
   BrokerListener,
+  ChannelGrant,
+  ChannelTokenRequest,
   Clock,
   Entering,
   EphemeralEvent,
@@ -36,6 +39,7 @@ export type {
   PresenceStore,
   Random,
   Rate,
+  ReadChannelToken,
   Revocable,
   Revoked,
   SessionStore,
@@ -47,7 +51,7 @@ export type {
   User,
 } from './hub/index.js'
 export { Identity, type IdentityTerms } from './hub/index.js'
-export { jwt } from './jwt.js'
+export { channelJwt, jwt } from './jwt.js'
 export type {
   ChannelAccess,
   ChannelRules,

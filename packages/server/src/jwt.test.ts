@@ -6,7 +6,7 @@ import { SignJWT } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { JwtOptions } from './auth/jwt.js'
 import type { Identity, User } from './hub/index.js'
-import { jwt } from './jwt.js'
+import { channelJwt, jwt } from './jwt.js'
 
 const SECRET = 'a secret of thirty-two bytes or more'
 const request = (token: string | undefined) => ({ headers: {}, remoteAddress: '', token })
@@ -275,5 +275,46 @@ describe('options of jwt()', () => {
   ])('%o says what is wrong', (options, message) => {
     expect(() => jwt(options)).toThrow(TypeError)
     expect(() => jwt(options)).toThrow(message)
+  })
+})
+
+describe('[H2.6] tokens of channels', () => {
+  const grant = async (claims: object, channel = 'doc:1', user: User | undefined = { id: 'ada' }) => {
+    const token = hmacToken({ exp: seconds() + 60, ...claims })
+    try {
+      const said = await channelJwt({ secret: SECRET })({ token, channel, user, session: 's1' })
+      return said?.actions
+    } catch (error) {
+      const { kind, message, field } = error as MillraceError
+      return `${kind} ${field}: ${message}`
+    }
+  }
+  const FOLLOWS = ['subscribe', 'history', 'presence']
+
+  it('grant what they say, for the channel they name, to whom they are for', async () => {
+    expect(await grant({ channel: 'doc:1' })).toEqual(FOLLOWS)
+    expect(await grant({ channel: 'doc:*', sub: 'ada', actions: ['*'] })).toEqual(['*'])
+    expect(await grant({ channel: 'doc:1', actions: ['publish'] })).toEqual(['publish'])
+    expect(await grant({ channel: 'doc:1' }, 'doc:1', undefined)).toEqual(FOLLOWS)
+  })
+
+  it.each([
+    [{}, 'The token names no channel'],
+    [{ channel: 'doc:2' }, "The token is for 'doc:2', not for 'doc:1'"],
+    [{ channel: 'doc:1', sub: 'eve' }, 'The token is another user’s'],
+    [{ channel: 'doc:1', actions: 'publish' }, 'The token’s actions must be a list of *'],
+    [{ channel: 'doc:1', actions: ['fly'] }, 'The token’s actions must be a list of *'],
+    [{ channel: 'doc:1', exp: seconds() - 60 }, 'The token expired'],
+    [{ channel: 'doc:1', exp: undefined }, 'The token has no exp'],
+  ])('are refused as forbidden where they are wrong: %j', async (claims, message) => {
+    expect(await grant(claims)).toContain(`forbidden token: ${message}`)
+  })
+
+  it('say until when, and let nobody connect', async () => {
+    const exp = seconds() + 60
+    const token = hmacToken({ channel: 'doc:1', sub: 'ada', exp })
+    const request = { token, channel: 'doc:1', user: { id: 'ada' }, session: 's1' }
+    expect(await channelJwt({ secret: SECRET })(request)).toMatchObject({ expires: exp * 1000 })
+    expect(await verdict({ secret: SECRET }, token)).toBe('This is the token of a channel, not of a user')
   })
 })

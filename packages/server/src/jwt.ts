@@ -1,5 +1,6 @@
+import { type ChannelJwtOptions, createChannelJwt } from './auth/channel-jwt.js'
 import { createJwtAuth, type JwtAuth, type JwtOptions, type TokenUser } from './auth/jwt.js'
-import type { User } from './hub/index.js'
+import type { ReadChannelToken, User } from './hub/index.js'
 import { textOfBase64url, verifyHmac } from './node/hmac.js'
 
 /**
@@ -9,4 +10,13 @@ import { textOfBase64url, verifyHmac } from './node/hmac.js'
  * @throws {TypeError} for options that make no sense, such as a secret that is too short.
  */
 export const jwt = <U extends User = TokenUser>(options: JwtOptions<U>): JwtAuth<U> =>
-  createJwtAuth(options, { verifyHmac, text: textOfBase64url, now: Date.now })
+  createJwtAuth(options, PORTS)
+
+const PORTS = { verifyHmac, text: textOfBase64url, now: Date.now }
+
+/**
+ * Takes JSON Web Tokens for channels: `createServer({ channelTokens: channelJwt({ secret }) })`. Such a token has the claims `channel`, a name, or the beginning of
+ * one and `*`; `exp`; `sub` where it is for one user only; and `actions`, by default `subscribe`, `history` and `presence`.
+ * @throws {TypeError} for options that make no sense, such as a secret that is too short.
+ */
+export const channelJwt = (options: ChannelJwtOptions): ReadChannelToken => createChannelJwt(options, PORTS)

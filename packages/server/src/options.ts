@@ -11,6 +11,8 @@ import { type ApiKeys, checkKeys } from './admin/api-keys.js'
 import type {
   AuthRequest,
   Broker,
+  ChannelGrant,
+  ChannelTokenRequest,
   Identity,
   Logger,
   MaybePromise,
@@ -74,6 +76,11 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
    * and a MillraceError that is thrown refuses with that.
    */
   readonly auth?: (request: AuthRequest) => MaybePromise<U | Identity<NonNullable<U>> | null>
+  /**
+   * Says what a token allows that a client brings for one channel, such as `channelJwt()`: for applications whose backend knows who may what, and the server
+   * does not. Null refuses it. Default: no such tokens are taken.
+   */
+  readonly channelTokens?: (request: ChannelTokenRequest<U>) => MaybePromise<ChannelGrant | null>
   /** Channels to which the server subscribes each new session, such as a user's inbox. */
   readonly subscriptions?: (session: { readonly user: U }) => MaybePromise<readonly string[]>
   /**

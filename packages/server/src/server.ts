@@ -90,6 +90,7 @@ class ComposedServer implements MillraceServer<Api, User> {
       broker: typeof broker === 'string' ? brokerByUrl(broker, { clock, random, logger }) : broker,
       codecs: { msgpack, ...options.codecs },
       authenticate: options.auth,
+      channelTokens: options.channelTokens as ConstructorParameters<typeof Hub>[0]['channelTokens'],
       subscriptions: options.subscriptions as ConstructorParameters<typeof Hub>[0]['subscriptions'],
       limits: {
         heartbeat,

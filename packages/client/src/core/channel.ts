@@ -128,6 +128,7 @@ export class Handle implements Channel {
     if (this.#core.connected) subscription.resume()
     subscription.member = payload
     try {
+      if (subscription.isFetching) await subscription.wait(options)
       await this.#ask('enter', { data: payload }, options)
     } catch (error) {
       if (subscription.member === payload) subscription.member = before

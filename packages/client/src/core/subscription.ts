@@ -10,7 +10,7 @@ import { backoff } from './backoff.js'
 import type { Handle, HandleEvents } from './channel.js'
 import type { Core } from './core.js'
 import { deliveryOf, type Payloads } from './payloads.js'
-import type { Settle } from './pending.js'
+import { type Settle, told } from './pending.js'
 import { atEndOfTurn } from './requests.js'
 import { Roster } from './roster.js'
 import { Stream } from './stream.js'
@@ -43,6 +43,8 @@ export class Subscription {
   #byServer = false
   /** Whether the server was asked on this connection. */
   #asked = false
+  /** Whether its token is on its way, before which nothing may be said of the channel. */
+  isFetching = false
   /** Since when the server refuses it. */
   #refusedAt: number | undefined
   /** Ends the wait to ask again. */
@@ -93,7 +95,7 @@ export class Subscription {
   /** Ends it, unless another handle has use for it: here at once, and there when the promise resolves. */
   async stop(): Promise<void> {
     if (this.#wanted) return
-    const asked = this.#asked
+    const asked = this.#asked && !this.isFetching
     this.#void()
     this.stream = this.#newStream()
     this.values.clear()
@@ -176,7 +178,7 @@ export class Subscription {
   /** Makes void what is under way and what stands. */
   #void(): void {
     this.#generation++
-    this.#asked = false
+    this.#asked = this.isFetching = false
     this.#cancel?.()
     this.stream.cut()
   }
@@ -197,10 +199,38 @@ export class Subscription {
   }
 
   #join(): void {
-    const generation = ++this.#generation
-    const { history, presence, since } = this.#options
+    const { token } = this.#options
+    this.#generation++
     this.#asked = true
     this.#byServer = false
+    this.#become(SUBSCRIBING)
+    if (typeof token === 'function') void this.#fetch(token)
+    else this.#ask(token)
+  }
+
+  /** Asks the application for the token, for as long as a request may take. */
+  async #fetch(token: () => string | Promise<string>): Promise<void> {
+    const { ports, settings } = this.#core
+    const generation = this.#generation
+    const late = new MillraceError('timeout', { message: 'The token did not come' })
+    this.isFetching = true
+    try {
+      const said = await new Promise<string>((resolve, reject) => {
+        this.#cancel = ports.clock.schedule(settings.timeouts.request, () => reject(late))
+        Promise.resolve().then(token).then(resolve, reject)
+      })
+      if (generation === this.#generation) this.#ask(said)
+    } catch (error) {
+      const { code, message } = told(error, 'unavailable')
+      if (generation === this.#generation) this.#give(new MillraceError(code, { message }))
+    }
+  }
+
+  #ask(token: string | undefined): void {
+    const generation = this.#generation
+    const { history, presence, since } = this.#options
+    this.#cancel?.()
+    this.isFetching = false
     this.stream.position ??= since
     // Of an earlier life it is gone on from once: who begins anew later has nothing to do with it.
     this.#options = { ...this.#options, since: undefined }
@@ -211,8 +241,8 @@ export class Subscription {
       history: position === undefined ? history : undefined,
       presence,
       data: this.member,
+      token,
     }
-    this.#become(SUBSCRIBING)
     this.#core.requests.send('subscribe', { body, fate: 'bound' }, (error, reply) => {
       if (generation !== this.#generation) return
       if (reply !== undefined) this.#joined(reply)

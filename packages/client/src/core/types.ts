@@ -183,6 +183,11 @@ export interface SubscriptionOptions<T extends ChannelTypes = ChannelTypes> {
   readonly since?: Position | undefined
   /** Enters presence with this data on subscribing. */
   readonly member?: T['enter'] | undefined
+  /**
+   * What allows it, where the server wants a token for the channel: itself, or a function that is asked whenever it subscribes, after a cut and when the token has
+   * ended too. One that throws a MillraceError which is not to be tried again makes the channel fail; another error is tried again.
+   */
+  readonly token?: string | (() => string | Promise<string>) | undefined
 }
 
 /**

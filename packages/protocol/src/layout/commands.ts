@@ -33,6 +33,7 @@ export const COMMANDS: { readonly [K in keyof CommandBodies]: Kind } = {
     history: uint(3),
     presence: bool(4),
     data: payload(5),
+    token: text(7),
   }),
   unsubscribe: kind<CommandBodies['unsubscribe']>(4, { channel }),
   publish: kind<CommandBodies['publish']>(5, {

@@ -30,13 +30,17 @@ export interface JwtKeys {
   readonly algorithms?: readonly string[]
 }
 
-export interface JwtOptions<U extends User = TokenUser> extends JwtKeys {
+/** What a token must say. */
+export interface JwtClaimOptions {
   /** Who may have issued it. Default: anybody who has the key. */
   readonly issuer?: string | readonly string[]
   /** Whom it must be meant for; one of several. Default: not looked at. Set it where others accept tokens of the same issuer. */
   readonly audience?: string | readonly string[]
   /** By how much clocks may differ. Default 5 seconds. */
   readonly clockTolerance?: Duration
+}
+
+export interface JwtOptions<U extends User = TokenUser> extends JwtKeys, JwtClaimOptions {
   /**
    * Makes the user of what the token says; null refuses it. May ask elsewhere. Default: `{ id: claims.sub, claims }`, and tokens without `sub` are
    * refused.
@@ -63,16 +67,14 @@ export function createJwtAuth<U extends User = TokenUser>(
   options: JwtOptions<U>,
   ports: JwtPorts,
 ): JwtAuth<U> {
-  const rules: ClaimRules = {
-    issuer: list(options.issuer),
-    audience: list(options.audience),
-    clockTolerance: milliseconds(options.clockTolerance ?? '5s', 'clockTolerance'),
-  }
+  const rules = rulesOf(options)
   const open = openerOf(options, ports)
   const capabilitiesOf = options.capabilities ?? claimed
   const userOf = options.user ?? (subject as unknown as NonNullable<typeof options.user>)
   const accept = (payload: unknown): MaybePromise<Identity<U> | null> => {
     const claims = checkClaims(payload, rules, ports.now())
+    // One that was issued for a channel would else make its bearer somebody who may all that hooks allow.
+    if (claims['channel'] !== undefined) throw refused('This is the token of a channel, not of a user')
     const user = userOf(claims)
     const identity = (one: U | null): Identity<U> | null =>
       one === null ? null : new Identity(one, termsOf(claims, capabilitiesOf(claims)))
@@ -84,6 +86,13 @@ export function createJwtAuth<U extends User = TokenUser>(
     return payload instanceof Promise ? payload.then(accept) : accept(payload)
   }
 }
+
+/** What is asked of claims. Throws a TypeError for a duration that is none. */
+export const rulesOf = ({ issuer, audience, clockTolerance = '5s' }: JwtClaimOptions): ClaimRules => ({
+  issuer: list(issuer),
+  audience: list(audience),
+  clockTolerance: milliseconds(clockTolerance, 'clockTolerance'),
+})
 
 const termsOf = ({ exp = 0, iat, jti }: Claims, capabilities: Capabilities | undefined): IdentityTerms => ({
   expires: exp * 1000,
@@ -106,8 +115,8 @@ function subject(claims: Claims): TokenUser {
   return { id: claims.sub, claims }
 }
 
-/** Gives the payload of a token: at once with a secret, later with keys. */
-function openerOf(
+/** Gives the payload of a token: at once with a secret, later with keys. Throws a TypeError for keys that make no sense. */
+export function openerOf(
   { secret, publicKey, jwks, algorithms }: JwtKeys,
   { verifyHmac: verify, text }: JwtPorts,
 ): (token: string) => MaybePromise<unknown> {

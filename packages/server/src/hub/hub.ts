@@ -22,12 +22,13 @@ import {
 import type { Appended, Broker, StreamRange } from './broker-ports.js'
 import type { CallHandlers } from './call-handlers.js'
 import { type Calling, makeCalling } from './calling.js'
+import { ChannelGrants, type ReadChannelToken } from './channel-grants.js'
 import type { Cluster } from './cluster/cluster.js'
 import type { Disconnection, Ended } from './cluster/messages.js'
 import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
 import type { Services } from './commands/services.js'
-import { join, leave, leaveAll } from './commands/subscribe.js'
+import { end, join, leaveAll } from './commands/subscribe.js'
 import { newCounters } from './counters.js'
 import type { DeviceCommands } from './device-commands.js'
 import { Directory } from './directory.js'
@@ -52,6 +53,8 @@ export interface HubOptions {
   readonly codecs: PayloadCodecs
   /** Undefined: everybody may connect, as nobody in particular. */
   readonly authenticate: Authenticate | undefined
+  /** Undefined: no tokens of channels are taken. */
+  readonly channelTokens?: ReadChannelToken | undefined
   /** The channels the server subscribes a new session to. */
   readonly subscriptions:
     | ((session: { readonly user: User | undefined }) => MaybePromise<readonly string[]>)
@@ -114,8 +117,10 @@ export class Hub implements SessionHost {
       ...{ authenticate: options.authenticate, clock, wheel: this.#wheel },
       ...{ revocations: this.revocations, tickets: new Tickets(options.signer) },
     })
+    const grants = new ChannelGrants({ read: options.channelTokens, clock, wheel: this.#wheel })
     this.#services = {
       ...{
+        grants,
         broker,
         channels,
         topics,
@@ -382,9 +387,8 @@ export class Hub implements SessionHost {
   }
 
   /** Ends a session's subscription, and tells it. */
-  async unsubscribe(session: Session, channel: string, why: MillraceError): Promise<void> {
-    await leave(this.#services, session, channel)
-    session.send(push('unsubscribed', { channel, code: why.code, reason: why.message }))
+  unsubscribe(session: Session, channel: string, why: MillraceError): Promise<void> {
+    return end(this.#services, session, { channel, why })
   }
 
   async #subscribeByServer(session: Session): Promise<void> {

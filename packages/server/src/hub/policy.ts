@@ -1,6 +1,7 @@
 import { MillraceError, type ResolvedChannel } from '@millrace/protocol'
 import type { Action } from './actions.js'
 import { allowsAction, type Capabilities } from './capabilities.js'
+import { type ChannelGrant, isGranted } from './channel-grants.js'
 import type { MaybePromise } from './ports.js'
 import type { User } from './session.js'
 import { andThen } from './validation.js'
@@ -18,10 +19,13 @@ export interface AccessRequest {
 export type Authorizer = (request: AccessRequest) => MaybePromise<boolean>
 
 /** What is asked of the policy: an access request, by somebody whose token may say itself what it allows. */
-type Asked = Omit<AccessRequest, 'params'> & { readonly capabilities: Capabilities | undefined }
+type Asked = Omit<AccessRequest, 'params'> & {
+  readonly capabilities: Capabilities | undefined
+  readonly grant: ChannelGrant | undefined
+}
 
 /**
- * Who may do what: what the token allows, where it says so [H2.5]; and per pattern the application's hook; without either, the defaults of
+ * Who may do what: what a token of the channel grants [H2.6]; else what the session's token allows, where it says so [H2.5]; and per pattern the application's hook; without either, the defaults of
  * rule [H2.1].
  */
 export class Policy {
@@ -37,8 +41,9 @@ export class Policy {
   }
 
   /** Throws or rejects with `forbidden` when the request is not allowed. */
-  check({ capabilities, ...request }: Asked, resolved: ResolvedChannel): MaybePromise<void> {
+  check({ capabilities, grant, ...request }: Asked, resolved: ResolvedChannel): MaybePromise<void> {
     const { channel, action } = request
+    if (isGranted(grant, action)) return undefined
     if (capabilities !== undefined && !allowsAction(capabilities, channel, action)) {
       throw new MillraceError('forbidden', {
         message: `${refused(request)}: the token does not allow it`,

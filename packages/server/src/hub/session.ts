@@ -7,6 +7,7 @@ import {
   type Message,
   MillraceError,
 } from '@millrace/protocol'
+import type { ChannelGrant } from './channel-grants.js'
 import { CommandOrder } from './command-order.js'
 import type { Visitor } from './doorkeeper.js'
 import { closesWith } from './failures.js'
@@ -48,6 +49,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   wasOpen = false
   /** Channels in which the broker has it as a member by this connection, or may have, and how often it has wanted to be one. Absent for none. */
   memberOf: Map<string, number> | undefined
+  /** What tokens of channels allow it there. Absent for none. */
+  grants: Map<string, ChannelGrant> | undefined
   /** While commands are under way. */
   #order: CommandOrder | undefined
   /** Commands that came before the connect command was decided. */

@@ -11,6 +11,7 @@ import type { Admission } from '../admission.js'
 import type { Broker } from '../broker-ports.js'
 import type { ClientCalls } from '../calls.js'
 import type { Capabilities } from '../capabilities.js'
+import type { ChannelGrant, ChannelGrants } from '../channel-grants.js'
 import type { Silence } from '../cluster/silence.js'
 import type { Directory } from '../directory.js'
 import type { Lingering } from '../lingering.js'
@@ -47,6 +48,7 @@ export interface Services {
   readonly validator: Validator
   readonly calls: ClientCalls
   readonly admission: Admission
+  readonly grants: ChannelGrants
   readonly lingering: Lingering
   readonly silence: Silence
   readonly clock: Clock
@@ -70,9 +72,16 @@ export const resolve = ({ topics, channels }: Services, channel: string): Resolv
 export const access = (
   session: Session,
   channel: string,
-): { user: Session['user']; capabilities: Capabilities | undefined; session: string; channel: string } => ({
+): {
+  user: Session['user']
+  capabilities: Capabilities | undefined
+  grant: ChannelGrant | undefined
+  session: string
+  channel: string
+} => ({
   user: session.user,
   capabilities: session.identity?.capabilities,
+  grant: session.grants?.get(channel),
   session: session.id,
   channel,
 })

@@ -6,6 +6,7 @@ import {
   type ResolvedChannel,
 } from '@millrace/protocol'
 import type { StreamSlice } from '../broker-ports.js'
+import { push } from '../outgoing.js'
 import { recover } from '../recovery.js'
 import type { Reply, Session } from '../session.js'
 import type { Wanted } from '../shared-reads.js'
@@ -28,13 +29,43 @@ const AGAIN_WITHIN = 1000
 /** A client's subscribe command. */
 export const subscribe: Handler<'subscribe'> = async (services, session, body) => {
   const resolved = services.channels.resolve(body.channel)
-  checkSubscribable(services, session, body.channel)
+  const { channel } = body
+  checkSubscribable(services, session, channel)
+  if (body.token !== undefined) await services.grants.take(session, body)
+  try {
+    await checkAllowed(services, session, { body, resolved })
+    const reply = await join(services, session, { body, resolved })
+    services.grants.watch(session, channel, () => {
+      const why = new MillraceError('token-expired', { message: `The token for '${channel}' has expired` })
+      end(services, session, { channel, why }).catch(() => {})
+    })
+    return reply
+  } catch (error) {
+    session.grants?.delete(channel)
+    throw error
+  }
+}
+
+async function checkAllowed(
+  services: Services,
+  session: Session,
+  { body, resolved }: { readonly body: Body; readonly resolved: ResolvedChannel },
+): Promise<void> {
   await services.policy.check({ ...access(session, body.channel), action: 'subscribe' }, resolved)
   if (body.history !== undefined) {
     await services.policy.check({ ...access(session, body.channel), action: 'history' }, resolved)
   }
   if (body.presence || body.data !== undefined) await checkPresence(services, session, { body, resolved })
-  return join(services, session, { body, resolved })
+}
+
+/** Ends a session's subscription by the server's own decision, and tells it. [P5.13] */
+export async function end(
+  services: Services,
+  session: Session,
+  { channel, why }: { readonly channel: string; readonly why: MillraceError },
+): Promise<void> {
+  await leave(services, session, channel)
+  session.send(push('unsubscribed', { channel, code: why.code, reason: why.message }))
 }
 
 /**
@@ -68,7 +99,9 @@ export async function join(
 function undo(services: Services, session: Session, subscription: Subscription): void {
   services.topics.leave(subscription)
   const { channel } = subscription
-  if (session.subscriptions.get(channel) === subscription) session.subscriptions.delete(channel)
+  if (session.subscriptions.get(channel) !== subscription) return
+  session.subscriptions.delete(channel)
+  session.grants?.delete(channel)
 }
 
 /** The join failed, and the client may try again: if it was or has become a member, it stays one for as long as if it had been away. */
@@ -98,6 +131,7 @@ function departLater(
 export function leaveAll(services: Services, session: Session): void {
   for (const subscription of session.subscriptions.values()) services.topics.leave(subscription)
   session.subscriptions.clear()
+  session.grants = undefined
   letGo(services, session)
 }
 
