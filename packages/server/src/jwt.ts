@@ -12,7 +12,7 @@ import { textOfBase64url, verifyHmac } from './node/hmac.js'
 export const jwt = <U extends User = TokenUser>(options: JwtOptions<U>): JwtAuth<U> =>
   createJwtAuth(options, PORTS)
 
-const PORTS = { verifyHmac, text: textOfBase64url, now: Date.now }
+const PORTS = { verifyHmac, text: textOfBase64url, now: () => Date.now() }
 
 /**
  * Takes JSON Web Tokens for channels: `createServer({ channelTokens: channelJwt({ secret }) })`. Such a token has the claims `channel`, a name, or the beginning of

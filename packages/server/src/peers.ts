@@ -44,7 +44,7 @@ export function peersOf(hub: Hub, target: Target, start: Start): Peers<Api, User
       return (await hub.handlers.callTarget(target, { method, request, timeout })) as never
     },
     disconnect: (reason, code: CodeName = 'disconnected') => {
-      const ended = hub.disconnect(target, { code, reason })
+      const ended = hub.disconnections.disconnect(target, { code, reason })
       // Here it is done; who does not look at what became of it elsewhere need not catch it.
       ended.catch(() => {})
       return ended

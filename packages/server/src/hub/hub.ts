@@ -1,13 +1,11 @@
 import {
   type Api,
   CODES,
-  type CodeName,
   type Command,
   channelTable,
   MillraceError,
   type PayloadCodecs,
   PROTOCOL_VERSION,
-  type Target,
 } from '@millrace/protocol'
 import { Admission, type Authenticate } from './admission.js'
 import {
@@ -24,7 +22,6 @@ import type { CallHandlers } from './call-handlers.js'
 import { type Calling, makeCalling } from './calling.js'
 import { ChannelGrants, type ReadChannelToken } from './channel-grants.js'
 import type { Cluster } from './cluster/cluster.js'
-import type { Disconnection, Ended } from './cluster/messages.js'
 import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
 import type { Services } from './commands/services.js'
@@ -32,6 +29,7 @@ import { end, join, leaveAll } from './commands/subscribe.js'
 import { newCounters } from './counters.js'
 import type { DeviceCommands } from './device-commands.js'
 import { Directory } from './directory.js'
+import { Disconnections } from './disconnections.js'
 import { dispatch } from './dispatch.js'
 import { Doorkeeper, REFUSALS } from './doorkeeper.js'
 import { Lingering } from './lingering.js'
@@ -71,9 +69,6 @@ export interface HubOptions {
   readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
 }
 
-/** Milliseconds within which other nodes answer. */
-const ANSWER_WITHIN = 800
-
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
 export class Hub implements SessionHost {
   readonly policy = new Policy()
@@ -86,6 +81,8 @@ export class Hub implements SessionHost {
   readonly #calling: Calling
   /** What was taken away from users, sessions and tokens. */
   readonly revocations: Revocations
+  /** Sessions that the application ends, on whichever node. */
+  readonly disconnections: Disconnections
   readonly #wheel: Wheel
   readonly #door: Doorkeeper
   readonly #sessions = new Set<Session>()
@@ -137,7 +134,10 @@ export class Hub implements SessionHost {
         command,
       },
     }
-    calling.cluster.answer('disconnect', (asked) => this.#disconnect(asked))
+    this.disconnections = new Disconnections({
+      cluster: calling.cluster,
+      directories: [directory, this.readers],
+    })
     calling.cluster.hear('superseded', ({ session, generation }) => {
       const here = directory.session(session)
       if (here !== undefined && here.taken.generation < generation) here.close('superseded')
@@ -302,31 +302,6 @@ export class Hub implements SessionHost {
     if (this.directory.session(session.id) !== session) return
     this.directory.remove(session)
     this.#options.onSession('disconnect', session, code)
-  }
-
-  /**
-   * Ends all sessions of a user, or one, those of readers included: here at once, and on the other nodes. [H12.4] Rejects when it cannot be said which
-   * other nodes there are.
-   */
-  async disconnect(
-    target: Target,
-    {
-      code,
-      reason = 'The application closed this session',
-    }: { readonly code: CodeName; readonly reason?: string | undefined },
-  ): Promise<Ended> {
-    const asked = { ...target, code, reason }
-    const here = this.#disconnect(asked)
-    const { answers, silent } = await this.cluster.askAll('disconnect', asked, { within: ANSWER_WITHIN })
-    return { sessions: answers.reduce((sum, { answer }) => sum + answer, here), silent }
-  }
-
-  #disconnect({ code, reason, user, session }: Disconnection): number {
-    const sessions = [this.directory, this.readers].flatMap((directory) =>
-      session === undefined ? directory.ofUser(user ?? '') : (directory.session(session) ?? []),
-    )
-    for (const one of sessions) one.close(code, reason)
-    return sessions.length
   }
 
   #turnAway(session: Session, why: keyof typeof REFUSALS): void {

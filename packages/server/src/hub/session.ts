@@ -45,7 +45,6 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   readonly subscriptions = new Map<string, Subscription>()
   /** Where it comes from, if that is counted; kept by the doorkeeper's caller. */
   visitor: Visitor | undefined
-  /** Whether it has ever been open. */
   wasOpen = false
   /** Channels in which the broker has it as a member by this connection, or may have, and how often it has wanted to be one. Absent for none. */
   memberOf: Map<string, number> | undefined
@@ -62,9 +61,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Pings that were not answered by a pong yet. */
   #unanswered = 0
   #pacing: Pacing | undefined
-  /** Frames since it was looked at last. */
+  /** Frames since it was looked at last, and while it is not as if nothing had come. */
   #frames = 0
-  /** While it is not as if nothing had come. */
   #rates: Rates | undefined
   /** Whether the client puts together what comes in parts. [P3.11] */
   readsParts = false

@@ -27,7 +27,7 @@ export const people = [
     output: Ended,
     async run({ reason, code, ...target }, { hub, key }) {
       checkUnlimited(key)
-      const { sessions, silent } = await hub.disconnect(targetOf(target), { code, reason })
+      const { sessions, silent } = await hub.disconnections.disconnect(targetOf(target), { code, reason })
       return { sessions, silent: [...silent] }
     },
   }),

@@ -23,12 +23,14 @@ it('[H12.4] sessions of a user are ended on all nodes, and nobody else’s', asy
   const { a, b } = await world()
   const ann = [await a.connect('ann'), await b.connect('ann'), await b.connect('ann')]
   const bob = await b.connect('bob')
-  expect(await a.hub.disconnect({ user: 'ann' }, { code: 'disconnected', reason: 'Bye' })).toEqual({
+  expect(
+    await a.hub.disconnections.disconnect({ user: 'ann' }, { code: 'disconnected', reason: 'Bye' }),
+  ).toEqual({
     ...{ sessions: 3, silent: [] },
   })
   expect(ann.map(({ client }) => client.closed)).toMatchObject(Array(3).fill({ code: 4502, reason: 'Bye' }))
   expect(bob.client.closed).toBeUndefined()
-  expect(await a.hub.disconnect({ session: bob.session }, { code: 'shutdown' })).toEqual({
+  expect(await a.hub.disconnections.disconnect({ session: bob.session }, { code: 'shutdown' })).toEqual({
     ...{ sessions: 1, silent: [] },
   })
   expect(bob.client.closed).toMatchObject({ code: 4000, reason: 'The application closed this session' })
@@ -38,7 +40,7 @@ it('[H12.4] a node that does not answer is named', async () => {
   const { clock, a, b } = await world()
   const ann = await b.connect('ann')
   b.broker.isDeaf = true
-  const ending = a.hub.disconnect({ user: 'ann' }, { code: 'disconnected' })
+  const ending = a.hub.disconnections.disconnect({ user: 'ann' }, { code: 'disconnected' })
   await clock.advance(900)
   expect(await ending).toEqual({ sessions: 0, silent: ['b'] })
   expect(ann.client.closed).toBeUndefined()
