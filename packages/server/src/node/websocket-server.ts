@@ -26,6 +26,8 @@ export interface WebSocketServerOptions extends AcceptOptions {
 export type HttpServerLike = Server | HttpsServer | Http2Server | Http2SecureServer
 
 const NOT_FOUND: Refusal = { status: 404, reason: 'there is no WebSocket endpoint at this path' }
+/** Marks what listens to 'stream' as an endpoint: Node itself listens there, for requests. */
+const ENDPOINT = Symbol('WebSocket endpoint')
 const UPGRADE_REQUIRED = 'this is a WebSocket endpoint: connect with a WebSocket client\n'
 
 /**
@@ -149,14 +151,21 @@ export class WebSocketServer {
     else answer.destroy()
   }
 
-  readonly #onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
-    if (!isExtendedConnect(headers)) return
-    const event = { stream, headers }
-    const isOurs = this.#isOurs(headers[':path'] ?? '', true)
-    if (isOurs === true) answerConnect(event, this.#settings)
-    else refuseConnect(event, NOT_FOUND, this.#settings)
-  }
+  readonly #onStream = Object.assign(
+    (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+      if (!isExtendedConnect(headers)) return
+      const event = { stream, headers }
+      const isAlone = this.#attached.every((server) => endpointsOn(server) <= 1)
+      const isOurs = this.#isOurs(headers[':path'] ?? '', isAlone)
+      if (isOurs === true) answerConnect(event, this.#settings)
+      else if (isOurs === false) refuseConnect(event, NOT_FOUND, this.#settings)
+    },
+    { [ENDPOINT]: true },
+  )
 }
+
+const endpointsOn = (server: EventEmitter): number =>
+  server.listeners('stream').filter((listener) => ENDPOINT in listener).length
 
 function endSilent(connected: WeakRef<Socket>): void {
   const socket = connected.deref()
