@@ -175,7 +175,8 @@ describe('npm start', { timeout: 150_000 }, () => {
   it('--help tells all options, and ends with 0', async () => {
     const { ended, output } = start(['--help'])
     expect(await ended).toBe(0)
-    for (const option of ['--port', '--host', '--data', '--tls-cert', '--tls-key', '--help', 'PORT']) expect(output()).toContain(option)
+    for (const option of ['--port', '--host', '--data', '--tls-cert', '--tls-key', '--help', 'PORT'])
+      expect(output()).toContain(option)
   })
 
   it('refuses an upgrade to a path that no endpoint has, at once', async () => {

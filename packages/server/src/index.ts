@@ -65,9 +65,9 @@ export type {
   UserPeers,
 } from './millrace.js'
 export type { HstsOptions } from './node/hsts.js'
+export type { HttpServerLike } from './node/http-server-like.js'
 export { consoleLogger, type LogLevel } from './node/platform.js'
 export type { TlsOptions, TlsSource } from './node/tls-parts.js'
-export type { HttpServerLike } from './node/websocket-server.js'
 export type { AllowedOrigins, LimitOptions, RateOptions, ServerOptions } from './options.js'
 export { createServer } from './server.js'
 export { createTlsServer, type TlsServer, type TlsServerOptions } from './tls-server.js'

@@ -1,10 +1,10 @@
 /** `listen({ tls })` over real sockets. */
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer as createHttpServer, request as requestHttp } from 'node:http'
+import { createServer as createHttpServer, type IncomingMessage, request as requestHttp } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { Agent, request as requestHttps } from 'node:https'
-import { connect as connectSocket, createServer as createNetServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectSocket, createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
@@ -79,7 +79,16 @@ interface Asked {
 function askHttp1({ port, path, method = 'GET', servername = 'chat.example' }: Asked) {
   return new Promise<{ status: number; headers: Record<string, unknown> }>((resolve, reject) => {
     const request = requestHttps(
-      { host: '127.0.0.1', port, path, method, servername, ca: CA, agent: false, headers: { host: servername } },
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        servername,
+        ca: CA,
+        agent: false,
+        headers: { host: servername },
+      },
       (response) => {
         response.resume()
         resolve({ status: response.statusCode ?? 0, headers: response.headers })
@@ -93,6 +102,8 @@ function askHttp1({ port, path, method = 'GET', servername = 'chat.example' }: A
 /** The same over HTTP/2. */
 async function askHttp2({ port, path, method = 'GET', servername = 'chat.example' }: Asked) {
   const session = connectHttp2(`https://127.0.0.1:${port}`, { ca: CA, servername })
+  // Limits hold when the client has heard of them. RFC 9113 §6.5.3.
+  await once(session, 'remoteSettings')
   const stream = session.request({ ':path': path, ':method': method })
   const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
   stream.resume()
@@ -231,7 +242,9 @@ describe('who is slow or stays', () => {
     await once(session, 'connect')
     const agent = new Agent({ keepAlive: true, ca: CA, servername: 'localhost' })
     await new Promise((resolve) =>
-      requestHttps({ host: '127.0.0.1', port, agent }, (response) => response.resume().on('end', resolve)).end(),
+      requestHttps({ host: '127.0.0.1', port, agent }, (response) =>
+        response.resume().on('end', resolve),
+      ).end(),
     )
     const handshake = connectSocket(port, '127.0.0.1')
     await once(handshake, 'connect')
@@ -269,9 +282,10 @@ describe('RFC 6797: Strict-Transport-Security', () => {
   it('§7.2: none has it over plain HTTP', async () => {
     const { port } = await serve({})
     for (const [path, method, status] of paths) {
-      const answer = await new Promise<{ statusCode?: number; headers: object }>((resolve) =>
-        requestHttp({ host: '127.0.0.1', port, path, method, headers: { host: 'chat.example' } }, (response) =>
-          resolve(response.resume()),
+      const answer = await new Promise<IncomingMessage>((resolve) =>
+        requestHttp(
+          { host: '127.0.0.1', port, path, method, headers: { host: 'chat.example' } },
+          (response) => resolve(response.resume()),
         ).end(),
       )
       expect(answer.statusCode).toBe(status)

@@ -24,7 +24,7 @@ import type {
   User,
 } from './hub/index.js'
 import type { ListenOptions } from './listen-options.js'
-import type { HttpServerLike } from './node/websocket-server.js'
+import type { HttpServerLike } from './node/http-server-like.js'
 
 /** A publication as the application reads it. */
 export interface ServerPublication<Message> {

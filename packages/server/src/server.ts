@@ -26,10 +26,10 @@ import type {
   ServerStats,
   UserPeers,
 } from './millrace.js'
+import type { HttpServerLike } from './node/http-server-like.js'
 import { type Answer, listening, type OwnServer, plainServer } from './node/own-server.js'
 import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
 import { secureServer } from './node/secure-server.js'
-import type { HttpServerLike } from './node/websocket-server.js'
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
 import type { ServerEndpoint, ServerPorts } from './ports.js'

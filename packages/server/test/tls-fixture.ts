@@ -1,7 +1,8 @@
 /** For tests of TLS: certificates, a log that is kept, and what a client sees of a server. */
+
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { X509Certificate } from 'node:crypto'
 import { type ConnectionOptions, connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '../src/hub/index.js'

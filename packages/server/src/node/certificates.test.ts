@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { EC, fingerprintOf, KeptLog, pem, RSA } from '../../test/tls-fixture.js'
+import { EC, KeptLog, pem, RSA } from '../../test/tls-fixture.js'
 import { until } from '../../test/websocket-fixture.js'
 import { Certificates, type CertificatesOptions } from './certificates.js'
 import type { TlsOptions } from './tls-parts.js'
@@ -206,7 +206,12 @@ describe('the end of a certificate', () => {
   const ends = Date.parse(new X509Certificate(pem(EC.cert)).validTo)
   it.each([
     [ends - 15 * DAY, []],
-    [ends - 13.5 * DAY, [/^warn The TLS certificate of DNS:localhost.* \(.*tls\.crt\) expires on 2126-.*, within 14 days: renew it$/]],
+    [
+      ends - 13.5 * DAY,
+      [
+        /^warn The TLS certificate of DNS:localhost.* \(.*tls\.crt\) expires on 2126-.*, within 14 days: renew it$/,
+      ],
+    ],
     [ends - DAY / 2, [/within a day: renew it$/]],
     [ends + DAY, [/^error .* expired on 2126-.*: clients refuse it\. Renew it$/]],
     [0, [/^error .* is not valid before 2026-.*Is the clock right\?$/]],

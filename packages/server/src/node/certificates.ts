@@ -1,6 +1,6 @@
 import type { SecureContextOptions } from 'node:tls'
 import type { Logger } from '../hub/index.js'
-import { type TlsPair, pairOf } from './tls-pair.js'
+import { pairOf, type TlsPair } from './tls-pair.js'
 import { checkTlsOptions, filesOf, printOf, readParts, type TlsSource } from './tls-parts.js'
 import { watchFiles } from './watch-files.js'
 
@@ -150,11 +150,15 @@ export class Certificates {
     const day = (time: number): string => new Date(time).toISOString().slice(0, 10)
     const left = ends - now()
     if (begins > now())
-      logger.error(`${what} is not valid before ${day(begins)}: until then clients refuse it. Is the clock right?`)
+      logger.error(
+        `${what} is not valid before ${day(begins)}: until then clients refuse it. Is the clock right?`,
+      )
     else if (left <= 0) logger.error(`${what} expired on ${day(ends)}: clients refuse it. Renew it`)
     else if (left <= WARN_WITHIN) {
       const days = Math.ceil(left / DAY)
-      logger.warn(`${what} expires on ${day(ends)}, within ${days === 1 ? 'a day' : `${days} days`}: renew it`)
+      logger.warn(
+        `${what} expires on ${day(ends)}, within ${days === 1 ? 'a day' : `${days} days`}: renew it`,
+      )
     }
   }
 }

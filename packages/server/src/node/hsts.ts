@@ -1,7 +1,6 @@
 /** HTTP Strict Transport Security, RFC 6797: browsers that have come by TLS once come by nothing else. */
-import { ServerResponse } from 'node:http'
-import { Http2ServerResponse } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import { type Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { type Duration, milliseconds } from '@millrace/protocol'
 
 export interface HstsOptions {
@@ -39,8 +38,11 @@ export function hstsValue(options: HstsOptions | false): string | undefined {
  * Browsers keep to it for all ports of a host: at localhost it would shut out whatever else is made there. RFC 6761 §6.3; that addresses have none is
  * theirs to know, RFC 6797 §8.1.1.
  */
-const isForOthers = (socket: object | null | undefined): boolean =>
-  !/(^|\.)localhost$/i.test(String((socket as Partial<TLSSocket> | null | undefined)?.servername))
+const isForOthers = (socket: object | null | undefined): boolean => {
+  // Of TLS alone: the name that the client asked for, RFC 6066 §3.
+  const { servername = '' } = (socket ?? {}) as { readonly servername?: string | false }
+  return !/(^|\.)localhost$/i.test(String(servername))
+}
 
 /** What makes a server's responses, of which each begins with the header: so those have it, too, that others take out of its requests. */
 export function responsesWith(value: string): {
@@ -48,14 +50,14 @@ export function responsesWith(value: string): {
   readonly Http2ServerResponse: typeof Http2ServerResponse
 } {
   return {
-    Http1ServerResponse: class extends ServerResponse {
-      constructor(...made: ConstructorParameters<typeof ServerResponse>) {
+    Http1ServerResponse: class<R extends IncomingMessage> extends ServerResponse<R> {
+      constructor(...made: ConstructorParameters<typeof ServerResponse<R>>) {
         super(...made)
         if (isForOthers(made[0].socket)) this.setHeader(NAME, value)
       }
     },
-    Http2ServerResponse: class extends Http2ServerResponse {
-      constructor(...made: ConstructorParameters<typeof Http2ServerResponse>) {
+    Http2ServerResponse: class<R extends Http2ServerRequest> extends Http2ServerResponse<R> {
+      constructor(...made: ConstructorParameters<typeof Http2ServerResponse<R>>) {
         super(...made)
         if (isForOthers(made[0].session?.socket)) this.setHeader(NAME, value)
       }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
-import type { HttpServerLike } from './websocket-server.js'
+import type { HttpServerLike } from './http-server-like.js'
 
 /** Answers what nothing else has answered. Of HTTP/2 it is told by the same interface. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void

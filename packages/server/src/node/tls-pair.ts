@@ -20,12 +20,13 @@ const placeOf = ({ option, file }: TlsPart): string => (file === undefined ? opt
 const fileOf = ({ option, file }: TlsPart): string => file ?? option
 
 /** Checks that certificate and key are such, and belong together. Throws an Error that says what is wrong and where. */
-export function pairOf({ cert, key, ca, passphrase }: TlsParts): TlsPair {
+export function pairOf(parts: TlsParts): TlsPair {
+  const { cert, key, ca, passphrase } = parts
   const chain = certificatesOf(cert)
   const secret = privateKeyOf(key, passphrase)
   const [certificate] = chain
   // There is one at least, or it would have thrown.
-  if (certificate === undefined || !certificate.checkPrivateKey(secret)) throw mismatch(chain, secret, cert, key)
+  if (certificate === undefined || !certificate.checkPrivateKey(secret)) throw mismatch(parts, chain, secret)
   if (ca !== undefined) certificatesOf(ca)
   const context = { cert: [cert, ca].map((part) => part?.pem ?? '').join('\n'), key: key.pem, passphrase }
   try {
@@ -39,9 +40,12 @@ export function pairOf({ cert, key, ca, passphrase }: TlsParts): TlsPair {
 }
 
 function certificatesOf(part: TlsPart): X509Certificate[] {
+  checkLines(part)
   const found = part.pem.match(CERTIFICATE) ?? []
   if (found.length === 0) {
-    const instead = PRIVATE_KEY.test(part.pem) ? ' but a private key. Are cert and key interchanged?' : hintOf(part)
+    const instead = PRIVATE_KEY.test(part.pem)
+      ? ' but a private key. Are cert and key interchanged?'
+      : hintOf(part)
     throw new Error(`${placeOf(part)} has no certificate in PEM (-----BEGIN CERTIFICATE-----)${instead}`)
   }
   return found.map((pem, index) => {
@@ -56,8 +60,11 @@ function certificatesOf(part: TlsPart): X509Certificate[] {
 
 function privateKeyOf(part: TlsPart, passphrase: string | undefined): KeyObject {
   const { pem } = part
+  checkLines(part)
   if (!PRIVATE_KEY.test(pem)) {
-    const instead = pem.includes('CERTIFICATE-----') ? ' but a certificate. Are cert and key interchanged?' : hintOf(part)
+    const instead = pem.includes('CERTIFICATE-----')
+      ? ' but a certificate. Are cert and key interchanged?'
+      : hintOf(part)
     throw new Error(`${placeOf(part)} has no private key in PEM (-----BEGIN PRIVATE KEY-----)${instead}`)
   }
   const isEncrypted = ENCRYPTED.test(pem)
@@ -71,17 +78,22 @@ function privateKeyOf(part: TlsPart, passphrase: string | undefined): KeyObject 
   }
 }
 
+/** As it comes out of variables of the environment, at times. */
+function checkLines(part: TlsPart): void {
+  if (!part.pem.includes('\\n')) return
+  const mend = "use text.replaceAll('\\\\n', '\\n')"
+  throw new Error(`${placeOf(part)} has \\n written out where lines should end: ${mend}`)
+}
+
 /** What a file may be that is no PEM. */
 function hintOf({ pem }: TlsPart): string {
   // DER: a SEQUENCE of more than 127 bytes. ITU-T X.690 §8.1.
   if (/^0[\x81-\x84]/.test(pem))
     return '. It looks like DER: convert it with openssl x509 (or pkey) -inform der -in FILE -out FILE.pem'
-  if (pem.includes('-----BEGIN ') && pem.includes('\\n'))
-    return ". It has \\n written out where lines should end: use text.replaceAll('\\\\n', '\\n')"
   return ''
 }
 
-function mismatch(chain: readonly X509Certificate[], secret: KeyObject, cert: TlsPart, key: TlsPart): Error {
+function mismatch({ cert, key }: TlsParts, chain: readonly X509Certificate[], secret: KeyObject): Error {
   const right = chain.findIndex((one) => one.checkPrivateKey(secret))
   if (right > 0) {
     return new Error(

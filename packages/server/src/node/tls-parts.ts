@@ -93,7 +93,8 @@ async function readPart(name: string, value: string | Uint8Array): Promise<TlsPa
   }
 }
 
-function problemOf({ code, message }: NodeJS.ErrnoException, file: string): string {
+/** Why a file cannot be read, and what to do. */
+export function problemOf({ code, message }: NodeJS.ErrnoException, file: string): string {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

@@ -12,9 +12,10 @@ import { seededRandom } from '../../test/frame-recorder.js'
 import { EchoHandler, type Fixture, startServer, until } from '../../test/websocket-fixture.js'
 import type { MessageKind } from '../websocket/index.js'
 import { Connector, type ConnectorOptions } from './connect.js'
+import type { HttpServerLike } from './http-server-like.js'
 import type { LinkOptions } from './link-settings.js'
 import type { LinkHandler, WebSocketLink } from './websocket-link.js'
-import { createWebSocketServer, type HttpServerLike } from './websocket-server.js'
+import { createWebSocketServer } from './websocket-server.js'
 
 type Message = string | Buffer
 

@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import type { Server as HttpsServer } from 'node:https'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CLOSE_CODE } from '../websocket/index.js'
@@ -13,6 +12,7 @@ import {
   resolveAcceptSettings,
 } from './accept.js'
 import { DeadlineQueue } from './deadline-queue.js'
+import type { HttpServerLike } from './http-server-like.js'
 import { answerConnect, isExtendedConnect, refuseConnect } from './http2.js'
 import { answerUpgrade, refuseUpgrade } from './upgrade.js'
 import type { WebSocketLink } from './websocket-link.js'
@@ -21,9 +21,6 @@ export interface WebSocketServerOptions extends AcceptOptions {
   /** Only requests for this path are answered, whatever their query. Default: every path. */
   readonly path?: string
 }
-
-/** A server of node:http, node:https or node:http2. */
-export type HttpServerLike = Server | HttpsServer | Http2Server | Http2SecureServer
 
 const NOT_FOUND: Refusal = { status: 404, reason: 'there is no WebSocket endpoint at this path' }
 /** Marks what listens to 'stream' as an endpoint: Node itself listens there, for requests. */
