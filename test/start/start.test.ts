@@ -113,7 +113,7 @@ describe('npm start', { timeout: 150_000 }, () => {
       const stream = session.request(headers, { endStream: false })
       if (headers[':method'] !== 'CONNECT') stream.end(body)
       const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders]
-      stream.resume()
+      stream.close()
       return answer
     }
     const page = await ask({ ':path': '/support/' })

@@ -148,8 +148,9 @@ describe('reloadTls()', () => {
     expect(await fingerprintAt(port)).toBe(fingerprintOf(RSA))
     await expect(millrace.reloadTls()).rejects.toThrow(/^tls\.key: .*rsa\.key\.pem is not the key of/)
     expect(await fingerprintAt(port)).toBe(fingerprintOf(RSA))
-    // The new context has what the first one had.
-    await expect(fingerprintAt(port, OLD)).rejects.toMatchObject({ code: REFUSED_VERSION })
+    // The new context has what the first one had beside the certificate: Node itself would take this.
+    const weak = fingerprintAt(port, { ciphers: 'ECDHE-RSA-AES128-SHA', maxVersion: 'TLSv1.2' })
+    await expect(weak).rejects.toMatchObject({ code: REFUSED_CIPHERS })
   })
 
   it('needs TLS', async () => {
@@ -161,6 +162,8 @@ describe('reloadTls()', () => {
 /** A client that would speak TLS 1.1, which its OpenSSL only does at this level. RFC 8996. */
 const OLD = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
 const REFUSED_VERSION = 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'
+/** Its name depends on the version of Node. */
+const REFUSED_CIPHERS = expect.stringMatching(/^ERR_SSL_.*_ALERT_HANDSHAKE_FAILURE$/) as string
 
 describe('what is spoken', () => {
   it('TLS 1.3 and 1.2, not 1.1', async () => {
@@ -192,7 +195,7 @@ describe('what is spoken', () => {
     const { port } = await serve({ tls: RSA })
     const attempt = fingerprintAt(port, { ciphers, maxVersion: 'TLSv1.2' })
     if (isSpoken) expect(await attempt).toBe(fingerprintOf(RSA))
-    else await expect(attempt).rejects.toMatchObject({ code: 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE' })
+    else await expect(attempt).rejects.toMatchObject({ code: REFUSED_CIPHERS })
   })
 
   it.each([

@@ -16,6 +16,8 @@ export interface SecureServerOptions {
   /** Bytes of a request's headers. */
   readonly maxHeaderSize: number
   readonly logger: Logger
+  /** Milliseconds without a byte after which an HTTP/2 session takes no more streams, and ends with the last one. Default a minute. */
+  readonly sessionIdleMs?: number
 }
 
 /** A server over TLS. */
@@ -33,7 +35,6 @@ const CONTEXT: SecureContextOptions = { minVersion: 'TLSv1.2', ciphers: CIPHERS,
 
 /** Streams of one HTTP/2 session at once. Who needs more makes another: proxies do. */
 const MAX_STREAMS = 250
-/** After so long without a byte an HTTP/2 session takes no more streams, and ends with the last one. */
 const SESSION_IDLE_MS = 60_000
 /** What node:http gives its own servers, and node:http2 not those that serve HTTP/1.1 as well. */
 const AS_HTTP = { keepAliveTimeout: 5_000, requireHostHeader: true }
@@ -63,10 +64,10 @@ export async function secureServer(options: SecureServerOptions, answer: Answer)
   server.on('tlsClientError', ({ message }) => logger.debug('A TLS handshake failed', { reason: message }))
   certificates.use(server, CONTEXT)
   server.on('close', () => certificates.close())
-  const { sessions, cut } = connectionsOf(server)
+  const connections = connectionsOf(server, options.sessionIdleMs ?? SESSION_IDLE_MS)
   const drain = (): void => {
     Object.assign(server, { maxRequestsPerSocket: 1 })
-    for (const session of sessions) session.close()
+    connections.drain()
   }
   return {
     server,
@@ -74,7 +75,7 @@ export async function secureServer(options: SecureServerOptions, answer: Answer)
     drain,
     async close() {
       certificates.close()
-      const late = setTimeout(cut, LEAVES_WITHIN)
+      const late = setTimeout(connections.cut, LEAVES_WITHIN)
       const ended = stopped(server)
       drain()
       await ended
@@ -83,13 +84,17 @@ export async function secureServer(options: SecureServerOptions, answer: Answer)
   }
 }
 
-/** Keeps the server's HTTP/2 sessions and its sockets, which Node does not: those in a handshake nothing else knows of. */
-function connectionsOf(server: Http2SecureServer): {
-  readonly sessions: ReadonlySet<ServerHttp2Session>
+interface Connections {
+  /** Ends HTTP/2 sessions, each when its last stream has ended. */
+  readonly drain: () => void
   readonly cut: () => void
-} {
+}
+
+/** Keeps the server's HTTP/2 sessions and its sockets, which Node does not: those in a handshake nothing else knows of. */
+function connectionsOf(server: Http2SecureServer, idleMs: number): Connections {
   const sessions = new Set<ServerHttp2Session>()
   const sockets = new Set<Socket>()
+  let isDraining = false
   function sessionEnded(this: ServerHttp2Session): void {
     sessions.delete(this)
   }
@@ -99,14 +104,19 @@ function connectionsOf(server: Http2SecureServer): {
   server.on('session', (session) => {
     sessions.add(session)
     session.on('close', sessionEnded)
-    session.setTimeout(SESSION_IDLE_MS, () => session.close())
+    session.setTimeout(idleMs, () => session.close())
+    // Its handshake was under way.
+    if (isDraining) session.close()
   })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', socketEnded)
   })
   return {
-    sessions,
+    drain: () => {
+      isDraining = true
+      for (const session of sessions) session.close()
+    },
     cut: () => {
       for (const socket of sockets) socket.destroy()
     },
