@@ -122,6 +122,7 @@ describe('static files', () => {
     const policy = String((await ask('/app/')).headers['content-security-policy'])
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'")
     expect(policy).not.toContain('unsafe')
     expect((await ask('/app/')).headers['x-content-type-options']).toBe('nosniff')
   })

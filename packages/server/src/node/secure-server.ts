@@ -45,8 +45,17 @@ const LEAVES_WITHIN = 2_000
  * A server for HTTP/2 and HTTP/1.1 over TLS 1.2 and 1.3. Nothing listens yet. Rejects with what is wrong with the certificate or its key.
  */
 export async function secureServer(options: SecureServerOptions, answer: Answer): Promise<SecureServer> {
-  const { tls, hsts, handshakeMs, maxHeaderSize, logger } = options
-  const certificates = await Certificates.load({ source: tls, logger })
+  const certificates = await Certificates.load({ source: options.tls, logger: options.logger })
+  try {
+    return serverWith(certificates, options, answer)
+  } catch (error) {
+    certificates.close()
+    throw error
+  }
+}
+
+function serverWith(certificates: Certificates, options: SecureServerOptions, answer: Answer): SecureServer {
+  const { hsts, handshakeMs, maxHeaderSize, logger } = options
   const server = createSecureServer({
     ...CONTEXT,
     ...certificates.context,
