@@ -2,7 +2,7 @@
 import { type ListenOptions, resolveListen } from './listen-options.js'
 import type { Answer } from './node/own-server.js'
 import { consoleLogger } from './node/platform.js'
-import { type SecureServer, secureServer } from './node/secure-server.js'
+import { type Http2SecureServer, secureServer } from './node/secure-server.js'
 import type { TlsSource } from './node/tls-parts.js'
 import { resolveOptions, type ServerOptions } from './options.js'
 
@@ -12,7 +12,7 @@ export interface TlsServerOptions
 
 export interface TlsServer {
   /** Serves HTTP/2 and HTTP/1.1; attach to it, and let it listen. */
-  readonly server: SecureServer['server']
+  readonly server: Http2SecureServer
   /** Reads the certificate's files, or asks the callback, now. Rejects with what is wrong; then the one before stays in use. */
   reloadTls(): Promise<void>
   /** Stops listening. Resolves when the last connection has ended; who does not read is cut after two seconds. Close what is attached before. */

@@ -107,6 +107,8 @@ export class Certificates {
     this.#unwatch = () => {}
     if (this.#isClosed || files.length === 0) return
     this.#unwatch = watchFiles(files, { notice: () => this.#lookSoon(), pollMs: this.#options.pollMs })
+    // They may have changed since they were read.
+    this.#lookSoon()
   }
 
   #lookSoon(): void {
@@ -120,8 +122,9 @@ export class Certificates {
   /** A change is tried when it was seen twice: a certificate may be there before its key, or half of it. */
   async #look(): Promise<void> {
     const files = this.#files
-    const print = await printOf(files)
+    // First, for what changes while they are read is to be looked at again.
     this.#settling = undefined
+    const print = await printOf(files)
     const isSettled = print === this.#seen
     this.#seen = print
     if (this.#isClosed || print === this.#tried) return

@@ -7,6 +7,8 @@ import { responsesWith } from './hsts.js'
 import { type Answer, type OwnServer, stopped } from './own-server.js'
 import type { TlsSource } from './tls-parts.js'
 
+export type { Http2SecureServer }
+
 export interface SecureServerOptions {
   readonly tls: TlsSource
   /** The value of Strict-Transport-Security; undefined for none. */
