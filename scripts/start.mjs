@@ -15,6 +15,9 @@ Serves the home page and the applications, building first what has changed.
   --host NAME   address to listen on (default: localhost;
                 0.0.0.0 lets other machines in)
   --data DIR    folder for what outlives a restart (default: data)
+  --tls-cert FILE --tls-key FILE
+                serve over TLS, with this certificate and its key in PEM;
+                files that are replaced are taken up at once
   --help        show this
 `
 
@@ -31,6 +34,8 @@ function options() {
         port: { type: 'string', short: 'p', default: process.env.PORT || '8080' },
         host: { type: 'string', default: 'localhost' },
         data: { type: 'string', default: join(ROOT, 'data') },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -48,9 +53,15 @@ function portFrom(text) {
   )
 }
 
-async function startOrFail(start, { port, host, data }) {
+function tlsFrom({ 'tls-cert': cert, 'tls-key': key }) {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert && key) return { cert, key }
+  return fail('TLS needs both: npm start -- --tls-cert fullchain.pem --tls-key privkey.pem')
+}
+
+async function startOrFail(start, { port, host, data, tls }) {
   try {
-    return await start({ port, host, data })
+    return await start({ port, host, data, tls })
   } catch (error) {
     if (error.code === 'EADDRINUSE') {
       return fail(
@@ -65,7 +76,8 @@ async function startOrFail(start, { port, host, data }) {
     if (error.code === 'ENOTFOUND' || error.code === 'EADDRNOTAVAIL') {
       return fail(`This machine has no address '${host}'. Use localhost, or 0.0.0.0 for all of them.`)
     }
-    return fail(error.message)
+    // The server names its own options, which a person at a terminal does not know.
+    return fail(error.message.replace(/\btls\.(cert|key)\b/g, '--tls-$1'))
   }
 }
 
@@ -75,6 +87,7 @@ if (help) {
   process.exit(0)
 }
 const port = portFrom(given.port)
+const tls = tlsFrom(given)
 // A signal while the build runs ends at once; there is nothing to close yet.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(0))
 try {
@@ -83,9 +96,10 @@ try {
   fail(`The build failed:\n${error.message}`)
 }
 const { start } = await import('../apps/home/dist/main.js')
-const running = await startOrFail(start, { port, host, data })
+const running = await startOrFail(start, { port, host, data, tls })
 
-const url = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? 'localhost' : host}:${running.port}`
+const scheme = tls === undefined ? 'http' : 'https'
+const url = `${scheme}://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? 'localhost' : host}:${running.port}`
 console.log(`
 Millrace is running at ${url}
 

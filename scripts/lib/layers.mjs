@@ -78,8 +78,8 @@ export const LAYERS = [
       'limits',
       'admin',
     ],
-    // The composition root listens, so it makes an HTTP server, which the public interface names; nothing else outside
-    // node/ touches the platform.
+    // The composition root listens, and the public interface tells where, in the platform's type; nothing else outside node/
+    // touches the platform.
     nodeIn: ['packages/server/src/server.ts', 'packages/server/src/millrace.ts'],
   },
   {

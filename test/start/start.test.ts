@@ -1,8 +1,9 @@
 /** `npm start` and `npm run build`, as a person at a terminal meets them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { connect as connectHttp2, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts/', import.meta.url))
+const testOnly = (name: string): string =>
+  fileURLToPath(new URL(`../../packages/server/test/tls/test-only-${name}.pem`, import.meta.url))
+const CERTIFICATE = { cert: testOnly('ec.cert'), key: testOnly('ec.key') }
 let data = ''
 let children: ChildProcess[] = []
 
@@ -99,6 +103,39 @@ describe('npm start', { timeout: 150_000 }, () => {
     expect(Date.now() - begun).toBeLessThan(5_000)
   })
 
+  it('serves over TLS: pages, tokens and WebSockets, by HTTP/2 and HTTP/1.1, and ends cleanly', async () => {
+    const running = start(['--port', '0', '--tls-cert', CERTIFICATE.cert, '--tls-key', CERTIFICATE.key])
+    const url = await address(running)
+    expect(url).toMatch(/^https:/)
+    const ca = readFileSync(CERTIFICATE.cert)
+    const session = connectHttp2(url, { ca })
+    const ask = async (headers: OutgoingHttpHeaders, body?: string) => {
+      const stream = session.request(headers, { endStream: false })
+      if (headers[':method'] !== 'CONNECT') stream.end(body)
+      const [answer] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+      stream.close()
+      return answer
+    }
+    const page = await ask({ ':path': '/support/' })
+    expect([page[':status'], page['cross-origin-resource-policy']]).toEqual([200, 'same-origin'])
+    const asked = { ':method': 'POST', ':path': '/support/session', 'content-type': 'application/json' }
+    expect((await ask({ ...asked, origin: url }, '{"name":"Ann"}'))[':status']).toBe(200)
+    expect((await ask({ ...asked, origin: 'https://other.example' }, '{"name":"Ann"}'))[':status']).toBe(403)
+    // Two endpoints share the server, and a path that neither has is refused.
+    const extended = { ':method': 'CONNECT', ':protocol': 'websocket', 'sec-websocket-version': '13' }
+    for (const [path, status] of [
+      ['/millrace', 200],
+      ['/support/millrace', 200],
+      ['/elsewhere', 404],
+    ] as const)
+      expect([path, (await ask({ ...extended, ':path': path }))[':status']]).toEqual([path, status])
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/millrace`, { ca })
+    await once(socket, 'open')
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toBe(0)
+    session.destroy()
+  })
+
   it('takes its port from PORT, and --port wins', async () => {
     const [one, two] = [await freePort(), await freePort()]
     expect(await address(start([], { PORT: String(one) }))).toBe(`http://localhost:${one}`)
@@ -124,6 +161,11 @@ describe('npm start', { timeout: 150_000 }, () => {
     [['--port', '65536'], 'The port must be a number from 0 to 65535'],
     [['--port', '0', '--host', 'no.such.host.invalid'], "no address 'no.such.host.invalid'"],
     [['--prot', '8081'], "Unknown option '--prot'"],
+    [['--tls-cert', 'fullchain.pem'], 'TLS needs both: npm start -- --tls-cert'],
+    [
+      ['--port', '0', '--tls-cert', '/no/such.pem', '--tls-key', CERTIFICATE.key],
+      '--tls-cert: there is no file /no/such.pem',
+    ],
   ])('%j ends with 1 and says what is wrong', async (args, words) => {
     const { ended, output } = start(args)
     expect(await ended).toBe(1)
@@ -133,7 +175,8 @@ describe('npm start', { timeout: 150_000 }, () => {
   it('--help tells all options, and ends with 0', async () => {
     const { ended, output } = start(['--help'])
     expect(await ended).toBe(0)
-    for (const option of ['--port', '--host', '--data', '--help', 'PORT']) expect(output()).toContain(option)
+    for (const option of ['--port', '--host', '--data', '--tls-cert', '--tls-key', '--help', 'PORT'])
+      expect(output()).toContain(option)
   })
 
   it('refuses an upgrade to a path that no endpoint has, at once', async () => {

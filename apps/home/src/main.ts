@@ -3,16 +3,19 @@ import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DEFAULT_PATH } from '@millrace/protocol'
-import { createServer } from '@millrace/server'
+import { createServer, type TlsOptions } from '@millrace/server'
 import { createSupportChat, fileStore, supportChatPages } from '@millrace/support-chat'
-import { createSite, listen, refuseOtherUpgrades, staticFiles, stopListening } from '@millrace/ui/serve'
+import { listen, refuseOtherUpgrades, staticFiles } from '@millrace/ui/serve'
 import { api } from './api.js'
+import { makeSite } from './site.js'
 
 export interface StartOptions {
   readonly port: number
   readonly host: string
   /** The folder where applications keep what outlives a restart. */
   readonly data: string
+  /** Serves over TLS with this certificate. Default: plain HTTP. */
+  readonly tls?: TlsOptions | undefined
 }
 
 export interface Running {
@@ -26,29 +29,26 @@ const PAGES = fileURLToPath(new URL('../dist/web/', import.meta.url))
 /** The URL of the durable store in this folder. */
 const diskBroker = (folder: string): string => `disk:${pathToFileURL(resolve(folder)).pathname}`
 
-/** Starts everything. Rejects with the system's error when it cannot listen, `EADDRINUSE` for a taken port. */
-export async function start({ port, host, data }: StartOptions): Promise<Running> {
+/**
+ * Starts everything. Rejects with the system's error when it cannot listen, `EADDRINUSE` for a taken port, and with what is wrong with a
+ * certificate.
+ */
+export async function start({ port, host, data, tls }: StartOptions): Promise<Running> {
   const wheel = createServer({ api, auth: () => ({ id: randomUUID() }) })
   const support = createSupportChat({
     store: fileStore(join(data, 'support-chat.jsonl')),
     broker: diskBroker(join(data, 'support-chat')),
   })
-  const site = createSite([
-    ...support.handlers,
-    supportChatPages(),
-    staticFiles({ folder: PAGES, base: '/' }),
-  ])
-  const chosen = await listen(site, { port, host })
-  wheel.attach(site)
-  support.attach(site)
-  refuseOtherUpgrades(site, [DEFAULT_PATH, support.path])
+  const site = await makeSite(
+    [...support.handlers, supportChatPages(), staticFiles({ folder: PAGES, base: '/' })],
+    tls,
+  )
+  const chosen = await listen(site.server, { port, host })
+  wheel.attach(site.server)
+  support.attach(site.server)
+  refuseOtherUpgrades(site.server, [DEFAULT_PATH, support.path])
   return {
     port: chosen,
-    async close() {
-      const stopped = stopListening(site)
-      await Promise.all([wheel.close(), support.close()])
-      site.closeIdleConnections()
-      await stopped
-    },
+    close: () => site.close(() => Promise.all([wheel.close(), support.close()])),
   }
 }

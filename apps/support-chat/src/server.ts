@@ -2,9 +2,8 @@
  * The support chat's server: who may do what, and what each call does. The rules are in domain/, the channels and calls
  * in api.ts; here they meet Millrace.
  */
-import type { Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
-import { createServer } from '@millrace/server'
+import { createServer, type HttpServerLike } from '@millrace/server'
 import { type Handler, staticFiles } from '@millrace/ui/serve'
 import { mayRead, mayWrite } from './access.js'
 import { api } from './api.js'
@@ -33,7 +32,7 @@ export interface SupportChat {
   /** The path of the chat's endpoint. */
   readonly path: string
   /** Connects WebSockets of this HTTP server to the chat. */
-  attach(server: Server): void
+  attach(server: HttpServerLike): void
   /** Answers requests for tokens, and with `serve` for pages. */
   readonly handlers: readonly Handler[]
   /** Ends every session, and saves. */

@@ -52,6 +52,7 @@ export type {
 } from './hub/index.js'
 export { Identity, type IdentityTerms } from './hub/index.js'
 export { channelJwt, jwt } from './jwt.js'
+export type { ListenOptions } from './listen-options.js'
 export type {
   ChannelAccess,
   ChannelRules,
@@ -67,7 +68,11 @@ export type {
   SessionInfo,
   UserPeers,
 } from './millrace.js'
+export type { HstsOptions } from './node/hsts.js'
+export type { HttpServerLike } from './node/http-server-like.js'
 export { consoleLogger, type LogLevel } from './node/platform.js'
+export type { TlsOptions, TlsSource } from './node/tls-parts.js'
 export type { AllowedOrigins, LimitOptions, RateOptions, ServerOptions } from './options.js'
 export { createServer } from './server.js'
+export { createTlsServer, type TlsServer, type TlsServerOptions } from './tls-server.js'
 export { VERSION } from './version.js'

@@ -1,5 +1,4 @@
 /** What an application sees of a server. It holds no code. */
-import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type {
   Api,
@@ -25,6 +24,8 @@ import type {
   Revoked,
   User,
 } from './hub/index.js'
+import type { ListenOptions } from './listen-options.js'
+import type { HttpServerLike } from './node/http-server-like.js'
 
 /** A publication as the application reads it. */
 export interface ServerPublication<Message> {
@@ -230,13 +231,18 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
   session(id: string): Peers<A, U>
   /** Calls the listener until the function it returns is called. */
   on<E extends keyof ServerEvents<U>>(event: E, listener: (...args: ServerEvents<U>[E]) => void): () => void
-  /** Serves the endpoint on your HTTP server, beside whatever else it does. Returns at once. */
-  attach(server: HttpServer): void
+  /** Serves the endpoint on your HTTP server, be it of node:http, node:https or node:http2, beside whatever else it does. Returns at once. */
+  attach(server: HttpServerLike): void
   /**
-   * Serves the endpoint on a server of its own, default port 8080. Resolves when it listens; rejects, with what to do, when the
-   * port is taken.
+   * Serves the endpoint on a server of its own, default port 8080, with `tls` over TLS. Resolves when it listens; rejects, with what to do, when the
+   * port is taken, or when something is wrong with the certificate or its key.
    */
-  listen(port?: number | { readonly port?: number; readonly host?: string }): Promise<AddressInfo>
+  listen(port?: number | ListenOptions): Promise<AddressInfo>
+  /**
+   * Takes up the certificate of `listen({ tls })` anew: reads its files, or asks the callback. Connections that are open go on. Files that change are
+   * noticed without it. Rejects with what is wrong; then the certificate before stays in use. Rejects with a TypeError without `tls`.
+   */
+  reloadTls(): Promise<void>
   /** How this node does. */
   stats(): ServerStats
   /** Tells clients to come back elsewhere, closes their connections, stops listening. */

@@ -1,5 +1,4 @@
 /** The composition root: the one file that knows every class. */
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Api, type Duration, milliseconds, type OpenApi } from '@millrace/protocol'
 import * as msgpack from '@msgpack/msgpack'
@@ -10,12 +9,14 @@ import {
   type CallHandler,
   checkRevocable,
   Hub,
+  type Logger,
   type RelayRule,
   type Revocable,
   type Revoked,
   type Session,
   type User,
 } from './hub/index.js'
+import { type ListenOptions, type ResolvedListen, resolveListen } from './listen-options.js'
 import type {
   ChannelRules,
   MillraceServer,
@@ -25,7 +26,10 @@ import type {
   ServerStats,
   UserPeers,
 } from './millrace.js'
+import type { HttpServerLike } from './node/http-server-like.js'
+import { type Answer, listening, type OwnServer, plainServer } from './node/own-server.js'
 import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
+import { secureServer } from './node/secure-server.js'
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
 import type { ServerEndpoint, ServerPorts } from './ports.js'
@@ -65,6 +69,7 @@ type Listener<E extends keyof ServerEvents<User>> = (...args: ServerEvents<User>
 class ComposedServer implements MillraceServer<Api, User> {
   readonly #api: Api | undefined
   readonly #options: ResolvedOptions
+  readonly #logger: Logger
   readonly #hub: Hub
   readonly #endpoint: ServerEndpoint
   readonly #listeners: { readonly [E in keyof ServerEvents<User>]: Set<Listener<E>> } = {
@@ -72,7 +77,8 @@ class ComposedServer implements MillraceServer<Api, User> {
     disconnect: new Set(),
   }
   #started: Promise<void> | undefined
-  #own: HttpServer | undefined
+  /** Those of `listen`. */
+  readonly #own: OwnServer[] = []
 
   constructor(options: ServerOptions<Api, User>, { clock, random, endpoint }: ServerPorts) {
     const resolved = resolveOptions(options)
@@ -85,6 +91,7 @@ class ComposedServer implements MillraceServer<Api, User> {
       logger.warn('no api is defined: every client may use any channel and any payload')
     this.#api = options.api
     this.#options = resolved
+    this.#logger = logger
     this.#hub = new Hub({
       api: options.api,
       broker: typeof broker === 'string' ? brokerByUrl(broker, { clock, random, logger }) : broker,
@@ -199,25 +206,45 @@ class ComposedServer implements MillraceServer<Api, User> {
     }
   }
 
-  attach(server: HttpServer): void {
+  attach(server: HttpServerLike): void {
     this.#endpoint.attach(server)
     // A broker that cannot be reached is told to whoever uses it; here nobody waits for an answer.
     this.#start().catch((error: unknown) => this.#hub.failed('starting the broker', error))
   }
 
-  async listen(
-    where: number | { readonly port?: number; readonly host?: string } = {},
-  ): Promise<AddressInfo> {
-    const { port = 8080, host } = typeof where === 'number' ? { port: where } : where
-    await this.#start()
-    const server = createHttpServer({ maxHeaderSize: this.#options.limits.headers }, (_request, response) => {
+  async listen(where: number | ListenOptions = {}): Promise<AddressInfo> {
+    const { port, host, ...how } = resolveListen(where)
+    const own = await this.#makeServer(how)
+    try {
+      await this.#start()
+      this.#endpoint.attach(own.server)
+      await listening(own.server, port, host)
+    } catch (error) {
+      await own.close()
+      throw error
+    }
+    this.#own.push(own)
+    return own.server.address() as AddressInfo
+  }
+
+  async #makeServer({ tls, hsts }: Pick<ResolvedListen, 'tls' | 'hsts'>): Promise<OwnServer> {
+    const { connectTimeout, limits, path } = this.#options
+    const answer: Answer = (_request, response) => {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
-      response.end(`Millrace ${VERSION}: the endpoint is a WebSocket at ${this.#options.path}\n`)
-    })
-    this.#endpoint.attach(server)
-    await listening(server, port, host)
-    this.#own = server
-    return server.address() as AddressInfo
+      response.end(`Millrace ${VERSION}: the endpoint is a WebSocket at ${path}\n`)
+    }
+    if (tls === undefined) return plainServer(limits.headers, answer)
+    return secureServer(
+      { tls, hsts, handshakeMs: connectTimeout, maxHeaderSize: limits.headers, logger: this.#logger },
+      answer,
+    )
+  }
+
+  async reloadTls(): Promise<void> {
+    const secure = this.#own.filter(({ reload }) => reload !== undefined)
+    if (secure.length === 0)
+      throw new TypeError('reloadTls() needs a server that listens with TLS: listen({ tls: { cert, key } })')
+    await Promise.all(secure.map((own) => own.reload?.()))
   }
 
   stats(): ServerStats {
@@ -225,12 +252,11 @@ class ComposedServer implements MillraceServer<Api, User> {
   }
 
   async close(): Promise<void> {
-    const own = this.#own
-    // From now on every answer ends its connection, or who asks again and again would keep this server up.
-    if (own !== undefined) own.maxRequestsPerSocket = 1
+    // From now on every answer ends its connection.
+    for (const own of this.#own) own.drain()
     await this.#hub.close(RETURN_WITHIN)
     await this.#endpoint.close()
-    if (own !== undefined) await new Promise((resolve) => own.close(resolve))
+    await Promise.all(this.#own.map((own) => own.close()))
   }
 
   /** Connects to the broker, once; a failed start is tried again by the next use. */
@@ -250,15 +276,4 @@ class ComposedServer implements MillraceServer<Api, User> {
       this.#hub.failed(`a '${event}' listener`, error)
     }
   }
-}
-
-function listening(server: HttpServer, port: number, host: string | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') return reject(error)
-      const message = `Port ${port} is taken by another program: stop it, or listen on another port (0 finds a free one)`
-      reject(Object.assign(new Error(message, { cause: error }), { code: error.code }))
-    })
-    server.listen(port, host, resolve)
-  })
 }

@@ -3,6 +3,7 @@ export type { AcceptOptions, Authorize, Refusal, ServerHandler } from './node/ac
 export { Connector, type ConnectorOptions, connect } from './node/connect.js'
 export { CONNECT_FAILURES, ConnectError, type ConnectFailure } from './node/connect-attempt.js'
 export type { DeflateSettings } from './node/deflate.js'
+export type { HttpServerLike } from './node/http-server-like.js'
 export type { LinkOptions } from './node/link-settings.js'
 export { SharedFrame, shareFrame } from './node/shared-frame.js'
 export { type BinaryType, type SendData, WebSocket } from './node/web-socket.js'
@@ -10,7 +11,6 @@ export { CloseEvent, ConnectFailureEvent, type WebSocketEventMap } from './node/
 export type { LinkHandler, WebSocketLink } from './node/websocket-link.js'
 export {
   createWebSocketServer,
-  type HttpServerLike,
   WebSocketServer,
   type WebSocketServerOptions,
 } from './node/websocket-server.js'

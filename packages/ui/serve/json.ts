@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { DATA_HEADERS } from './headers.js'
 
 /** Refuses a request, with a status and a sentence for the person who reads it. */
 export class HttpProblem extends Error {
@@ -19,7 +20,9 @@ const BODY_LIMIT = 8 * 1024
  * type is half of the protection, the origin check the other. Throws HttpProblem with 403, 413, 415 or 400.
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const { origin, host } = request.headers
+  const { origin } = request.headers
+  // Over HTTP/2 the host has another name. RFC 9113 §8.3.1.
+  const host = request.headers[':authority'] ?? request.headers.host
   if (origin !== undefined && hostOf(origin) !== host) {
     throw new HttpProblem(403, `Requests from ${origin} are not allowed here`)
   }
@@ -52,9 +55,9 @@ function hostOf(origin: string): string | undefined {
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   response
     .writeHead(status, {
+      ...DATA_HEADERS,
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
     })
     .end(JSON.stringify(body))
 }

@@ -122,8 +122,22 @@ describe('static files', () => {
     const policy = String((await ask('/app/')).headers['content-security-policy'])
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).toContain("require-trusted-types-for 'script'; trusted-types 'none'")
     expect(policy).not.toContain('unsafe')
     expect((await ask('/app/')).headers['x-content-type-options']).toBe('nosniff')
+  })
+
+  it.each([
+    ['a page', '/app/', 'GET'],
+    ['a script', '/app/assets/app-1a2b.js', 'GET'],
+    ['a way to a folder', '/app/desk', 'GET'],
+    ['a refusal', '/app/', 'POST'],
+    ['JSON', '/json', 'POST'],
+  ])('gives pages of other origins nothing, and frames nothing: %s', async (_, path, method) => {
+    const { headers } = await ask(path, {}, method)
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin')
+    expect(headers['x-content-type-options']).toBe('nosniff')
+    expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
   })
 })
 
@@ -136,6 +150,7 @@ describe('JSON bodies', () => {
     ['an opaque origin', { ...JSON_TYPE, origin: 'null' }, '{}', 403],
     ['what is no JSON', JSON_TYPE, '{"a":', 400],
     ['nothing', JSON_TYPE, '', 400],
+    ['this site', { ...JSON_TYPE, host: 'chat.example', origin: 'https://chat.example' }, '{}', 200],
     ['too much', JSON_TYPE, JSON.stringify('x'.repeat(9_000)), 413],
   ])('%s', async (_, headers, body, status) => {
     expect((await ask('/json', headers, 'POST', body)).status).toBe(status)

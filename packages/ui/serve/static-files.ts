@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, relative, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
-import { PAGE_HEADERS } from './headers.js'
+import { DATA_HEADERS, PAGE_HEADERS } from './headers.js'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -57,7 +57,8 @@ export function staticFiles({ folder, base, pageFor }: StaticOptions): Handler {
       (page === undefined ? undefined : files.get(base + page))
     if (file === undefined) return redirectToFolder(files, path, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { allow: 'GET, HEAD', 'content-type': 'text/plain' }).end('GET and HEAD only\n')
+      response.writeHead(405, { ...DATA_HEADERS, allow: 'GET, HEAD', 'content-type': 'text/plain' })
+      response.end('GET and HEAD only\n')
       return true
     }
     void send(file, request, response)
@@ -72,7 +73,7 @@ function redirectToFolder(
   response: ServerResponse,
 ): boolean {
   if (!files.has(`${path}/index.html`)) return false
-  response.writeHead(308, { location: `${path}/` }).end()
+  response.writeHead(308, { ...DATA_HEADERS, location: `${path}/` }).end()
   return true
 }
 

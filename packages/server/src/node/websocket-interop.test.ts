@@ -12,9 +12,10 @@ import { seededRandom } from '../../test/frame-recorder.js'
 import { EchoHandler, type Fixture, startServer, until } from '../../test/websocket-fixture.js'
 import type { MessageKind } from '../websocket/index.js'
 import { Connector, type ConnectorOptions } from './connect.js'
+import type { HttpServerLike } from './http-server-like.js'
 import type { LinkOptions } from './link-settings.js'
 import type { LinkHandler, WebSocketLink } from './websocket-link.js'
-import { createWebSocketServer, type HttpServerLike } from './websocket-server.js'
+import { createWebSocketServer } from './websocket-server.js'
 
 type Message = string | Buffer
 
@@ -271,6 +272,28 @@ describe('[E25] over TLS and over HTTP/2', () => {
     const lost = new Connector({ http2: true }).connect(`ws://localhost:${port}/other`, new Inbox())
     await expect(lost).rejects.toMatchObject({ status: 404 })
     await server.close()
+  })
+
+  it('[E18] several endpoints share an HTTP/2 server, each with its path', async () => {
+    const http = createHttp2Server((_, response) => void response.end())
+    servers.push(http)
+    const handlers = [new EchoHandler(), new EchoHandler()]
+    const endpoints = handlers.map((handler, index) =>
+      createWebSocketServer({ handler, path: `/${index}` }).attach(http),
+    )
+    const port = await listen(http)
+    const links = await Promise.all(
+      handlers.map((_, index) =>
+        new Connector({ http2: true }).connect(`ws://localhost:${port}/${index}`, new Inbox()),
+      ),
+    )
+    expect(handlers.map(({ opened }) => opened.length)).toEqual([1, 1])
+    // One is alone again, and refuses what is not its own.
+    await endpoints[0]?.close()
+    const lost = new Connector({ http2: true }).connect(`ws://localhost:${port}/0`, new Inbox())
+    await expect(lost).rejects.toMatchObject({ status: 404 })
+    for (const link of links) link.terminate()
+    await endpoints[1]?.close()
   })
 
   it('wss to a certificate nobody signed fails', async () => {

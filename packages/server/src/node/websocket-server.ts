@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import type { Server as HttpsServer } from 'node:https'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CLOSE_CODE } from '../websocket/index.js'
@@ -13,6 +12,7 @@ import {
   resolveAcceptSettings,
 } from './accept.js'
 import { DeadlineQueue } from './deadline-queue.js'
+import type { HttpServerLike } from './http-server-like.js'
 import { answerConnect, isExtendedConnect, refuseConnect } from './http2.js'
 import { answerUpgrade, refuseUpgrade } from './upgrade.js'
 import type { WebSocketLink } from './websocket-link.js'
@@ -22,10 +22,9 @@ export interface WebSocketServerOptions extends AcceptOptions {
   readonly path?: string
 }
 
-/** A server of node:http, node:https or node:http2. */
-export type HttpServerLike = Server | HttpsServer | Http2Server | Http2SecureServer
-
 const NOT_FOUND: Refusal = { status: 404, reason: 'there is no WebSocket endpoint at this path' }
+/** Marks what listens to 'stream' as an endpoint: Node itself listens there, for requests. */
+const ENDPOINT = Symbol('WebSocket endpoint')
 const UPGRADE_REQUIRED = 'this is a WebSocket endpoint: connect with a WebSocket client\n'
 
 /**
@@ -149,14 +148,21 @@ export class WebSocketServer {
     else answer.destroy()
   }
 
-  readonly #onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
-    if (!isExtendedConnect(headers)) return
-    const event = { stream, headers }
-    const isOurs = this.#isOurs(headers[':path'] ?? '', true)
-    if (isOurs === true) answerConnect(event, this.#settings)
-    else refuseConnect(event, NOT_FOUND, this.#settings)
-  }
+  readonly #onStream = Object.assign(
+    (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+      if (!isExtendedConnect(headers)) return
+      const event = { stream, headers }
+      const isAlone = this.#attached.every((server) => endpointsOn(server) <= 1)
+      const isOurs = this.#isOurs(headers[':path'] ?? '', isAlone)
+      if (isOurs === true) answerConnect(event, this.#settings)
+      else if (isOurs === false) refuseConnect(event, NOT_FOUND, this.#settings)
+    },
+    { [ENDPOINT]: true },
+  )
 }
+
+const endpointsOn = (server: EventEmitter): number =>
+  server.listeners('stream').filter((listener) => ENDPOINT in listener).length
 
 function endSilent(connected: WeakRef<Socket>): void {
   const socket = connected.deref()

@@ -116,6 +116,10 @@ export class Face implements OwnServer {
     return Promise.reject(noSockets())
   }
 
+  reloadTls(): Promise<never> {
+    return Promise.reject(noSockets())
+  }
+
   close(): Promise<void> {
     return this.#parts.close()
   }

@@ -162,6 +162,7 @@ describe('a testbed', () => {
     const message = /^A testbed has no sockets/
     expect(() => bed.server.attach({} as never)).toThrow(message)
     await expect(bed.server.listen(8080)).rejects.toThrow(message)
+    await expect(bed.server.reloadTls()).rejects.toThrow(message)
   })
 
   it.each([

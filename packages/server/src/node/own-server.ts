@@ -1,0 +1,47 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Server as NetServer } from 'node:net'
+import type { HttpServerLike } from './http-server-like.js'
+
+/** Answers what nothing else has answered. Of HTTP/2 it is told by the same interface. */
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A server that is not somebody else's. */
+export interface OwnServer {
+  readonly server: HttpServerLike
+  /** With TLS: takes up the certificate anew. Rejects with what is wrong with it; then the one before stays in use. */
+  readonly reload?: () => Promise<void>
+  /** Makes each answer the last on its connection, or who asks again and again would keep the server up. */
+  drain(): void
+  /** Stops listening. Resolves when the last connection has ended. */
+  close(): Promise<void>
+}
+
+/** A server without TLS. `maxHeaderSize` in bytes. */
+export function plainServer(maxHeaderSize: number, answer: Answer): OwnServer & { readonly server: Server } {
+  const server = createServer({ maxHeaderSize }, answer)
+  return {
+    server,
+    drain() {
+      server.maxRequestsPerSocket = 1
+    },
+    close: () => stopped(server),
+  }
+}
+
+/** Listens. Rejects when the port is taken, with what to do, and otherwise with the system's error. */
+export function listening(server: NetServer, port: number, host: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error)
+      const message = `Port ${port} is taken by another program: stop it, or listen on another port (0 finds a free one)`
+      reject(Object.assign(new Error(message, { cause: error }), { code: error.code }))
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+/** Stops listening. Resolves when the last connection has ended; at once for a server that did not listen. */
+export const stopped = (server: NetServer): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+  })

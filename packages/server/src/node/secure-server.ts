@@ -1,0 +1,135 @@
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+import { DEFAULT_CIPHERS, type SecureContextOptions } from 'node:tls'
+import type { Logger } from '../hub/index.js'
+import { Certificates } from './certificates.js'
+import { responsesWith } from './hsts.js'
+import { type Answer, type OwnServer, stopped } from './own-server.js'
+import type { TlsSource } from './tls-parts.js'
+
+export type { Http2SecureServer }
+
+export interface SecureServerOptions {
+  readonly tls: TlsSource
+  /** The value of Strict-Transport-Security; undefined for none. */
+  readonly hsts: string | undefined
+  /** Milliseconds a TLS handshake may take. */
+  readonly handshakeMs: number
+  /** Bytes of a request's headers. */
+  readonly maxHeaderSize: number
+  readonly logger: Logger
+  /** Milliseconds without a byte after which an HTTP/2 session takes no more streams, and ends with the last one. Default a minute. */
+  readonly sessionIdleMs?: number
+}
+
+/** A server over TLS. */
+export interface SecureServer extends OwnServer {
+  readonly server: Http2SecureServer
+  readonly reload: () => Promise<void>
+}
+
+/**
+ * Of Node's ciphers those with forward secrecy and authenticated encryption, which is what RFC 9113 appendix A leaves of TLS 1.2: no RSA
+ * key exchange, no CBC. `--tls-cipher-list` still has its say.
+ */
+const CIPHERS = `${DEFAULT_CIPHERS}:!kRSA:!kDHE:!SHA1:!SHA256:!SHA384:!AESCCM:!AESCCM8:!ARIAGCM:!aNULL:!eNULL`
+const CONTEXT: SecureContextOptions = { minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true }
+
+/** Streams of one HTTP/2 session at once. Who needs more makes another: proxies do. */
+const MAX_STREAMS = 250
+const SESSION_IDLE_MS = 60_000
+/** What node:http gives its own servers, and node:http2 not those that serve HTTP/1.1 as well. */
+const AS_HTTP = { keepAliveTimeout: 5_000, requireHostHeader: true }
+/** How long who does not read may keep a server that closes, in milliseconds. */
+const LEAVES_WITHIN = 2_000
+
+/**
+ * A server for HTTP/2 and HTTP/1.1 over TLS 1.2 and 1.3. Nothing listens yet. Rejects with what is wrong with the certificate or its key.
+ */
+export async function secureServer(options: SecureServerOptions, answer: Answer): Promise<SecureServer> {
+  const certificates = await Certificates.load({ source: options.tls, logger: options.logger })
+  try {
+    return serverWith(certificates, options, answer)
+  } catch (error) {
+    certificates.close()
+    throw error
+  }
+}
+
+function serverWith(certificates: Certificates, options: SecureServerOptions, answer: Answer): SecureServer {
+  const { hsts, handshakeMs, maxHeaderSize, logger } = options
+  const server = createSecureServer({
+    ...CONTEXT,
+    ...certificates.context,
+    ...(hsts !== undefined && responsesWith(hsts)),
+    allowHTTP1: true,
+    handshakeTimeout: handshakeMs,
+    noDelay: true,
+    settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: maxHeaderSize },
+  })
+  // Asked from Node 24.9 on, where not every version gives it to such a server.
+  const shouldUpgradeCallback = (): boolean => server.listenerCount('upgrade') > 0
+  Object.assign(server, AS_HTTP, { maxHeaderSize, shouldUpgradeCallback })
+  // Its requests have what those of node:http have, as far as anybody here asks for it.
+  server.on('request', answer as unknown as (request: object, response: object) => void)
+  server.on('tlsClientError', ({ message }) => logger.debug('A TLS handshake failed', { reason: message }))
+  certificates.use(server, CONTEXT)
+  server.on('close', () => certificates.close())
+  const connections = connectionsOf(server, options.sessionIdleMs ?? SESSION_IDLE_MS)
+  const drain = (): void => {
+    Object.assign(server, { maxRequestsPerSocket: 1 })
+    connections.drain()
+  }
+  return {
+    server,
+    reload: () => certificates.reload(),
+    drain,
+    async close() {
+      certificates.close()
+      const late = setTimeout(connections.cut, LEAVES_WITHIN)
+      const ended = stopped(server)
+      drain()
+      await ended
+      clearTimeout(late)
+    },
+  }
+}
+
+interface Connections {
+  /** Ends HTTP/2 sessions, each when its last stream has ended. */
+  readonly drain: () => void
+  readonly cut: () => void
+}
+
+/** Keeps the server's HTTP/2 sessions and its sockets, which Node does not: those in a handshake nothing else knows of. */
+function connectionsOf(server: Http2SecureServer, idleMs: number): Connections {
+  const sessions = new Set<ServerHttp2Session>()
+  const sockets = new Set<Socket>()
+  let isDraining = false
+  function sessionEnded(this: ServerHttp2Session): void {
+    sessions.delete(this)
+  }
+  function socketEnded(this: Socket): void {
+    sockets.delete(this)
+  }
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.on('close', sessionEnded)
+    session.setTimeout(idleMs, () => session.close())
+    // Its handshake was under way.
+    if (isDraining) session.close()
+  })
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', socketEnded)
+  })
+  return {
+    drain: () => {
+      isDraining = true
+      for (const session of sessions) session.close()
+    },
+    cut: () => {
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
