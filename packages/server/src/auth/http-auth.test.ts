@@ -1,10 +1,12 @@
-import { CODES } from '@millrace/protocol'
+import { CODES, MillraceError } from '@millrace/protocol'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FakeBackend, SECRET, told, URL_OF_BACKEND } from '../../test/fake-backend.js'
+import { Unreadable } from '../backend/index.js'
 import { type AuthRequest, Identity } from '../hub/index.js'
 import { settle } from '../testing/index.js'
 import { createHttpAuth, type HttpAuthOptions } from './http-auth.js'
-import { REFUSALS } from './identity-answer.js'
+import { REFUSALS, readIdentity } from './identity-answer.js'
 
 function world(options: Partial<HttpAuthOptions> = {}) {
   const fake = new FakeBackend()
@@ -154,5 +156,39 @@ describe('nobody is let in, and everybody told to come back, by an answer', () =
     expect(await verdict(status, body)).toEqual(UNAVAILABLE)
     expect(fake.log).toEqual([expect.stringContaining(why)])
     expect(fake.log.join()).not.toContain('ada')
+  })
+})
+
+describe('whatever a backend says', () => {
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ id: fc.jsonValue(), code: fc.constantFrom(...REFUSALS), message: fc.jsonValue() }),
+  )
+  const body = fc.record(
+    { user: value, expires: value, tokenId: value, issued: value, capabilities: value, error: value },
+    { requiredKeys: [] },
+  )
+  const text = fc.oneof(
+    fc.string(),
+    fc.json(),
+    body.map((said) => JSON.stringify(said)),
+  )
+
+  it('is who connects, a refusal, or nothing that can be read', () => {
+    fc.assert(
+      fc.property(text, fc.constantFrom(200, 401, 500), (said, status) => {
+        try {
+          const { user, expires = 0 } = readIdentity({ status, text: said, retryAfter: undefined })
+          expect(status).toBe(200)
+          expect(user).toEqual(JSON.parse(said).user)
+          expect(user.id).toMatch(/./s)
+          expect(expires).toBeGreaterThanOrEqual(0)
+        } catch (error) {
+          if (error instanceof MillraceError) expect(REFUSALS).toContain(error.kind)
+          else expect(error).toBeInstanceOf(Unreadable)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })

@@ -95,7 +95,8 @@ class AskedAccess {
     this.#cache = new AnswerCache(parts.entries)
   }
 
-  verdict(question: BackendAccess<never> | object, user: string): MaybePromise<Verdict> {
+  /** The answer about a user to a question, which is asked unless it is known or being asked. */
+  verdict(question: object, user: string): MaybePromise<Verdict> {
     const { backend, now, ttl } = this.#parts
     const text = JSON.stringify(question)
     const key = ttl > 0 ? JSON.stringify({ ...question, session: undefined }) : text

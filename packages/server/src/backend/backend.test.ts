@@ -187,7 +187,10 @@ describe('many questions', () => {
     requests[2]?.answer(200, 'yes')
     await advance(0)
     expect(all).toEqual([OK, OK, OK, OK, UNAVAILABLE])
-    expect(fake.log).toEqual([expect.stringContaining('2 questions wait already')])
+    expect(fake.log).toEqual([
+      expect.stringContaining('2 questions wait already'),
+      expect.stringContaining('the backend answers again'),
+    ])
   })
 
   it('wait no longer than their deadline, and leave the queue then', async () => {

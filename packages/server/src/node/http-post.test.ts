@@ -136,7 +136,7 @@ describe('a request without an answer', () => {
     const posting = send()
     const failed = expect(posting.answer).rejects.toThrow('given up')
     const [{ socket }] = await come
-    const closed = once(socket, 'close')
+    const closed = new Promise((resolve) => socket.on('close', resolve))
     posting.cancel()
     await failed
     await closed
