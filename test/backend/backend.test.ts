@@ -30,11 +30,15 @@ afterEach(async () => {
 
 type Auth = ServerOptions<typeof api, User>['auth']
 
-/** A server that asks a backend, with little patience, and a log that is the standard one. */
+/** How long a backend with moods is waited for, in milliseconds; one that is well may take its time on a busy machine. */
+const IMPATIENT = 200
+
+/** A server that asks a backend, and a log that is the standard one. */
 async function world({
   secret = SECRET as string | readonly string[],
   ttl = 0,
   auth = undefined as Auth,
+  timeout = 5_000,
 } = {}) {
   const lines: string[] = []
   const spy = vi.spyOn(console, 'error').mockImplementation((...args) => {
@@ -44,7 +48,7 @@ async function world({
   const backend = new BackendProcess(python ?? '', SECRET)
   cleanups.push(() => backend.stop())
   const url = await backend.url()
-  const options = { secret, timeout: 200, deadline: 1_000, retries: 1, failures: 3, pause: 200 }
+  const options = { secret, timeout, deadline: timeout * 5, retries: 1, failures: 3, pause: 200 }
   const millrace = createServer({ api, auth: auth ?? httpAuth({ ...options, url: `${url}/millrace/auth` }) })
   millrace
     .channel('chat:{room}')
@@ -123,26 +127,28 @@ describe.skipIf(python === undefined)('a backend in Python', () => {
   })
 
   test.each(MOODS)('that is %s lets nobody in, and does again when it is well', async (mood) => {
-    const { backend, millrace, connect } = await world()
+    const { backend, millrace, connect } = await world({ timeout: IMPATIENT })
+    const came: (string | undefined)[] = []
+    millrace.on('connect', ({ user }) => came.push(user.id))
     await backend.become(mood)
     // Even somebody whom it would let in, and one whom it would not.
     const [ada, nobody] = [connect('token-of-ada'), connect('token-of-nobody')]
     void ada.client.connect().catch(() => {})
     void nobody.client.connect().catch(() => {})
     await backend.asked(mood, { times: 4 })
-    expect(millrace.stats().sessions).toBeLessThanOrEqual(2)
+    expect(came).toEqual([])
     expect([...ada.states, ...nobody.states]).not.toContain('connected')
     expect([...ada.states, ...nobody.states]).not.toContain('closed')
     await backend.become('well')
     await ada.reached('connected')
     expect(ada.client.user).toBe('ada')
     await nobody.reached('closed')
-    expect(nobody.states).not.toContain('connected')
+    expect(came).toEqual(['ada'])
     expect(backend.paths).not.toContain('/elsewhere')
   })
 
   test.each(MOODS)('that is %s allows nothing, and does again when it is well', async (mood) => {
-    const { backend, millrace, connect } = await world()
+    const { backend, millrace, connect } = await world({ timeout: IMPATIENT })
     const [ada, eve] = [connect('token-of-ada').client, connect('token-of-eve').client]
     await Promise.all([ada.connect(), eve.connect()])
     await backend.become(mood)
@@ -182,7 +188,7 @@ describe.skipIf(python === undefined)('a backend in Python', () => {
   })
 
   test('has no token in any log: neither in the server’s nor in its own', async () => {
-    const { backend, connect, lines } = await world()
+    const { backend, connect, lines } = await world({ timeout: IMPATIENT })
     for (const mood of MOODS) {
       await backend.become(mood)
       const { client } = connect('token-of-ada', {

@@ -98,13 +98,12 @@ class AskedAccess {
   /** The answer about a user to a question, which is asked unless it is known or being asked. */
   verdict(question: object, user: string): MaybePromise<Verdict> {
     const { backend, now, ttl } = this.#parts
-    const text = JSON.stringify(question)
-    const key = ttl > 0 ? JSON.stringify({ ...question, session: undefined }) : text
+    const key = JSON.stringify(ttl > 0 ? { ...question, session: undefined } : question)
     const known = this.#cache.find(key, now())
     if (known !== undefined) return known
     return this.#flights.share(key, async () => {
       const forgotten = this.#forgotten
-      const verdict = await backend.ask(text, readVerdict)
+      const verdict = await backend.ask(JSON.stringify(question), readVerdict)
       if (forgotten === this.#forgotten) this.#keep(key, user, verdict)
       return verdict
     })
