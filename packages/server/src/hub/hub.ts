@@ -310,6 +310,7 @@ export class Hub implements SessionHost {
   }
 
   #end(revocation: Revocation): number {
+    if (revocation.user !== undefined) this.policy.forget(revocation.user)
     const concerned = [...this.#sessions].filter(({ identity, id }) =>
       concerns(revocation, { identity, session: id }),
     )

@@ -16,7 +16,11 @@ export interface AccessRequest {
 }
 
 /** Says whether the request is allowed. Throwing a MillraceError refuses with that error; any other error is the server's fault. */
-export type Authorizer = (request: AccessRequest) => MaybePromise<boolean>
+export interface Authorizer {
+  (request: AccessRequest): MaybePromise<boolean>
+  /** Forgets what it knows of a user: something was taken away. [H10.4] */
+  forget?(user: string): void
+}
 
 /** What is asked of the policy: an access request, by somebody whose token may say itself what it allows. */
 type Asked = Omit<AccessRequest, 'params'> & {
@@ -38,6 +42,11 @@ export class Policy {
   /** Whether a hook decides about the channels of a pattern. */
   has(pattern: string): boolean {
     return this.#authorizers.has(pattern)
+  }
+
+  /** Something was taken away from a user: no hook is to go by what it knew before. */
+  forget(user: string): void {
+    for (const authorizer of this.#authorizers.values()) authorizer.forget?.(user)
   }
 
   /** Throws or rejects with `forbidden` when the request is not allowed. */

@@ -31,6 +31,26 @@ async function world() {
   return { clock, start, a: await start('a'), b: await start('b'), c: await start('c') }
 }
 
+describe('[H10.4] what hooks know of a user', () => {
+  it('is forgotten on every node, once, when something is taken away from that user', async () => {
+    const { a, b, c } = await world()
+    const forgotten: string[] = []
+    for (const [name, { hub }] of Object.entries({ a, b, c })) {
+      const forget = (user: string) => forgotten.push(`${name}: ${user}`)
+      hub.policy.authorize(
+        'chat:{room}',
+        Object.assign(() => true, { forget }),
+      )
+      // Most hooks know nothing.
+      hub.policy.authorize('inbox:{user}', () => true)
+    }
+    await a.hub.revocations.revoke({ user: 'ada' })
+    await a.hub.revocations.revoke({ tokenId: 't-1' })
+    await settle()
+    expect(forgotten.sort()).toEqual(['a: ada', 'b: ada', 'c: ada'])
+  })
+})
+
 describe('[H10.1] what is taken away', () => {
   it('from a user is, on every node, with all connections', async () => {
     const { a, b, c } = await world()
