@@ -4,8 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -268,39 +267,5 @@ import json, sys
 from verify import verify
 print(json.dumps([verify(one["secret"], one["headers"], one["body"].encode()) for one in json.load(sys.stdin)]))`
     expect(await verdicts(python ?? '', ['-c', program], EXAMPLES)).toEqual(right)
-  })
-
-  const go = tool.go()
-  test.skipIf(go === undefined)('in Go does too', { timeout: 180_000 }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'millrace-go-'))
-    cleanups.push(() => rmSync(folder, { recursive: true }))
-    const verify = readFileSync(join(EXAMPLES, 'verify.go'), 'utf8')
-    writeFileSync(join(folder, 'verify.go'), verify.replace('package backend', 'package main'))
-    writeFileSync(
-      join(folder, 'main.go'),
-      `package main
-
-import (
-	"encoding/json"
-	"os"
-)
-
-func main() {
-	var requests []struct {
-		Secret, Body string
-		Headers      map[string]string
-	}
-	if err := json.NewDecoder(os.Stdin).Decode(&requests); err != nil {
-		panic(err)
-	}
-	said := []bool{}
-	for _, one := range requests {
-		said = append(said, Verify(one.Secret, func(name string) string { return one.Headers[name] }, []byte(one.Body)))
-	}
-	json.NewEncoder(os.Stdout).Encode(said)
-}
-`,
-    )
-    expect(await verdicts(go ?? '', ['run', 'verify.go', 'main.go'], folder)).toEqual(right)
   })
 })
