@@ -15,6 +15,9 @@ Serves the home page and the applications, building first what has changed.
   --host NAME   address to listen on (default: localhost;
                 0.0.0.0 lets other machines in)
   --data DIR    folder for what outlives a restart (default: data)
+  --agents FILE who may log in at the support desk (default: the SUPPORT_AGENTS
+                variable, or two agents for demonstration whose passwords the
+                login page shows; apps/support-chat/README.md has the format)
   --help        show this
 `
 
@@ -31,6 +34,7 @@ function options() {
         port: { type: 'string', short: 'p', default: process.env.PORT || '8080' },
         host: { type: 'string', default: 'localhost' },
         data: { type: 'string', default: join(ROOT, 'data') },
+        agents: { type: 'string', default: process.env.SUPPORT_AGENTS || undefined },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -48,9 +52,9 @@ function portFrom(text) {
   )
 }
 
-async function startOrFail(start, { port, host, data }) {
+async function startOrFail(start, { port, host, data, agents }) {
   try {
-    return await start({ port, host, data })
+    return await start({ port, host, data, agents })
   } catch (error) {
     if (error.code === 'EADDRINUSE') {
       return fail(
@@ -69,7 +73,7 @@ async function startOrFail(start, { port, host, data }) {
   }
 }
 
-const { help, host, data, ...given } = options()
+const { help, host, data, agents, ...given } = options()
 if (help) {
   console.log(HELP)
   process.exit(0)
@@ -83,7 +87,7 @@ try {
   fail(`The build failed:\n${error.message}`)
 }
 const { start } = await import('../apps/home/dist/main.js')
-const running = await startOrFail(start, { port, host, data })
+const running = await startOrFail(start, { port, host, data, agents })
 
 const url = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? 'localhost' : host}:${running.port}`
 console.log(`
@@ -91,7 +95,9 @@ Millrace is running at ${url}
 
   ${url}/                what it is, and a wheel to turn
   ${url}/support/        live support chat, as a customer in a shop
-  ${url}/support/desk/   the same chat, as an agent: open both side by side
+  ${url}/support/desk/   the same chat, as an agent: open both side by side${
+    agents === undefined ? ' (passwords: on the login page)' : ''
+  }
 
 Press Ctrl+C to stop.`)
 

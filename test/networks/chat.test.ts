@@ -37,8 +37,9 @@ interface Pair {
 }
 
 interface Identity {
-  readonly token: string
   readonly user: { readonly id: string; readonly name: string }
+  /** As the server sets it. */
+  readonly cookie: string
 }
 const nameOf = (path: Path): string => `Ben ${PATHS.indexOf(path)}`
 
@@ -55,7 +56,8 @@ async function identitiesOf(secret: string): Promise<{ readonly [path: string]: 
       headers,
       body: JSON.stringify({ name: nameOf(path) }),
     })
-    return [path, (await response.json()) as Identity] as const
+    const { user } = (await response.json()) as Pick<Identity, 'user'>
+    return [path, { user, cookie: response.headers.get('set-cookie') ?? '' }] as const
   })
   const identities = Object.fromEntries(await Promise.all(asked))
   site.close()
@@ -187,7 +189,7 @@ describe.skipIf(chromium === undefined || nginxCommand === undefined)(
     describe.skipIf(redisServer === undefined)('with three nodes on a real Redis and no affinity', () => {
       const SECRET = 'of the three nodes, which is a secret of their own'
       let nginx: Nginx<Path>
-      /** Of each path's customer, as the page keeps it. */
+      /** Of each path's customer, as the browser keeps it. */
       let identities: { readonly [path: string]: Identity }
 
       beforeAll(async () => {
@@ -209,13 +211,17 @@ describe.skipIf(chromium === undefined || nginxCommand === undefined)(
         '[P8.5] [P8.8] goes both ways where %s, over a reload of both pages',
         async (path, { expect }) => {
           const url = `http://127.0.0.1:${nginx.ports[path]}`
-          const kept = JSON.stringify(identities[path])
+          const known = identities[path]
+          const [cookie = '', value = ''] = known?.cookie.split(';', 1)[0]?.split('=') ?? []
           const name = nameOf(path)
           await together(path, async (pair) => {
             const { customer, agent } = pair
+            await customer
+              .context()
+              .addCookies([{ name: cookie, value, domain: '127.0.0.1', path: '/support/' }])
             await customer.addInitScript(
-              (identity) => localStorage.setItem('support-customer', identity),
-              kept,
+              (user) => localStorage.setItem('support-customer', user),
+              JSON.stringify(known?.user),
             )
             await customer.goto(`${url}/support/`)
             await customer.getByRole('button', { name: /Chat with us/ }).click()

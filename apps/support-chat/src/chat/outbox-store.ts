@@ -9,6 +9,7 @@ import {
   type Pending,
   refused,
   retried,
+  unaddressed,
   written,
 } from '../domain/outbox.js'
 import { tidyMessage } from '../domain/text.js'
@@ -60,6 +61,11 @@ export class Sender {
 
   discard(id: string): void {
     this.#change(confirmed(this.#outbox.value, id))
+  }
+
+  /** What is unsent goes to the next conversation: those it was for are this browser's no more. */
+  unaddress(): void {
+    this.#change(unaddressed(this.#outbox.value))
   }
 
   /** The conversation has brought this message: it is shown from there now. */
