@@ -74,12 +74,12 @@ const OTHER = 'agent.zoe'
 
 /** A ticket of Ana’s in this state. Each has its own, so that one cell of the table does not spoil the next. */
 function ticketIn(state: State, id: string): Ticket {
-  const desk = new HelpDesk()
+  const [desk, now] = [new HelpDesk(), Date.now()]
   const ana = { id: PEOPLE.ana.id, name: 'Ana' }
-  const waiting = desk.open({ id, customer: ana, now: 1 })
+  const waiting = desk.open({ id, customer: ana, now })
   if (state === 'waiting') return waiting
-  const [active] = desk.take({ ticket: id, agent: { id: PEOPLE.tomas.id, name: 'Tomas' }, now: 2 })
-  return state === 'active' ? active : desk.close({ ticket: id, by: 'agent', now: 3 })[0]
+  const [active] = desk.take({ ticket: id, agent: { id: PEOPLE.tomas.id, name: 'Tomas' }, now })
+  return state === 'active' ? active : desk.close({ ticket: id, by: 'agent', now })[0]
 }
 
 const ruleFor = (what: string): Rule => {

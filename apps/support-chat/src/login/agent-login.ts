@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HttpProblem, readJson } from '@millrace/ui/serve'
 import { z } from 'zod'
-import type { Agent } from './agents.js'
-import { tidyUser } from './agents.js'
+import { type Agent, tidyUser } from './agents.js'
 import { Attempts } from './attempts.js'
 import { bodyOf } from './body.js'
 import { cookieOf, setCookie } from './cookies.js'
@@ -69,14 +68,15 @@ export class AgentLogin {
   ): Promise<Agent> {
     const { agents, now, addressOf } = this.#parts
     const address = addressOf(request)
-    if (this.#passwords.isBusy) throw tooSoon(response, 503, 'Too many people are logging in', 5_000)
+    if (this.#passwords.isBusy)
+      throw tooSoon(response, { status: 503, what: 'Too many people are logging in', wait: 5_000 })
     const wait = this.#attempts.take(user, address, now())
-    if (wait > 0) throw tooSoon(response, 429, 'Too many failed attempts', wait)
+    if (wait > 0) throw tooSoon(response, { status: 429, what: 'Too many failed attempts', wait })
     const account = agents.account(user)
     const isRight = await this.#passwords.check(password, account?.password)
     if (account === undefined || !isRight)
       throw new HttpProblem(401, 'That user name and password do not match')
-    this.#attempts.giveBack(user, address, now())
+    this.#attempts.giveBack(user, address)
     return account.agent
   }
 
@@ -90,7 +90,14 @@ export class AgentLogin {
   }
 }
 
-function tooSoon(response: ServerResponse, status: number, what: string, wait: number): HttpProblem {
+interface TooSoon {
+  readonly status: number
+  readonly what: string
+  /** Milliseconds. */
+  readonly wait: number
+}
+
+function tooSoon(response: ServerResponse, { status, what, wait }: TooSoon): HttpProblem {
   const seconds = Math.ceil(wait / 1000)
   response.setHeader('retry-after', String(seconds))
   return new HttpProblem(status, `${what}. Try again in ${seconds} s`)

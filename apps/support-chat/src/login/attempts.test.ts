@@ -16,7 +16,7 @@ it('does not count what was right', () => {
   const attempts = new Attempts()
   for (let n = 0; n < 50; n++) {
     expect(attempts.take('ines', 'a', 0)).toBe(0)
-    attempts.giveBack('ines', 'a', 0)
+    attempts.giveBack('ines', 'a')
   }
 })
 

@@ -10,14 +10,7 @@ export const LIMITS = {
   address: { burst: 30, every: 10_000 },
 } as const satisfies Record<string, Allowance>
 
-interface Bucket {
-  readonly allowance: Allowance
-  left: number
-  /** When `left` was true. */
-  at: number
-}
-
-/** Buckets that are full again are forgotten when there are so many. */
+/** Those whose allowance is whole again are forgotten when there are so many. */
 const TIDY_FROM = 10_000
 
 /**
@@ -25,44 +18,41 @@ const TIDY_FROM = 10_000
  * was right. A user is not locked out by strangers: their own address has an allowance of its own.
  */
 export class Attempts {
-  readonly #buckets = new Map<string, Bucket>()
+  /** When each one's allowance is whole again. */
+  readonly #whole = new Map<string, number>()
 
   /** How many are remembered. */
   get size(): number {
-    return this.#buckets.size
+    return this.#whole.size
   }
 
   /** Counts an attempt. Returns 0, or for how many milliseconds to wait, and then nothing is counted. */
   take(user: string, address: string, now: number): number {
-    const buckets = this.#bucketsOf(user, address, now)
-    const wait = Math.max(
-      ...buckets.map(({ left, allowance }) => (left >= 1 ? 0 : (1 - left) * allowance.every)),
-    )
-    if (wait === 0) for (const bucket of buckets) bucket.left--
-    return Math.ceil(wait)
+    if (this.#whole.size > TIDY_FROM) this.#tidy(now)
+    const counted = countedBy(user, address).map(({ key, burst, every }) => {
+      // A clock that was set back must not lock anybody out for longer than so many failures do.
+      const whole = Math.min(Math.max(this.#whole.get(key) ?? now, now), now + burst * every)
+      return { key, next: whole + every, wait: whole + every - now - burst * every }
+    })
+    const wait = Math.max(0, ...counted.map((one) => one.wait))
+    if (wait === 0) for (const { key, next } of counted) this.#whole.set(key, next)
+    return wait
   }
 
   /** The attempt was right: it does not count. */
-  giveBack(user: string, address: string, now: number): void {
-    for (const bucket of this.#bucketsOf(user, address, now))
-      bucket.left = Math.min(bucket.left + 1, bucket.allowance.burst)
-  }
-
-  #bucketsOf(user: string, address: string, now: number): readonly Bucket[] {
-    if (this.#buckets.size > TIDY_FROM) this.#tidy(now)
-    return [this.#bucket(`${address} ${user}`, LIMITS.user, now), this.#bucket(address, LIMITS.address, now)]
-  }
-
-  #bucket(key: string, allowance: Allowance, now: number): Bucket {
-    const bucket = this.#buckets.get(key) ?? { allowance, left: allowance.burst, at: now }
-    this.#buckets.set(key, bucket)
-    bucket.left = Math.min(bucket.left + Math.max(now - bucket.at, 0) / allowance.every, allowance.burst)
-    bucket.at = now
-    return bucket
+  giveBack(user: string, address: string): void {
+    for (const { key, every } of countedBy(user, address)) {
+      const whole = this.#whole.get(key)
+      if (whole !== undefined) this.#whole.set(key, whole - every)
+    }
   }
 
   #tidy(now: number): void {
-    for (const [key, { allowance, left, at }] of this.#buckets)
-      if (left + (now - at) / allowance.every >= allowance.burst) this.#buckets.delete(key)
+    for (const [key, whole] of this.#whole) if (whole <= now) this.#whole.delete(key)
   }
 }
+
+const countedBy = (user: string, address: string) => [
+  { key: `${address} ${user}`, ...LIMITS.user },
+  { key: address, ...LIMITS.address },
+]

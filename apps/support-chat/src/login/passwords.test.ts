@@ -36,11 +36,17 @@ it('who has no account waits as long to be refused as who has', async () => {
   expect(unknown / known).toBeLessThan(2.5)
 })
 
-it('checks one after another, and says when too many wait', async () => {
-  const busy = new PasswordChecks()
-  const all = Array.from({ length: 10 }, () => busy.check('guess', 'unreadable'))
+it('checks one after another, goes on after one that failed, and says when too many wait', async () => {
+  const answers: ((isRight: boolean | Promise<boolean>) => void)[] = []
+  const busy = new PasswordChecks(() => new Promise((resolve) => answers.push(resolve)))
+  const all = Array.from({ length: 10 }, (_, n) => busy.check(`guess ${n}`))
   expect(busy.isBusy).toBe(true)
-  await Promise.allSettled(all)
+  for (let n = 0; n < 10; n++) {
+    await expect.poll(() => answers.length).toBe(n + 1)
+    answers[n]?.(n === 0 ? Promise.reject(new Error('no memory')) : true)
+  }
+  const ends = (await Promise.allSettled(all)).map(({ status }) => status)
+  expect(ends).toEqual(['rejected', ...Array(9).fill('fulfilled')])
   expect(busy.isBusy).toBe(false)
 })
 
