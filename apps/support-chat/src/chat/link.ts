@@ -22,6 +22,10 @@ export function openLink(token: ClientOptions['token']): Link {
   client.on('state', (next) => {
     state.value = next
   })
+  // Being shut out is told by the state, and is nothing that went wrong in the page.
+  client.on('error', (error) => {
+    if (client.state.name !== 'closed') reportError(error)
+  })
   const isConnected = (): boolean => state.value.name === 'connected' || state.value.name === 'degraded'
   return {
     client,
