@@ -19,7 +19,7 @@ export function Account({ desk, onLogout }: Props): JSX.Element {
     {
       key: 'everywhere',
       title: 'Log out everywhere',
-      hint: 'In every browser you are logged in with',
+      hint: 'In every browser',
       onPick: () => void desk.signOut(desk.me.id),
     },
     ...others.map((agent) => ({

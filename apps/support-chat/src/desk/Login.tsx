@@ -68,15 +68,12 @@ interface FormProps {
 
 /** Names and autocomplete tokens are those that password managers look for (HTML §4.10.18.7). */
 function Form({ user, password, onLogin }: FormProps): JSX.Element {
-  const problem = useSignal<string | undefined>(undefined)
+  const problem = useSignal<Problem | undefined>(undefined)
   const busy = useSignal(false)
   const form = useRef<HTMLFormElement>(null)
   const id = useId()
   // Who comes here wants to log in.
   useLayoutEffect(() => form.current?.querySelector('input')?.focus(), [])
-
-  const field = (name: 'username' | 'password'): HTMLInputElement | null =>
-    form.current?.querySelector<HTMLInputElement>(`[name=${name}]`) ?? null
 
   const logIn = async (): Promise<void> => {
     if (busy.value) return
@@ -84,11 +81,14 @@ function Form({ user, password, onLogin }: FormProps): JSX.Element {
     try {
       onLogin(await identityFor(user.value, password.value))
     } catch (error) {
-      problem.value = error instanceof Error ? error.message : 'That did not work'
-      field(error instanceof Missing ? error.field : 'password')?.select()
+      const field = error instanceof Missing ? error.field : undefined
+      problem.value = { field, words: error instanceof Error ? error.message : 'That did not work' }
+      form.current?.querySelector<HTMLInputElement>(`[name=${field ?? 'password'}]`)?.select()
     }
     busy.value = false
   }
+  const problemOf = (field: FieldName): string | undefined =>
+    problem.value && (problem.value.field ?? field) === field ? `${id}-problem` : undefined
   return (
     <form
       class="login__form"
@@ -100,19 +100,19 @@ function Form({ user, password, onLogin }: FormProps): JSX.Element {
         void logIn()
       }}
     >
-      <Field id={`${id}-user`} label="User name" problemId={problem.value && `${id}-problem`} value={user} />
+      <Field id={`${id}-user`} label="User name" problemId={problemOf('username')} value={user} />
       <Field
         id={`${id}-password`}
         label="Password"
         secret
-        problemId={problem.value && `${id}-problem`}
+        problemId={problemOf('password')}
         value={password}
       />
       <p class="field__error" id={`${id}-problem`} role="alert">
         {problem.value && (
           <>
             <Icon name="alert" size={15} />
-            {problem.value}
+            {problem.value.words}
           </>
         )}
       </p>
@@ -123,11 +123,19 @@ function Form({ user, password, onLogin }: FormProps): JSX.Element {
   )
 }
 
+type FieldName = 'username' | 'password'
+
+interface Problem {
+  /** The field that is wrong; both may be, where it is undefined. */
+  readonly field: FieldName | undefined
+  readonly words: string
+}
+
 /** What has to be filled in first. */
 class Missing extends Error {
-  readonly field: 'username' | 'password'
+  readonly field: FieldName
 
-  constructor(field: Missing['field'], message: string) {
+  constructor(field: FieldName, message: string) {
     super(message)
     this.field = field
   }
