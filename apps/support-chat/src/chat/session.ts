@@ -20,14 +20,19 @@ export class NotDone extends Error {
   }
 }
 
+/** Also where something on the way there answers for it. */
+const AWAY = 'The server can’t be reached. Please try again in a moment'
+const STRANGE = 'The server did not answer as expected'
+
 /** The application's own endpoints, by plain HTTP. Throws NotDone. */
 export async function ask(path: string, request: RequestInit = {}): Promise<unknown> {
   const response = await fetch(path, request).catch(() => {
-    throw new NotDone('The server can’t be reached. Please try again in a moment', true)
+    throw new NotDone(AWAY, true)
   })
   const answer: unknown = await response.json().catch(() => undefined)
   if (response.ok && answer !== undefined) return answer
-  throw new NotDone(messageOf(answer), response.status >= 500 || response.status === 429)
+  const message = messageOf(answer) ?? (response.status >= 500 ? AWAY : STRANGE)
+  throw new NotDone(message, response.status >= 500 || response.status === 429)
 }
 
 /** Says something to an endpoint, in JSON, which pages of other sites cannot. Throws NotDone. */
@@ -88,7 +93,7 @@ function isIdentity(value: unknown): value is Identity {
   return [id, role, name].every((one) => typeof one === 'string')
 }
 
-function messageOf(answer: unknown): string {
+function messageOf(answer: unknown): string | undefined {
   const { message } = (answer ?? {}) as { message?: unknown }
-  return typeof message === 'string' ? message : 'The server did not answer as expected'
+  return typeof message === 'string' ? message : undefined
 }
