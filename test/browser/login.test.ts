@@ -136,6 +136,29 @@ describe.skipIf(chromium === undefined)('logins in Chromium', { timeout: 60_000 
     await sees(elsewhere.page, 'Connected')
   })
 
+  it('a login that has ended stays so when the server comes back, for who has a copy of its cookie, too', async () => {
+    const [one, thief] = [await atDesk('Tomas Berg'), await comes()]
+    await thief.context.addCookies(await one.context.cookies())
+    await one.page.getByRole('button', { name: 'Account' }).click()
+    await one.page.getByRole('menuitem', { name: 'Log out In this browser' }).click()
+    await sees(one.page, 'You are logged out')
+    await thief.page.goto(`${site.url}/support/desk/`)
+    await thief.page.getByLabel('Password').waitFor()
+    // Who has started anew knows it by the store of what was revoked.
+    await site.restart()
+    await thief.page.reload()
+    await sees(thief.page, 'You were signed out')
+    await soon(() => thief.context.cookies()).toEqual([])
+  })
+
+  it('an agent whose cookie has gone is asked to log in, and said why, when the page has to come in anew', async () => {
+    const { page, context } = await atDesk('Ines Moreau')
+    await context.clearCookies()
+    await site.restart()
+    await sees(page, 'Your login has ended', 30_000)
+    await enterPassword(page, 'Ines Moreau')
+  })
+
   it('a wrong password is said to be so, without saying what was wrong, and too many have to wait', async () => {
     const { page } = await comes()
     await page.goto(`${site.url}/support/desk/`)

@@ -20,7 +20,7 @@ export function Account({ desk, onLogout }: Props): JSX.Element {
       key: 'everywhere',
       title: 'Log out everywhere',
       hint: 'In every browser',
-      onPick: () => void desk.signOut(desk.me.id),
+      onPick: () => void desk.signOut(desk.me),
     },
     ...others.map((agent) => ({
       key: agent.id,
@@ -37,7 +37,7 @@ export function Account({ desk, onLogout }: Props): JSX.Element {
       <SignOutDialog
         agent={asking.value}
         onAnswer={(signOut) => {
-          if (signOut && asking.value) void desk.signOut(asking.value.id)
+          if (signOut && asking.value) void desk.signOut(asking.value)
           asking.value = undefined
         }}
       />

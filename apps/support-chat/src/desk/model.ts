@@ -103,11 +103,14 @@ export class Desk {
   }
 
   /** Ends all logins of an agent. One's own end before the answer can come, which is no failure: `onShutOut` tells of it. */
-  signOut(agent: string): Promise<void> {
+  signOut({ id, name }: Person): Promise<void> {
     return this.#ask(async () => {
-      await this.link.client.call('desk.signOut', { agent }).catch((error: unknown) => {
+      try {
+        await this.link.client.call('desk.signOut', { agent: id })
+        announce(`${name} is signed out`)
+      } catch (error) {
         if (this.link.state.value.name !== 'closed') throw error
-      })
+      }
     })
   }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HttpProblem, readJson } from '@millrace/ui/serve'
 import { z } from 'zod'
 import { type Agent, tidyUser } from './agents.js'
-import { Attempts } from './attempts.js'
+import { Attempts, networkOf } from './attempts.js'
 import { bodyOf } from './body.js'
 import { cookieOf, setCookie } from './cookies.js'
 import type { Endpoint, LoginParts } from './endpoints.js'
@@ -67,7 +67,7 @@ export class AgentLogin {
     response: ServerResponse,
   ): Promise<Agent> {
     const { agents, now, addressOf } = this.#parts
-    const address = addressOf(request)
+    const address = networkOf(addressOf(request))
     if (this.#passwords.isBusy)
       throw tooSoon(response, { status: 503, what: 'Too many people are logging in', wait: 5_000 })
     const wait = this.#attempts.take(user, address, now())

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Attempts, LIMITS } from './attempts.js'
+import { Attempts, LIMITS, networkOf } from './attempts.js'
 
 const tries = (attempts: Attempts, count: number, user: string, address = 'a', now = 0): number[] =>
   Array.from({ length: count }, () => attempts.take(user, address, now))
@@ -41,4 +41,17 @@ it('is not outwitted by a clock that goes back, and forgets who has a full allow
   for (let n = 0; n < 6_000; n++) attempts.take('somebody', `address ${n}`, 2_000_000)
   attempts.take('ines', 'a', 9_000_000)
   expect(attempts.size).toBeLessThan(10)
+})
+
+it.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '::ffff:192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8:1:2::6', '2001:db8:1:2'],
+  ['2001:db8::6', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+  ['', ''],
+])('%s is of the network %s', (address, network) => {
+  expect(networkOf(address)).toBe(network)
 })

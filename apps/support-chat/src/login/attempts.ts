@@ -10,6 +10,18 @@ export const LIMITS = {
   address: { burst: 30, every: 10_000 },
 } as const satisfies Record<string, Allowance>
 
+/**
+ * What counts as one address: of IPv6 the first 64 bits, for whoever has one address of such a network has all of them (RFC 7421 §1).
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address
+  const [head = '', tail] = address.split('::')
+  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'))
+  const [first, last] = [groups(head), groups(tail ?? '')]
+  const zeros = Array<string>(Math.max(8 - first.length - last.length, 0)).fill('0')
+  return [...first, ...zeros, ...last].slice(0, 4).join(':')
+}
+
 /** Those whose allowance is whole again are forgotten when there are so many. */
 const TIDY_FROM = 10_000
 
