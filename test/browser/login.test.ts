@@ -208,6 +208,7 @@ describe.skipIf(chromium === undefined)('logins in Chromium', { timeout: 60_000 
   it('a customer whose cookie is gone is told so, and what was not sent goes into the next conversation', async () => {
     const { page, context } = await comes()
     await beginChat(page, site.url, 'Cleo', 'First words')
+    await page.getByRole('log').getByText('Sent', { exact: true }).waitFor()
     await context.setOffline(true)
     await sees(page, 'You’re offline', 30_000)
     await say(page, 'Written in the tunnel')

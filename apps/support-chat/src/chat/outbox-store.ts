@@ -100,7 +100,8 @@ export class Sender {
       this.#stored.add(id)
       setTimeout(() => this.arrived(id), PAUSE)
     } catch (error) {
-      if (error instanceof MillraceError && error.retry === 'never') {
+      // What ends because the connection did, even for good, says nothing of the message.
+      if (error instanceof MillraceError && error.retry === 'never' && this.#options.isConnected()) {
         this.#change(refused(this.#outbox.value, id, refusalOf(error)))
       } else {
         await new Promise((resolve) => setTimeout(resolve, PAUSE))
