@@ -247,6 +247,28 @@ describe.skipIf(chromium === undefined || nginxCommand === undefined)(
           })
         },
       )
+
+      it('an agent who logs out at one node is logged out at all, and a copy of the cookie is good at none', async () => {
+        const url = `http://127.0.0.1:${nginx.ports['nothing is in the way']}/support/desk/`
+        const [one, thief] = [await person(browser, STILL), await person(browser, STILL)]
+        closers.push(() => Promise.all([one.context.close(), thief.context.close()]))
+        await logIn(one.page, new URL(url).origin, 'Tomas Berg')
+        const stolen = await one.context.cookies()
+        // Requests are dealt out to the nodes one after the other, so these are spread over all of them.
+        const tabs = await Promise.all([1, 2, 3, 4, 5].map(() => one.context.newPage()))
+        for (const tab of tabs) {
+          await tab.goto(url)
+          await sees(tab, 'Connected')
+        }
+        await one.page.getByRole('button', { name: 'Account' }).click()
+        await one.page.getByRole('menuitem', { name: 'Log out In this browser' }).click()
+        await Promise.all(tabs.map((tab) => sees(tab, 'You were signed out')))
+        for (let n = 0; n < 3; n++) {
+          await thief.context.addCookies(stolen)
+          await thief.page.goto(url)
+          await thief.page.getByLabel('Password').waitFor()
+        }
+      })
     })
   },
 )
