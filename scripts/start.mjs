@@ -18,6 +18,9 @@ Serves the home page and the applications, building first what has changed.
   --tls-cert FILE --tls-key FILE
                 serve over TLS, with this certificate and its key in PEM;
                 files that are replaced are taken up at once
+  --agents FILE who may log in at the support desk (default: the SUPPORT_AGENTS
+                variable, or two agents for demonstration whose passwords the
+                login page shows; apps/support-chat/README.md has the format)
   --help        show this
 `
 
@@ -36,6 +39,7 @@ function options() {
         data: { type: 'string', default: join(ROOT, 'data') },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
+        agents: { type: 'string', default: process.env.SUPPORT_AGENTS || undefined },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -59,9 +63,9 @@ function tlsFrom({ 'tls-cert': cert, 'tls-key': key }) {
   return fail('TLS needs both: npm start -- --tls-cert fullchain.pem --tls-key privkey.pem')
 }
 
-async function startOrFail(start, { port, host, data, tls }) {
+async function startOrFail(start, { port, host, data, agents, tls }) {
   try {
-    return await start({ port, host, data, tls })
+    return await start({ port, host, data, agents, tls })
   } catch (error) {
     if (error.code === 'EADDRINUSE') {
       return fail(
@@ -81,7 +85,7 @@ async function startOrFail(start, { port, host, data, tls }) {
   }
 }
 
-const { help, host, data, ...given } = options()
+const { help, host, data, agents, ...given } = options()
 if (help) {
   console.log(HELP)
   process.exit(0)
@@ -96,7 +100,7 @@ try {
   fail(`The build failed:\n${error.message}`)
 }
 const { start } = await import('../apps/home/dist/main.js')
-const running = await startOrFail(start, { port, host, data, tls })
+const running = await startOrFail(start, { port, host, data, agents, tls })
 
 const scheme = tls === undefined ? 'http' : 'https'
 const url = `${scheme}://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? 'localhost' : host}:${running.port}`
@@ -105,7 +109,9 @@ Millrace is running at ${url}
 
   ${url}/                what it is, and a wheel to turn
   ${url}/support/        live support chat, as a customer in a shop
-  ${url}/support/desk/   the same chat, as an agent: open both side by side
+  ${url}/support/desk/   the same chat, as an agent: open both side by side${
+    agents === undefined ? ' (passwords: on the login page)' : ''
+  }
 
 Press Ctrl+C to stop.`)
 

@@ -45,7 +45,8 @@ describe.skipIf(path === undefined)('the pages in Firefox', { timeout: 90_000 },
     await customer.sees('You’re number 1 in the queue')
 
     await agent.goto(`${site.url}/support/desk/`)
-    await agent.press('Ines Moreau')
+    await agent.press('Fill in Ines Moreau')
+    await agent.press('Log in')
     await agent.sees('Hello from Firefox')
     await agent.press('Fay')
     await agent.press('Take')

@@ -37,31 +37,41 @@ interface Pair {
 }
 
 interface Identity {
-  readonly token: string
   readonly user: { readonly id: string; readonly name: string }
+  /** As the server sets it. */
+  readonly cookie: string
 }
 const nameOf = (path: Path): string => `Ben ${PATHS.indexOf(path)}`
 
-/** A customer for each path, as a server with this secret knows them. */
-async function identitiesOf(secret: string): Promise<{ readonly [path: string]: Identity }> {
+/** A customer for each path, and an agent, as servers with this secret know them. */
+async function identitiesOf(secret: string) {
   const chat = createSupportChat({ store: { ...memoryStore(), secret } })
   const site = createSite(chat.handlers).listen(0, '127.0.0.1')
   await once(site, 'listening')
-  const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}/support/session`
-  const headers = { 'content-type': 'application/json' }
-  const asked = PATHS.map(async (path) => {
-    const response = await fetch(url, {
+  const logIn = async (path: string, body: object): Promise<Identity> => {
+    const response = await fetch(`http://127.0.0.1:${(site.address() as AddressInfo).port}/support/${path}`, {
       method: 'POST',
-      headers,
-      body: JSON.stringify({ name: nameOf(path) }),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
     })
-    return [path, (await response.json()) as Identity] as const
-  })
-  const identities = Object.fromEntries(await Promise.all(asked))
+    const { user } = (await response.json()) as Pick<Identity, 'user'>
+    return { user, cookie: response.headers.get('set-cookie') ?? '' }
+  }
+  const asked = PATHS.map(
+    async (path) => [path, await logIn('session', { name: nameOf(path) })] as [Path, Identity],
+  )
+  const customers = new Map(await Promise.all(asked))
+  const agent = await logIn('desk/session', { user: 'ines', password: 'mill-wheel-7' })
   site.close()
   site.closeAllConnections()
   await chat.close()
-  return identities
+  return { customers, agent }
+}
+
+/** Gives the browser what it would have after a login. */
+async function isLoggedIn(page: Page, { cookie }: Identity): Promise<void> {
+  const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(cookie) ?? []
+  await page.context().addCookies([{ name, value, domain: '127.0.0.1', path: '/support/' }])
 }
 
 /** A conversation of this customer that is under way. */
@@ -187,15 +197,14 @@ describe.skipIf(chromium === undefined || nginxCommand === undefined)(
     describe.skipIf(redisServer === undefined)('with three nodes on a real Redis and no affinity', () => {
       const SECRET = 'of the three nodes, which is a secret of their own'
       let nginx: Nginx<Path>
-      /** Of each path's customer, as the page keeps it. */
-      let identities: { readonly [path: string]: Identity }
+      let identities: Awaited<ReturnType<typeof identitiesOf>>
 
       beforeAll(async () => {
         const redis = await startRedis(redisServer ?? '')
         closers.push(() => redis.process.kill())
         const script = new URL('./chat-node.mjs', import.meta.url).pathname
         identities = await identitiesOf(SECRET)
-        const tickets = JSON.stringify(PATHS.map((path) => ticketOf(identities[path]?.user)))
+        const tickets = JSON.stringify(PATHS.map((path) => ticketOf(identities.customers.get(path)?.user)))
         const ports = [1, 2, 3].map(async () => {
           const node = new Process(process.execPath, [script, redis.url, '0', SECRET, tickets])
           closers.push(() => node.kill())
@@ -209,17 +218,22 @@ describe.skipIf(chromium === undefined || nginxCommand === undefined)(
         '[P8.5] [P8.8] goes both ways where %s, over a reload of both pages',
         async (path, { expect }) => {
           const url = `http://127.0.0.1:${nginx.ports[path]}`
-          const kept = JSON.stringify(identities[path])
           const name = nameOf(path)
+          const known = identities.customers.get(path)
+          if (known === undefined) throw new Error(`Nobody is there for ${path}`)
           await together(path, async (pair) => {
             const { customer, agent } = pair
+            // The password takes longer to check than some of these networks wait, on a busy machine.
+            await isLoggedIn(agent, identities.agent)
+            await isLoggedIn(customer, known)
             await customer.addInitScript(
-              (identity) => localStorage.setItem('support-customer', identity),
-              kept,
+              (user) => localStorage.setItem('support-customer', user),
+              JSON.stringify(known.user),
             )
             await customer.goto(`${url}/support/`)
             await customer.getByRole('button', { name: /Chat with us/ }).click()
-            await logIn(agent, url, 'Ines Moreau')
+            await agent.goto(`${url}/support/desk/`)
+            await sees(agent, 'Waiting')
             await choose(agent, name)
             await agent.getByLabel(`Reply to ${name}`).waitFor()
             await exchange(pair, 1, 2)
@@ -233,6 +247,28 @@ describe.skipIf(chromium === undefined || nginxCommand === undefined)(
           })
         },
       )
+
+      it('an agent who logs out at one node is logged out at all, and a copy of the cookie is good at none', async () => {
+        const url = `http://127.0.0.1:${nginx.ports['nothing is in the way']}/support/desk/`
+        const [one, thief] = [await person(browser, STILL), await person(browser, STILL)]
+        closers.push(() => Promise.all([one.context.close(), thief.context.close()]))
+        await logIn(one.page, new URL(url).origin, 'Tomas Berg')
+        const stolen = await one.context.cookies()
+        // Requests are dealt out to the nodes one after the other, so these are spread over all of them.
+        const tabs = await Promise.all([1, 2, 3, 4, 5].map(() => one.context.newPage()))
+        for (const tab of tabs) {
+          await tab.goto(url)
+          await sees(tab, 'Connected')
+        }
+        await one.page.getByRole('button', { name: 'Account' }).click()
+        await one.page.getByRole('menuitem', { name: 'Log out In this browser' }).click()
+        await Promise.all(tabs.map((tab) => sees(tab, 'You were signed out')))
+        for (let n = 0; n < 3; n++) {
+          await thief.context.addCookies(stolen)
+          await thief.page.goto(url)
+          await thief.page.getByLabel('Password').waitFor()
+        }
+      })
     })
   },
 )

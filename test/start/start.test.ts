@@ -1,7 +1,7 @@
 /** `npm start` and `npm run build`, as a person at a terminal meets them. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect as connectHttp2, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'
@@ -15,6 +15,9 @@ const SCRIPTS = fileURLToPath(new URL('../../scripts/', import.meta.url))
 const testOnly = (name: string): string =>
   fileURLToPath(new URL(`../../packages/server/test/tls/test-only-${name}.pem`, import.meta.url))
 const CERTIFICATE = { cert: testOnly('ec.cert'), key: testOnly('ec.key') }
+const PASSWORD = fileURLToPath(
+  new URL('../../apps/support-chat/dist/login/hash-password.js', import.meta.url),
+)
 let data = ''
 let children: ChildProcess[] = []
 
@@ -175,8 +178,43 @@ describe('npm start', { timeout: 150_000 }, () => {
   it('--help tells all options, and ends with 0', async () => {
     const { ended, output } = start(['--help'])
     expect(await ended).toBe(0)
-    for (const option of ['--port', '--host', '--data', '--tls-cert', '--tls-key', '--help', 'PORT'])
+    for (const option of [
+      '--port',
+      '--host',
+      '--data',
+      '--agents',
+      '--tls-cert',
+      '--tls-key',
+      '--help',
+      'PORT',
+    ])
       expect(output()).toContain(option)
+  })
+
+  it('takes the agents of the desk from a file, and says what is wrong with one', async () => {
+    const file = join(data, 'agents.json')
+    const hash = /^\$scrypt\S+$/m.exec(
+      spawnSync(process.execPath, [PASSWORD], { input: 'open sesame\n', encoding: 'utf8' }).stdout,
+    )
+    const agents = [{ user: 'ada', name: 'Ada', role: 'lead', password: hash?.[0] }]
+    writeFileSync(file, JSON.stringify(agents))
+    const url = await address(start(['--port', '0'], { SUPPORT_AGENTS: file }))
+    const logIn = async (user: string, password: string): Promise<number> => {
+      const body = JSON.stringify({ user, password })
+      const headers = { 'content-type': 'application/json' }
+      return (await fetch(`${url}/support/desk/session`, { method: 'POST', headers, body })).status
+    }
+    expect(await logIn('ada', 'open sesame')).toBe(200)
+    expect(await logIn('ines', 'mill-wheel-7')).toBe(401)
+    expect(await (await fetch(`${url}/support/desk/session`)).json()).toEqual({ demo: [] })
+
+    writeFileSync(file, JSON.stringify([{ ...agents[0], password: 'open sesame' }]))
+    const { ended, output } = start(['--port', '0', '--agents', file])
+    expect(await ended).toBe(1)
+    expect(output()).toContain(
+      `${file}: 0.password: not the hash of a password: make one with npm run password`,
+    )
+    expect(output()).not.toContain('open sesame')
   })
 
   it('refuses an upgrade to a path that no endpoint has, at once', async () => {

@@ -2,15 +2,15 @@
 import { call, channel, defineApi } from '@millrace/protocol'
 import { z } from 'zod'
 import { MESSAGE_LIMIT, NAME_LIMIT, tidyMessage } from './domain/text.js'
-import type { Ticket, TicketView } from './domain/ticket.js'
+import { ROLES, type Ticket, type TicketView } from './domain/ticket.js'
 
 const Id = z.string().regex(/^[\w-]{1,64}$/, 'an id is 1 to 64 letters, digits, _ and -')
-const Role = z.enum(['customer', 'agent'])
+const Side = z.enum(['customer', 'agent'])
 
 const Note = z.discriminatedUnion('event', [
   z.object({ event: z.literal('taken'), agent: z.string() }),
   z.object({ event: z.literal('assigned'), agent: z.string(), by: z.string() }),
-  z.object({ event: z.literal('closed'), by: Role, name: z.string() }),
+  z.object({ event: z.literal('closed'), by: Side, name: z.string() }),
 ])
 
 /**
@@ -80,11 +80,13 @@ export const api = defineApi({
       request: Done,
       response: z.object({
         tickets: z.array(TicketPayload),
-        agents: z.array(z.object({ id: z.string(), name: z.string() })),
+        agents: z.array(z.object({ id: z.string(), name: z.string(), role: z.enum(ROLES) })),
       }),
     }),
     'desk.take': call({ request: TicketRequest, response: Done }),
     'desk.assign': call({ request: z.object({ ticket: Id, agent: z.string().max(80) }), response: Done }),
+    /** Ends all logins of an agent, in every browser: by a lead, or by the agent. */
+    'desk.signOut': call({ request: z.object({ agent: z.string().max(80) }), response: Done }),
   },
 })
 export type SupportApi = typeof api

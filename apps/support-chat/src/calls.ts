@@ -1,22 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { MillraceError, type MillraceServer } from '@millrace/server'
-import { sideOf, ticketFor } from './access.js'
-import { AGENTS, agentWithId } from './agents.js'
+import { type About, CALLS, may, refusalFor } from './access.js'
 import { Announcer } from './announcer.js'
 import type { SupportApi } from './api.js'
 import type { Note } from './domain/conversation.js'
 import { type Changed, type HelpDesk, Refused } from './domain/help-desk.js'
-import { agentOf, type Person, type Ticket } from './domain/ticket.js'
+import { agentOf, type Person, sideOfRole, type Ticket } from './domain/ticket.js'
+import type { Agent, Agents } from './login/agents.js'
+import type { Logins } from './login/logins.js'
+import type { User } from './login/tokens.js'
 import type { Store } from './store.js'
-import type { User } from './token.js'
 
 export interface CallContext {
   readonly desk: HelpDesk
   readonly store: Store
+  readonly agents: Agents
+  readonly logins: Logins
   readonly now: () => number
 }
 
-/** What each call does: check who asks, let the help desk decide, tell everybody concerned. */
+/** What each call does: check who asks (access.ts), let the help desk decide, tell everybody concerned. */
 export function serveCalls(millrace: Chat, context: CallContext): void {
   const telling = new Telling(new Announcer(millrace, context.desk), context.store)
   serveBothSides(millrace, context, telling)
@@ -50,22 +53,17 @@ class Telling {
 
 function serveBothSides(millrace: Chat, { desk, now }: CallContext, telling: Telling): void {
   millrace.handle('support.mark', async ({ request, user }) => {
-    const ticket = desk.get(request.ticket)
-    const side = ticket && sideOf(user, ticket)
-    if (side === undefined) throw new MillraceError('forbidden', { message: 'Not your conversation' })
+    check('support.mark', user, { ticket: desk.get(request.ticket) })
     // Nobody has read what is not written yet: a clock that runs ahead must not hide what comes.
     const marks = { delivered: capped(request.delivered, now()), read: capped(request.read, now()) }
-    const changed = allowed(() => desk.mark(request.ticket, side, marks))
+    const changed = allowed(() => desk.mark(request.ticket, sideOfRole(user.role), marks))
     if (changed !== undefined) await telling.tickets([changed])
     return {}
   })
 
   millrace.handle('support.close', ({ request, user }) => {
-    const ticket = desk.get(request.ticket)
-    if (user.role === 'customer' && ticket?.customer.id !== user.id) {
-      throw new MillraceError('forbidden', { message: 'Not your conversation' })
-    }
-    const by = user.role
+    check('support.close', user, { ticket: desk.get(request.ticket) })
+    const by = sideOfRole(user.role)
     const changed = allowed(() => desk.close({ ticket: request.ticket, by, now: now() }))
     return telling.noted({ event: 'closed', by, name: user.name }, changed)
   })
@@ -73,7 +71,8 @@ function serveBothSides(millrace: Chat, { desk, now }: CallContext, telling: Tel
 
 function serveCustomers(millrace: Chat, { desk, now }: CallContext, telling: Telling): void {
   millrace.handle('support.open', async ({ user }) => {
-    const customer = personOf(user, 'customer')
+    check('support.open', user)
+    const customer = personOf(user)
     const before = desk.openTicketOf(customer.id)
     const ticket = allowed(() => desk.open({ id: randomUUID(), customer, now: now() }))
     if (ticket !== before) await telling.tickets([ticket])
@@ -81,42 +80,61 @@ function serveCustomers(millrace: Chat, { desk, now }: CallContext, telling: Tel
   })
 
   millrace.handle('support.find', ({ request, user }) => {
-    personOf(user, 'customer')
+    check('support.find', user)
     const ticket = ticketFor(desk, user, request.ticket)
     return ticket === undefined ? {} : { ticket: desk.view(ticket) }
   })
 }
 
-function serveAgents(millrace: Chat, { desk, now }: CallContext, telling: Telling): void {
+function serveAgents(millrace: Chat, { desk, agents, logins, now }: CallContext, telling: Telling): void {
   millrace.handle('desk.tickets', ({ user }) => {
-    personOf(user, 'agent')
-    return { tickets: desk.all(), agents: Object.values(AGENTS) }
+    check('desk.tickets', user)
+    return { tickets: desk.all(), agents: [...agents.all()] }
   })
 
   millrace.handle('desk.take', ({ request: { ticket }, user }) => {
-    const agent = personOf(user, 'agent')
-    const changed = allowed(() => desk.take({ ticket, agent, now: now() }))
-    return telling.noted({ event: 'taken', agent: agent.name }, changed)
+    check('desk.take', user, { ticket: desk.get(ticket) })
+    const changed = allowed(() => desk.take({ ticket, agent: personOf(user), now: now() }))
+    return telling.noted({ event: 'taken', agent: user.name }, changed)
   })
 
   millrace.handle('desk.assign', ({ request: { ticket, agent: id }, user }) => {
-    const by = personOf(user, 'agent')
-    const agent = agentWithId(id)
-    if (agent === undefined) {
-      throw new MillraceError('application-error', { message: 'There is no such agent' })
-    }
     const before = desk.get(ticket)
+    check('desk.assign', user, { ticket: before })
+    const agent = personOf(known(agents, id))
     const handedOver = before !== undefined && agentOf(before) !== undefined
     const changed = allowed(() => desk.assign({ ticket, agent, now: now() }))
     const taken = { event: 'taken', agent: agent.name } as const
-    return telling.noted(handedOver ? { ...taken, event: 'assigned', by: by.name } : taken, changed)
+    return telling.noted(handedOver ? { ...taken, event: 'assigned', by: user.name } : taken, changed)
+  })
+
+  millrace.handle('desk.signOut', async ({ request, user }) => {
+    check('desk.signOut', user, request)
+    await logins.endAll(known(agents, request.agent).id)
+    return {}
   })
 }
 
-/** The person behind a call, if of the right role. Throws `forbidden` otherwise. */
-function personOf(user: User, role: User['role']): Person {
-  if (user.role === role) return { id: user.id, name: user.name }
-  throw new MillraceError('forbidden', { message: `This is for ${role}s` })
+/** Throws `forbidden` when the rule of this call says so. */
+function check(method: keyof typeof CALLS, user: User, about?: About): void {
+  const rule = CALLS[method]
+  if (!may(rule, user, about)) throw new MillraceError('forbidden', { message: refusalFor(rule, user) })
+}
+
+function known(agents: Agents, id: string): Agent {
+  const agent = agents.withId(id)
+  if (agent !== undefined) return agent
+  throw new MillraceError('application-error', { message: 'There is no such agent' })
+}
+
+const personOf = ({ id, name }: Person): Person => ({ id, name })
+
+/** The ticket a customer comes back to: the open one, or the closed one this device still shows. */
+function ticketFor(desk: HelpDesk, user: User, asked: string | undefined): Ticket | undefined {
+  const open = desk.openTicketOf(user.id)
+  if (open !== undefined) return open
+  const ticket = asked === undefined ? undefined : desk.get(asked)
+  return ticket?.customer.id === user.id ? ticket : undefined
 }
 
 /** Runs a rule of the help desk; its refusal reaches the person who asked. */

@@ -1,12 +1,13 @@
 /** Names both sides use. Apart from api.ts, so that pages need no schemas. */
-import type { Role } from './domain/ticket.js'
+import type { Side } from './domain/ticket.js'
 
-/** How a role and a person become a user's id. Only the server gives out tokens, so nobody picks another's. */
-export const userId = (role: Role, id: string): string => `${role}.${id}`
+/** How a side and a person become a user's id. Only the server gives out tokens, so nobody picks another's. */
+export const userId = (side: Side, id: string): string => `${side}.${id}`
 
-export function roleOf(user: string | undefined): Role | undefined {
-  const role = user?.split('.', 1)[0]
-  return role === 'customer' || role === 'agent' ? role : undefined
+/** The side a user's id stands on. */
+export function sideOf(user: string | undefined): Side | undefined {
+  const side = user?.split('.', 1)[0]
+  return side === 'customer' || side === 'agent' ? side : undefined
 }
 
 export const DESK_CHANNEL = 'desk:queue'

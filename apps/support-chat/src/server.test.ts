@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { ChatMessage, SupportApi } from './api.js'
 import type { TicketView } from './domain/ticket.js'
+import { DEMO } from './login/agents.js'
+import { Tokens, type User } from './login/tokens.js'
 import { supportChannel, ticketChannel } from './names.js'
 import { createSupportChat, memoryStore, type SupportChat } from './server.js'
-import { issueToken } from './token.js'
 
 const store = memoryStore()
 let chat: SupportChat
@@ -28,19 +29,8 @@ afterEach(async () => {
   await stopped
 })
 
-const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(`http://${base}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  })
-
-interface Session {
-  readonly token: string
-  readonly user: { readonly id: string; readonly name: string; readonly role: string }
-}
-const session = async (path: string, body: unknown): Promise<Session> =>
-  (await (await post(path, body)).json()) as Session
+const tokens = new Tokens({ secret: store.secret, now: Date.now })
+let people = 0
 
 function connect(token: string): Client<SupportApi> {
   const client = createClient<SupportApi>({
@@ -53,11 +43,19 @@ function connect(token: string): Client<SupportApi> {
   clients.push(client)
   return client
 }
+/** How people get their tokens is tested in login/; here they have them. */
 const customer = async (name: string) => {
-  const { token, user } = await session('/support/session', { name })
+  const login = { id: `login ${++people}`, at: Date.now() }
+  const user: User = { id: `customer.${people}`, role: 'customer', name, login }
+  const token = await tokens.access(user)
   return { client: connect(token), user, token }
 }
-const agent = async (key: string) => connect((await session('/support/desk/session', { agent: key })).token)
+/** Ines is a lead, Tomas an agent. */
+const agent = async (key: 'ines' | 'tomas') => {
+  const { name = '', role = 'agent' } = DEMO.find(({ user }) => user === key) ?? {}
+  const login = { id: `login ${++people}`, at: Date.now() }
+  return connect(await tokens.access({ id: `agent.${key}`, role, name, login }))
+}
 
 /** Asks again until the answer is as expected; patient, because the machine may be busy with other tests. */
 const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 10_000 })
@@ -69,47 +67,6 @@ const refusal = (request: Promise<unknown>): Promise<string> =>
     () => 'allowed',
     (error: unknown) => (error instanceof MillraceError ? error.kind : String(error)),
   )
-
-describe('tokens', () => {
-  it('are given for a name and keep the identity of who comes back', async () => {
-    const first = await session('/support/session', { name: '  Ana\n Sousa ' })
-    expect(first.user).toMatchObject({ role: 'customer', name: 'Ana Sousa' })
-    const again = await post('/support/session', { name: 'Ana' }, { authorization: `Bearer ${first.token}` })
-    expect(((await again.json()) as Session).user).toEqual({ ...first.user, name: 'Ana' })
-    expect((await session('/support/session', { name: 'Ana' })).user.id).not.toBe(first.user.id)
-  })
-
-  it.each([
-    ['/support/session', {}, 400],
-    ['/support/session', { name: ' \u202e ' }, 400],
-    ['/support/session', { name: 'x'.repeat(61) }, 400],
-    ['/support/session', null, 400],
-    ['/support/desk/session', { agent: 'root' }, 403],
-    ['/support/desk/session', { agent: 'constructor' }, 403],
-    ['/support/desk/session', { agent: 'ines' }, 200],
-  ])('%s with %j is answered %i', async (path, body, status) => {
-    expect((await post(path, body)).status).toBe(status)
-  })
-
-  it('are asked for by POST only, and a customer’s token makes no agent', async () => {
-    expect((await fetch(`http://${base}/support/session`)).status).toBe(405)
-    const { token } = await session('/support/session', { name: 'Ana' })
-    const renewed = await post(
-      '/support/desk/session',
-      { agent: 'nobody' },
-      { authorization: `Bearer ${token}` },
-    )
-    expect(renewed.status).toBe(403)
-  })
-
-  it('are needed to connect, and forged or expired ones do not help', async () => {
-    const forged = issueToken('another secret', { id: 'agent.ines', role: 'agent', name: 'Ines' }, Date.now())
-    const expired = issueToken(store.secret, { id: 'agent.ines', role: 'agent', name: 'Ines' }, 0)
-    for (const token of ['', forged, expired]) {
-      expect(await refusal(connect(token).connect())).toMatch(/unauthenticated|authentication-failed/)
-    }
-  })
-})
 
 describe('a conversation', () => {
   it('goes both ways, with who wrote it said by the server', async () => {
@@ -175,6 +132,8 @@ describe('a conversation', () => {
     expect((await ana.client.call('support.find', {})).ticket).toBeUndefined()
     expect((await ana.client.call('support.find', { ticket: ticket.id })).ticket?.status).toBe('closed')
     expect((await ana.client.call('support.open', {})).id).not.toBe(ticket.id)
+    const eve = await customer('Eve')
+    expect(await eve.client.call('support.find', { ticket: ticket.id })).toEqual({})
   })
 
   it('shows typing and presence to the other side', async () => {
@@ -195,33 +154,8 @@ describe('a conversation', () => {
   })
 })
 
-describe('roles', () => {
-  it('keep a customer out of everybody else’s conversation', async () => {
-    const [ana, eve] = [await customer('Ana'), await customer('Eve')]
-    const { id: ticket } = await ana.client.call('support.open', {})
-    const room = eve.client.channel(supportChannel(ticket))
-    expect(await refusal(room.subscribe())).toBe('forbidden')
-    expect(await refusal(room.history())).toBe('forbidden')
-    expect(await refusal(room.members())).toBe('forbidden')
-    expect(await refusal(room.publish(text('e1')))).toBe('forbidden')
-    expect(await refusal(eve.client.channel(ticketChannel(ticket)).subscribe())).toBe('forbidden')
-    expect(await refusal(eve.client.call('support.mark', { ticket }))).toBe('forbidden')
-    expect(await refusal(eve.client.call('support.close', { ticket }))).toBe('forbidden')
-    expect((await eve.client.call('support.find', { ticket })).ticket).toBeUndefined()
-    expect(await refusal(eve.client.channel(supportChannel('no-such-ticket')).subscribe())).toBe('forbidden')
-  })
-
-  it('keep customers away from the desk', async () => {
-    const eve = await customer('Eve')
-    const { id: ticket } = await eve.client.call('support.open', {})
-    expect(await refusal(eve.client.channel('desk:queue').subscribe())).toBe('forbidden')
-    expect(await refusal(eve.client.channel('desk:queue').members())).toBe('forbidden')
-    expect(await refusal(eve.client.call('desk.tickets', {}))).toBe('forbidden')
-    expect(await refusal(eve.client.call('desk.take', { ticket }))).toBe('forbidden')
-    expect(await refusal(eve.client.call('desk.assign', { ticket, agent: 'agent.ines' }))).toBe('forbidden')
-  })
-
-  it('let agents read every conversation and write in their own', async () => {
+describe('agents', () => {
+  it('read every conversation and write in their own until it is handed over', async () => {
     const ana = await customer('Ana')
     const [ines, tomas] = [await agent('ines'), await agent('tomas')]
     const { id: ticket } = await ana.client.call('support.open', {})
@@ -237,18 +171,16 @@ describe('roles', () => {
     expect(await refusal(room.publish(text('i3')))).toBe('forbidden')
   })
 
-  it('let one of two agents take a conversation and tell the other who has it', async () => {
+  it('take a conversation one of two, and the other is told who has it', async () => {
     const ana = await customer('Ana')
     const [ines, tomas] = [await agent('ines'), await agent('tomas')]
     const { id: ticket } = await ana.client.call('support.open', {})
     await ines.call('desk.take', { ticket })
     await expect(tomas.call('desk.take', { ticket })).rejects.toThrow('Ines Moreau has taken this one')
-    await expect(tomas.call('desk.assign', { ticket, agent: 'agent.nobody' })).rejects.toThrow(
-      'no such agent',
-    )
+    await expect(ines.call('desk.assign', { ticket, agent: 'agent.nobody' })).rejects.toThrow('no such agent')
   })
 
-  it('end writing when the conversation is closed, and leave reading', async () => {
+  it('a closed conversation can be read, and written no more', async () => {
     const ana = await customer('Ana')
     const { id: ticket } = await ana.client.call('support.open', {})
     const room = ana.client.channel(supportChannel(ticket))
@@ -256,17 +188,6 @@ describe('roles', () => {
     await ana.client.call('support.close', { ticket })
     expect(await refusal(room.publish(text('a2')))).toBe('forbidden')
     expect((await room.history()).publications).toHaveLength(2)
-  })
-
-  it('leave the server’s channels to the server', async () => {
-    const ana = await customer('Ana')
-    const ines = await agent('ines')
-    const view = await ana.client.call('support.open', {})
-    const { tickets } = await ines.call('desk.tickets', {})
-    const [ticket] = tickets.filter(({ id }) => id === view.id)
-    expect(await refusal(ana.client.channel(ticketChannel(view.id)).publish(view))).toBe('forbidden')
-    if (ticket === undefined) throw new Error('the desk does not show the ticket')
-    expect(await refusal(ines.channel('desk:queue').publish(ticket))).toBe('forbidden')
   })
 })
 

@@ -49,10 +49,25 @@ export async function say(page: Page, message: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-export async function logIn(page: Page, site: string, agent: 'Ines Moreau' | 'Tomas Berg'): Promise<void> {
-  await page.goto(`${site}/support/desk/`)
-  await page.getByRole('button', { name: agent }).click()
+/** The demonstration's agents, of whom Ines is a lead. */
+const PASSWORDS = {
+  'Ines Moreau': ['ines', 'mill-wheel-7'],
+  'Tomas Berg': ['tomas', 'mill-pond-4'],
+} as const
+export type AgentName = keyof typeof PASSWORDS
+
+/** Logs in with the password, on the page that is there. */
+export async function enterPassword(page: Page, agent: AgentName): Promise<void> {
+  const [user, password] = PASSWORDS[agent]
+  await page.getByLabel('User name').fill(user)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log in' }).click()
   await sees(page, 'Waiting')
+}
+
+export async function logIn(page: Page, site: string, agent: AgentName): Promise<void> {
+  await page.goto(`${site}/support/desk/`)
+  await enterPassword(page, agent)
 }
 
 /** Takes the conversation of this customer from the queue. */

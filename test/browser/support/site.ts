@@ -12,6 +12,8 @@ const START_WITHIN = 120_000
 
 export interface Site {
   readonly url: string
+  /** What it has printed since it was started last. */
+  output(): string
   /** Ends the process at once, as a crash does. */
   cut(): Promise<void>
   /** Starts it again on the same port with the same data. */
@@ -22,7 +24,7 @@ export interface Site {
 
 export async function startSite(): Promise<Site> {
   const data = mkdtempSync(join(tmpdir(), 'millrace-site-'))
-  let { child, port } = await launch(0, data)
+  let { child, port, output } = await launch(0, data)
   const cut = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     child.kill('SIGKILL')
@@ -30,10 +32,13 @@ export async function startSite(): Promise<Site> {
   }
   return {
     url: `http://localhost:${port}`,
+    output: () => output(),
     cut,
     async restart() {
       await cut()
-      child = (await launch(port, data)).child
+      const again = await launch(port, data)
+      child = again.child
+      output = again.output
     },
     async stop() {
       await cut()
@@ -42,7 +47,13 @@ export async function startSite(): Promise<Site> {
   }
 }
 
-async function launch(port: number, data: string): Promise<{ child: ChildProcess; port: number }> {
+interface Launched {
+  readonly child: ChildProcess
+  readonly port: number
+  output(): string
+}
+
+async function launch(port: number, data: string): Promise<Launched> {
   const child = spawn(process.execPath, [START, '--port', String(port), '--data', data], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -55,7 +66,7 @@ async function launch(port: number, data: string): Promise<{ child: ChildProcess
   const deadline = Date.now() + START_WITHIN
   for (;;) {
     const started = /running at http:\/\/localhost:(\d+)/.exec(output)
-    if (started) return { child, port: Number(started[1]) }
+    if (started) return { child, port: Number(started[1]), output: () => output }
     if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}:\n${output}`)
     if (Date.now() > deadline) {
       child.kill('SIGKILL')

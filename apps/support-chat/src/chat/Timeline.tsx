@@ -4,7 +4,7 @@ import { type Block, deliveryOf, rowsOf, type TextEntry } from '../domain/conver
 import type { Receipt } from '../domain/mark.js'
 import type { Outbox, Pending } from '../domain/outbox.js'
 import { initialsOf } from '../domain/text.js'
-import type { Role } from '../domain/ticket.js'
+import type { Side } from '../domain/ticket.js'
 import { NoteLine } from './NoteLine.js'
 import type { Room } from './room.js'
 import { clockTime, dayInWords, dayOf } from './times.js'
@@ -12,7 +12,7 @@ import { useStickToEnd } from './useStickToEnd.js'
 
 export interface TimelineProps {
   readonly room: Room | undefined
-  readonly side: Role
+  readonly side: Side
   /** What the log is called, for screen readers. */
   readonly label: string
   readonly outbox: Outbox

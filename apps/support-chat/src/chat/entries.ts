@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../api.js'
 import type { Entry } from '../domain/conversation.js'
-import { roleOf } from '../names.js'
+import { sideOf } from '../names.js'
 
 /** What Millrace says about a publication, as far as a conversation needs it. */
 export interface About {
@@ -18,7 +18,7 @@ export function entryOf(message: ChatMessage, { offset, time, from }: About): En
   if (message.kind === 'note') {
     return from === undefined ? { kind: 'note', id: message.id, note: message.note, at } : undefined
   }
-  const side = roleOf(from?.user)
+  const side = sideOf(from?.user)
   if (side === undefined || from?.user === undefined) return undefined
   return { kind: 'text', id: message.id, side, author: from.user, text: message.text, at }
 }

@@ -105,6 +105,25 @@ describe('the sender', () => {
     expect(sent).toEqual(['t: fine', 'another: odd'])
   })
 
+  it('does not take it for a refusal when the login ends meanwhile: what was under way goes to the next conversation, in order', async () => {
+    const { sender: one, server, sent } = sender()
+    let end = (_error: Error): void => {}
+    server.publish = () => new Promise((_, reject) => (end = reject))
+    one.send('one', 'lost')
+    one.send('two', 'lost')
+    await settle()
+    server.connected = false
+    one.unaddress()
+    end(new MillraceError('unauthenticated'))
+    await settle()
+    expect(one.outbox.value.map(({ refusal }) => refusal)).toEqual([undefined, undefined])
+    server.publish = async () => {}
+    server.connected = true
+    void one.flush()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(sent).toEqual(['opened-1: one', 'opened-1: two'])
+  })
+
   it('forgets a message that is discarded', async () => {
     const { sender: one } = sender({ connected: false })
     one.send('never mind', 't')

@@ -9,6 +9,7 @@ import {
   type Pending,
   refused,
   retried,
+  unaddressed,
   written,
 } from '../domain/outbox.js'
 import { tidyMessage } from '../domain/text.js'
@@ -62,6 +63,11 @@ export class Sender {
     this.#change(confirmed(this.#outbox.value, id))
   }
 
+  /** What is unsent goes to the next conversation: those it was for are this browser's no more. */
+  unaddress(): void {
+    this.#change(unaddressed(this.#outbox.value))
+  }
+
   /** The conversation has brought this message: it is shown from there now. */
   arrived(id: string): void {
     if (this.#outbox.value.some((message) => message.id === id))
@@ -94,7 +100,8 @@ export class Sender {
       this.#stored.add(id)
       setTimeout(() => this.arrived(id), PAUSE)
     } catch (error) {
-      if (error instanceof MillraceError && error.retry === 'never') {
+      // What ends because the connection did, even for good, says nothing of the message.
+      if (error instanceof MillraceError && error.retry === 'never' && this.#options.isConnected()) {
         this.#change(refused(this.#outbox.value, id, refusalOf(error)))
       } else {
         await new Promise((resolve) => setTimeout(resolve, PAUSE))

@@ -2,8 +2,8 @@ import type { ChannelMember, Client } from '@millrace/client'
 import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Participant, SupportApi } from '../api.js'
 import { type Conversation, EMPTY, gapped, prepended, received } from '../domain/conversation.js'
-import type { Role } from '../domain/ticket.js'
-import { roleOf, supportChannel } from '../names.js'
+import type { Side } from '../domain/ticket.js'
+import { sideOf, supportChannel } from '../names.js'
 import { entryOf } from './entries.js'
 
 /** How long a sign of typing holds, and how often it is repeated while somebody types. */
@@ -36,7 +36,7 @@ export async function publishText(
 /** One conversation, live: its messages, who is there and who types. Knows no page. */
 export class Room {
   readonly ticket: string
-  readonly #side: Role
+  readonly #side: Side
   readonly #channel: RoomChannel
   readonly #conversation = signal<Conversation>(EMPTY)
   readonly #members = signal<readonly ChannelMember<Participant>[]>([])
@@ -47,7 +47,7 @@ export class Room {
   #typingSaid = 0
   readonly #stops: (() => void)[] = []
 
-  constructor(client: Client<SupportApi>, ticket: string, side: Role) {
+  constructor(client: Client<SupportApi>, ticket: string, side: Side) {
     this.ticket = ticket
     this.#side = side
     this.#channel = openChannel(client, ticket)
@@ -85,7 +85,7 @@ export class Room {
         this.#conversation.value = gapped(this.#conversation.value, { time: Date.now(), offset: to.offset })
       }),
       channel.on('ephemeral', ({ typing }, { from }) => {
-        if (roleOf(from?.user) !== this.#side) this.#otherTypes(typing)
+        if (sideOf(from?.user) !== this.#side) this.#otherTypes(typing)
       }),
       channel.on('presence', ({ members }) => {
         this.#members.value = members

@@ -97,14 +97,23 @@ const NO_ACTIONS: PaneActions = {
 }
 
 function actionsFor(desk: Desk, ticket: Ticket, tools: Tools): PaneActions {
-  const open = ticket.status !== 'closed'
+  const { closes, assigns } = rightsOver(desk, ticket)
   const mine = isMine(desk, ticket)
   return {
     take: ticket.status === 'waiting' ? () => void desk.take(ticket.id) : undefined,
-    close: open ? () => tools.close?.() : undefined,
-    assign: open ? () => tools.assign?.() : undefined,
+    close: closes ? () => tools.close?.() : undefined,
+    assign: assigns ? () => tools.assign?.() : undefined,
     reply: mine ? () => tools.reply?.() : undefined,
     canned: mine ? () => tools.canned?.() : undefined,
+  }
+}
+
+/** What this agent may do with the ticket, as access.ts has it, where the ticket's state allows it at all. */
+function rightsOver(desk: Desk, ticket: Ticket): { readonly closes: boolean; readonly assigns: boolean } {
+  const open = ticket.status !== 'closed'
+  return {
+    closes: open && desk.may('support.close', { ticket }),
+    assigns: open && desk.may('desk.assign', { ticket }),
   }
 }
 
@@ -155,7 +164,7 @@ function PaneHead({
   onBack,
 }: PartProps & { readonly onBack: () => void }) {
   const here = conversation.customerHere.value
-  const open = ticket.status !== 'closed'
+  const { closes, assigns } = rightsOver(desk, ticket)
   return (
     <header class="pane__head">
       <Button look="plain" icon="back" label="Back to the list" class="pane__back" onClick={onBack} />
@@ -184,8 +193,8 @@ function PaneHead({
             Take
           </Button>
         )}
-        {open && <AssignMenu desk={desk} ticket={ticket} tools={tools} />}
-        {open && (
+        {assigns && <AssignMenu desk={desk} ticket={ticket} tools={tools} />}
+        {closes && (
           <Button small icon="archive" hint="Close the conversation (e)" onClick={() => tools.close?.()}>
             Close
           </Button>
@@ -280,7 +289,7 @@ function Foot({ desk, ticket, conversation, tools }: PartProps): JSX.Element {
   useLayoutEffect(() => {
     if (mine && matchMedia('(hover: hover)').matches) focus()
   }, [mine, ticket.id])
-  if (!mine) return <p class="pane__why-not">{whyNot(ticket)}</p>
+  if (!mine) return <p class="pane__why-not">{whyNot(desk, ticket)}</p>
   const { draft, room } = conversation
   return (
     <Composer
@@ -326,12 +335,14 @@ function Foot({ desk, ticket, conversation, tools }: PartProps): JSX.Element {
   )
 }
 
-function whyNot(ticket: Ticket): string {
+function whyNot(desk: Desk, ticket: Ticket): string {
   switch (ticket.status) {
     case 'waiting':
       return 'Take the conversation to reply.'
     case 'active':
-      return `${ticket.agent.name} has this conversation. Assign it to yourself to reply.`
+      return `${ticket.agent.name} has this conversation. ${
+        desk.may('desk.assign', { ticket }) ? 'Assign it to yourself to reply.' : 'A lead can hand it to you.'
+      }`
     case 'closed':
       return 'This conversation is closed.'
   }

@@ -4,6 +4,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { ConnectionNotice } from '../chat/ConnectionNotice.js'
 import { initialsOf } from '../domain/text.js'
+import { Account } from './Account.js'
 import { ConversationPane, type PaneActions } from './ConversationPane.js'
 import { List } from './List.js'
 import type { Desk } from './model.js'
@@ -91,9 +92,7 @@ function Head({ desk, onHelp, onLogout }: HeadProps): JSX.Element {
         <Avatar small id={desk.me.id} initials={initialsOf(desk.me.name)} />
         <span class="desk__name">{desk.me.name}</span>
       </span>
-      <Button small look="plain" onClick={onLogout}>
-        Log out
-      </Button>
+      <Account desk={desk} onLogout={onLogout} />
     </header>
   )
 }

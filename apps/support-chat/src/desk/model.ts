@@ -1,26 +1,31 @@
 import { MillraceError } from '@millrace/client'
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import { CALLS, may } from '../access.js'
 import { announce } from '../chat/announce.js'
-import { askForToken, type Identity, NoToken } from '../chat/identity.js'
 import { type Link, openLink } from '../chat/link.js'
 import { Sender } from '../chat/outbox-store.js'
 import { publishText } from '../chat/room.js'
+import { type Identity, tokenFrom } from '../chat/session.js'
 import { newestText } from '../domain/conversation.js'
-import type { Person, Ticket } from '../domain/ticket.js'
+import type { Person, Role, Ticket } from '../domain/ticket.js'
 import { DESK_CHANNEL } from '../names.js'
 import { DeskConversation } from './conversation.js'
 
 /** Waiting conversations are followed too, for their first lines, but not without end. */
 const WAITING_FOLLOWED = 50
 
+export interface Colleague extends Person {
+  readonly role: Role
+}
+
 /** The agent's side: all tickets, the conversations that are followed live, and what the agent does with them. */
 export class Desk {
-  readonly me: Identity['user']
+  readonly me: Identity
   readonly link: Link
   readonly sender: Sender
   readonly #tickets = signal<ReadonlyMap<string, Ticket>>(new Map())
   readonly #conversations = signal<ReadonlyMap<string, DeskConversation>>(new Map())
-  readonly #agents = signal<readonly Person[]>([])
+  readonly #agents = signal<readonly Colleague[]>([])
   readonly #online = signal<ReadonlySet<string>>(new Set())
   readonly #loaded = signal(false)
   readonly #problem = signal<string | undefined>(undefined)
@@ -29,11 +34,13 @@ export class Desk {
   /** Tickets this connection has brought: what is older than it is only a memory, whatever its version. */
   readonly #fresh = new Set<string>()
 
-  constructor(identity: Identity, agentKey: string) {
-    this.me = identity.user
-    this.link = openLink(() => renewed(agentKey))
+  /** `onShutOut` is told the code when this login lets nobody in any more. */
+  constructor(me: Identity, onShutOut: (code: number) => void) {
+    this.me = me
+    this.link = openLink(tokenFrom('/support/desk/token'))
+    this.link.onShutOut(onShutOut)
     this.sender = new Sender({
-      key: `support-desk-outbox-${identity.user.id}`,
+      key: `support-desk-outbox-${me.id}`,
       isConnected: () => this.link.isConnected(),
       openTicket: () => Promise.reject(new MillraceError('no-such-target')),
       publish: (message) => publishText(this.link.client, message),
@@ -45,7 +52,7 @@ export class Desk {
   get tickets(): ReadonlySignal<ReadonlyMap<string, Ticket>> {
     return this.#tickets
   }
-  get agents(): ReadonlySignal<readonly Person[]> {
+  get agents(): ReadonlySignal<readonly Colleague[]> {
     return this.#agents
   }
   /** The agents who are at a desk now. */
@@ -93,6 +100,23 @@ export class Desk {
   }
   close(ticket: string): Promise<void> {
     return this.#ask(() => this.link.client.call('support.close', { ticket }))
+  }
+
+  /** Ends all logins of an agent. One's own end before the answer can come, which is no failure: `onShutOut` tells of it. */
+  signOut({ id, name }: Person): Promise<void> {
+    return this.#ask(async () => {
+      try {
+        await this.link.client.call('desk.signOut', { agent: id })
+        announce(`${name} is signed out`)
+      } catch (error) {
+        if (this.link.state.value.name !== 'closed') throw error
+      }
+    })
+  }
+
+  /** Whether the agent may do this with the ticket. */
+  may(call: keyof typeof CALLS, about: { readonly ticket?: Ticket; readonly agent?: string } = {}): boolean {
+    return may(CALLS[call], this.me, about)
   }
 
   /** Leaves the desk: the session ends, nothing is heard any more. */
@@ -195,17 +219,5 @@ export class Desk {
     const newest = conversation && newestText(conversation)
     if (newest === undefined) return ''
     return newest.author === this.me.id ? `You: ${newest.text}` : newest.text
-  }
-}
-
-/** A fresh token for each connection; an agent who is no longer known is turned away for good. */
-async function renewed(agentKey: string): Promise<string> {
-  try {
-    return (await askForToken('/support/desk/session', { agent: agentKey })).token
-  } catch (error) {
-    if (error instanceof NoToken && !error.temporary) {
-      throw new MillraceError('unauthenticated', { message: error.message })
-    }
-    throw error
   }
 }

@@ -13,10 +13,10 @@ import {
   unreadBy,
 } from './conversation.js'
 import { NO_RECEIPT } from './mark.js'
-import type { Role } from './ticket.js'
+import type { Side } from './ticket.js'
 
 const MINUTE = 60_000
-const text = (offset: number, side: Role = 'customer', time = offset * 1_000): TextEntry => ({
+const text = (offset: number, side: Side = 'customer', time = offset * 1_000): TextEntry => ({
   kind: 'text',
   id: `m${offset}`,
   side,

@@ -1,16 +1,16 @@
 import { type Mark, type Receipt, reaches } from './mark.js'
-import type { Role } from './ticket.js'
+import type { Side } from './ticket.js'
 
 /** What the server notes in a conversation, between the messages. */
 export type Note =
   | { readonly event: 'taken'; readonly agent: string }
   | { readonly event: 'assigned'; readonly agent: string; readonly by: string }
-  | { readonly event: 'closed'; readonly by: Role; readonly name: string }
+  | { readonly event: 'closed'; readonly by: Side; readonly name: string }
 
 export interface TextEntry {
   readonly kind: 'text'
   readonly id: string
-  readonly side: Role
+  readonly side: Side
   readonly author: string
   readonly text: string
   readonly at: Mark
@@ -57,7 +57,7 @@ export function gapped(conversation: Conversation, at: Mark): Conversation {
 }
 
 /** The newest entry that a mark can point at, from the other side of the conversation. */
-export function newestFrom(conversation: Conversation, side: Role): TextEntry | undefined {
+export function newestFrom(conversation: Conversation, side: Side): TextEntry | undefined {
   return conversation.entries.findLast(
     (entry): entry is TextEntry => entry.kind === 'text' && entry.side === side,
   )
@@ -67,7 +67,7 @@ export const newestText = ({ entries }: Conversation): TextEntry | undefined =>
   entries.findLast((entry): entry is TextEntry => entry.kind === 'text')
 
 /** How many messages of the other side come after what this side has read. */
-export function unreadBy(conversation: Conversation, side: Role, receipt: Receipt): number {
+export function unreadBy(conversation: Conversation, side: Side, receipt: Receipt): number {
   return conversation.entries.filter(
     (entry) => entry.kind === 'text' && entry.side !== side && !reaches(receipt.read, entry.at),
   ).length
@@ -84,7 +84,7 @@ export function deliveryOf(entry: TextEntry, other: Receipt): Delivery {
 /** Entries of one author in a row, written within a few minutes: shown as one block. */
 export interface Block {
   readonly key: string
-  readonly side: Role
+  readonly side: Side
   readonly author: string
   readonly texts: readonly TextEntry[]
 }

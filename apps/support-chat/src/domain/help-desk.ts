@@ -1,5 +1,5 @@
 import { advance, type Mark, NO_RECEIPT } from './mark.js'
-import { type Person, type Role, type Ticket, type TicketView, viewOf } from './ticket.js'
+import { type Person, type Side, type Ticket, type TicketView, viewOf } from './ticket.js'
 
 /** The rules say no. The message is for the person who asked. */
 export class Refused extends Error {
@@ -87,7 +87,7 @@ export class HelpDesk {
     return [this.#change({ ...ticket, agent })]
   }
 
-  close({ ticket: id, by, now }: { ticket: string; by: Role; now: number }): Changed {
+  close({ ticket: id, by, now }: { ticket: string; by: Side; now: number }): Changed {
     const ticket = this.#open(id)
     const { customer, openedAt, receipts, version } = ticket
     return this.#leavesQueue({
@@ -104,7 +104,7 @@ export class HelpDesk {
   }
 
   /** Moves one side's receipt forward. Undefined when it says nothing new. */
-  mark(id: string, side: Role, marks: { delivered?: Mark | undefined; read?: Mark | undefined }) {
+  mark(id: string, side: Side, marks: { delivered?: Mark | undefined; read?: Mark | undefined }) {
     const ticket = this.#known(id)
     const receipt = advance(ticket.receipts[side], marks)
     if (receipt === ticket.receipts[side]) return undefined

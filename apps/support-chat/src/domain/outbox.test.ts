@@ -8,6 +8,7 @@ import {
   outboxFrom,
   refused,
   retried,
+  unaddressed,
   written,
 } from './outbox.js'
 
@@ -31,6 +32,15 @@ describe('the outbox', () => {
   it('addresses what was written before there was a conversation', () => {
     const box = addressed([message('a'), message('b', 't1')], 't2')
     expect(box.map(({ ticket }) => ticket)).toEqual(['t2', 't1'])
+  })
+
+  it('keeps what is unsent when its conversation is gone, for the next one', () => {
+    const box = unaddressed([message('a', 't1'), message('b')])
+    expect(box.map(({ id, ticket }) => [id, ticket])).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+    ])
+    expect(addressed(box, 't2').map(({ ticket }) => ticket)).toEqual(['t2', 't2'])
   })
 
   it('takes a message once and is bounded', () => {

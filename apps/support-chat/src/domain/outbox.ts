@@ -31,6 +31,9 @@ export const retried = (outbox: Outbox, id: string): Outbox =>
 export const addressed = (outbox: Outbox, ticket: string): Outbox =>
   outbox.map((message) => (message.ticket === undefined ? { ...message, ticket } : message))
 
+/** Messages whose conversations are gone belong to none, until one is opened. */
+export const unaddressed = (outbox: Outbox): Outbox => outbox.map(({ ticket: _, ...message }) => message)
+
 /** What to send next: the oldest that was not refused. */
 export const nextOf = (outbox: Outbox): Pending | undefined =>
   outbox.find(({ refusal }) => refusal === undefined)

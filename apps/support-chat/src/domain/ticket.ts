@@ -1,6 +1,13 @@
 import type { Receipt } from './mark.js'
 
-export type Role = 'customer' | 'agent'
+/** The two sides of a conversation. */
+export type Side = 'customer' | 'agent'
+
+/** What somebody is here. A lead is an agent who may do more; what exactly, access.ts says. */
+export const ROLES = ['customer', 'agent', 'lead'] as const
+export type Role = (typeof ROLES)[number]
+
+export const sideOfRole = (role: Role): Side => (role === 'customer' ? 'customer' : 'agent')
 
 export interface Person {
   readonly id: string
@@ -31,7 +38,7 @@ export interface ClosedTicket extends TicketBase {
   readonly agent?: Person | undefined
   readonly takenAt?: number | undefined
   readonly closedAt: number
-  readonly closedBy: Role
+  readonly closedBy: Side
 }
 
 /** One request for help, from the first message until somebody closes it. */

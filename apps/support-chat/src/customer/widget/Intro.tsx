@@ -12,7 +12,7 @@ interface Props {
 
 /** The first step: a name and what it is about, in one form. */
 export function Intro({ support, onStarted }: Props): JSX.Element {
-  const name = useSignal(support.identity.value?.user.name ?? '')
+  const name = useSignal(support.identity.value?.name ?? '')
   const text = useSignal('')
   const problem = useSignal<string | undefined>(undefined)
   const busy = useSignal(false)
@@ -39,6 +39,12 @@ export function Intro({ support, onStarted }: Props): JSX.Element {
         void start()
       }}
     >
+      {support.notice.value && (
+        <p class="intro__notice" role="status">
+          <Icon name="alert" size={18} />
+          <span>{support.notice.value}</span>
+        </p>
+      )}
       <p class="intro__hello">
         Hello! Tell us your name and what we can do for you. A person answers, here in this window.
       </p>

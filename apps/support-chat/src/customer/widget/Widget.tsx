@@ -52,12 +52,13 @@ function Panel({ support, onClose }: { readonly support: CustomerSupport; readon
   const link = support.link.value
   const unsent = support.sender.outbox.value
   const ticket = support.ticket.value
-  const begun = ticket !== undefined || unsent.length > 0
+  const isKnown = support.identity.value !== undefined
+  const begun = isKnown && (ticket !== undefined || unsent.length > 0)
   // The first field takes the focus: who opens the chat wants to write. Before the next key can come, or it would be lost.
   useLayoutEffect(() => {
     panel.current?.querySelector<HTMLElement>('textarea, input')?.focus()
   }, [])
-  const waitsToKnow = support.identity.value !== undefined && !support.settled.value && !begun
+  const waitsToKnow = isKnown && !support.settled.value && !begun
   return (
     <div
       ref={panel}

@@ -1,11 +1,19 @@
 import { MillraceError } from '@millrace/client'
 import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import type { Participant } from '../../api.js'
-import { askForToken, type Identity, keepIdentity, NoToken, storedIdentity } from '../../chat/identity.js'
 import { type Link, openLink } from '../../chat/link.js'
 import { Marker } from '../../chat/marker.js'
 import { Sender } from '../../chat/outbox-store.js'
 import { publishText, Room } from '../../chat/room.js'
+import {
+  type Identity,
+  identityIn,
+  keepIdentity,
+  NotDone,
+  storedIdentity,
+  tell,
+  tokenFrom,
+} from '../../chat/session.js'
 import { newestFrom, unreadBy } from '../../domain/conversation.js'
 import type { TicketView } from '../../domain/ticket.js'
 import { ticketChannel } from '../../names.js'
@@ -13,7 +21,7 @@ import { ticketChannel } from '../../names.js'
 const IDENTITY = 'support-customer'
 const TICKET = 'support-ticket'
 const OUTBOX = 'support-outbox'
-const ENDPOINT = '/support/session'
+const LOST = 'This browser isn’t known here any more, so earlier messages can’t be shown. Please begin anew.'
 
 /** The customer's side: who this is, the one conversation, and everything the widget shows of it. */
 export class CustomerSupport {
@@ -23,6 +31,7 @@ export class CustomerSupport {
   readonly #link = signal<Link | undefined>(undefined)
   /** Whether it is known if there is a conversation: until then the widget waits instead of guessing. */
   readonly #settled = signal(false)
+  readonly #notice = signal<string | undefined>(undefined)
   readonly #page: ReadonlySignal<NonNullable<Participant['page']>>
   readonly sender: Sender
   readonly marker: Marker
@@ -42,7 +51,7 @@ export class CustomerSupport {
       const ticket = this.#ticket.value?.id
       if (ticket !== undefined) await this.#link.value?.client.call('support.mark', { ticket, ...marks })
     })
-    if (this.#identity.value) this.#connect()
+    if (this.#identity.value) this.#connect(this.#identity.value)
     addEventListener('storage', ({ key }) => this.#otherTab(key))
     effect(() => this.#room.value?.enter({ page: this.#page.value }))
   }
@@ -62,6 +71,10 @@ export class CustomerSupport {
   get settled(): ReadonlySignal<boolean> {
     return this.#settled
   }
+  /** Why somebody who was in a conversation has to begin anew. */
+  get notice(): ReadonlySignal<string | undefined> {
+    return this.#notice
+  }
 
   readonly unread = computed(() => {
     const conversation = this.#room.value?.conversation.value
@@ -74,13 +87,14 @@ export class CustomerSupport {
     return this.#room.value?.members.value.some(({ user }) => user === agent) ?? false
   })
 
-  /** Begins: says the name, gets a token, and sends the first message as soon as there is a connection. */
+  /** Begins: says the name, and sends the first message as soon as there is a connection. Throws NotDone. */
   async start(name: string, text: string): Promise<void> {
-    const identity = await askForToken(ENDPOINT, { name }, this.#identity.value)
-    keepIdentity(localStorage, IDENTITY, identity)
-    this.#identity.value = identity
+    const identity = identityIn(await tell('/support/session', { name }))
+    if (identity === undefined) throw new NotDone('The server did not answer as expected', true)
+    this.#known(identity)
+    this.#notice.value = undefined
     this.sender.send(text)
-    if (this.#link.value === undefined) this.#connect()
+    if (this.#link.value === undefined) this.#connect(identity)
     else if (this.#link.value.isConnected()) void this.sender.flush()
   }
 
@@ -107,32 +121,41 @@ export class CustomerSupport {
     if (newest !== undefined) this.marker.read(newest.at)
   }
 
-  #connect(): void {
-    const link = openLink(() => this.#freshToken())
+  #connect(identity: Identity): void {
+    this.#known(identity)
+    const link = openLink(tokenFrom('/support/token', (now) => this.#known(now)))
     link.onConnected(() => {
       this.#fresh = false
       void this.#find()
       void this.sender.flush()
       this.marker.flush()
     })
+    link.onShutOut(() => this.#lost())
     this.#link.value = link
     void link.client.connect().catch(() => {})
   }
 
-  /** On every attempt the token is renewed, so that who keeps coming back is never turned away for its age. */
-  async #freshToken(): Promise<string> {
+  #known(identity: Identity): void {
+    keepIdentity(localStorage, IDENTITY, identity)
     const known = this.#identity.value
+    if (identity.id !== known?.id || identity.name !== known.name) this.#identity.value = identity
+  }
+
+  /** The cookie is gone, and with it who this was. What was written and not sent is kept for the next conversation. */
+  #lost(): void {
+    keepIdentity(localStorage, IDENTITY, undefined)
     try {
-      const identity = await askForToken(ENDPOINT, { name: known?.user.name ?? '' }, known)
-      keepIdentity(localStorage, IDENTITY, identity)
-      if (identity.user.id !== known?.user.id) this.#identity.value = identity
-      return identity.token
-    } catch (error) {
-      if (error instanceof NoToken && !error.temporary) {
-        throw new MillraceError('unauthenticated', { message: error.message })
-      }
-      throw error
+      localStorage.removeItem(TICKET)
+    } catch {
+      // It was not stored, then.
     }
+    for (const stop of this.#stopRoom.splice(0)) stop()
+    this.sender.unaddress()
+    batch(() => {
+      this.#identity.value = this.#ticket.value = this.#room.value = this.#link.value = undefined
+      this.#settled.value = false
+      this.#notice.value = LOST
+    })
   }
 
   /** After each connection: where does the conversation stand? */
@@ -199,8 +222,8 @@ export class CustomerSupport {
   /** Another tab of this browser has begun a conversation: this one joins in. */
   #otherTab(key: string | null): void {
     if (key === IDENTITY && this.#link.value === undefined) {
-      this.#identity.value = storedIdentity(localStorage, IDENTITY)
-      if (this.#identity.value) this.#connect()
+      const identity = storedIdentity(localStorage, IDENTITY)
+      if (identity) this.#connect(identity)
     }
     if (key === TICKET) void this.#find()
   }
