@@ -25,6 +25,17 @@ test.each([
   expect(whyNotLoaded(file, failed(code, 'a word'))).toMatch(message)
 })
 
+test('what a module throws is told with its place, without those of the platform', () => {
+  const why = whyNotLoaded('api.js', new TypeError('no such pattern'))
+  expect(why).toMatch(
+    /^api\.js failed while it was loaded: TypeError: no such pattern\n\s+at .*load-errors\.test\.ts/,
+  )
+  expect(why).not.toContain('node:')
+  expect(whyNotLoaded('api.js', new SyntaxError("Unexpected token '='"))).toBe(
+    "api.js, or what it imports, cannot be read: Unexpected token '='. Where that is, Node says itself: node api.js",
+  )
+})
+
 test('a module may throw anything', () => {
   expect(whyNotLoaded('api.js', 'no')).toBe('api.js failed while it was loaded: no')
   expect(whyNotLoaded('api.js', undefined)).toBe('api.js failed while it was loaded: undefined')

@@ -8,16 +8,23 @@ const WAYS = `Either
 /** For whoever called the program, beginning with the file as they named it. */
 export function whyNotLoaded(file: string, thrown: unknown): string {
   const { code, message = String(thrown) } = (thrown ?? {}) as NodeJS.ErrnoException
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(file)) return cannotReadTypes(file)
+  const typed = /\.[cm]?tsx?$/.test(file)
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && typed)
+    return `${file} is TypeScript, which Node ${process.versions.node} does not read; 22.18 and later do. ${WAYS}`
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
     return `${file} has TypeScript that Node does not read by itself (${message}). ${WAYS}`
-  if (code === 'ERR_MODULE_NOT_FOUND' && /\.[cm]?ts$/.test(file))
+  if (code === 'ERR_MODULE_NOT_FOUND' && typed)
     return `${file} imports what is not there: ${message}. Node takes the names of imported files as they are, and finds no 'x.ts' for 'x.js'. ${WAYS}`
   if (code === 'ERR_MODULE_NOT_FOUND') return `${file} imports what is not there: ${message}`
-  return `${file} failed while it was loaded: ${thrown instanceof Error ? (thrown.stack ?? message) : message}`
+  // Of these the place is told to nobody who catches them.
+  if (thrown instanceof SyntaxError)
+    return `${file}, or what it imports, cannot be read: ${message}. Where that is, Node says itself: node ${file}`
+  return `${file} failed while it was loaded: ${thrown instanceof Error ? whereOf(thrown) : message}`
 }
 
-function cannotReadTypes(file: string): string {
-  const version = process.versions.node
-  return `${file} is TypeScript, which Node ${version} does not read; 22.18 and later do. ${WAYS}`
-}
+/** The error with the places in the application's own files, without those of the platform that loaded it. */
+const whereOf = ({ stack = '' }: Error): string =>
+  stack
+    .split('\n')
+    .filter((line) => !/^\s+at .*node:/.test(line))
+    .join('\n')
