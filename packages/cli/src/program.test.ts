@@ -71,6 +71,8 @@ describe('millrace api', () => {
     const json = await millrace([...args, '--json'])
     expect(JSON.parse(json.out)).toEqual(parse(yaml.out))
     expect(await millrace([...args, '--format', 'json'])).toEqual(json)
+    // Anchors and aliases are right, and read by few.
+    expect(yaml.out).not.toMatch(/[&*]a\d/)
     // Read again as YAML 1.1 reads it, which takes more words for something else.
     expect(parse(yaml.out, { version: '1.1' })).toEqual(JSON.parse(json.out))
   })
@@ -110,6 +112,21 @@ describe('millrace api', () => {
     const { code, out } = await millrace(['api', file, '--json'])
     expect(code).toBe(0)
     expect(JSON.parse(out).channels).toHaveProperty(channel)
+  })
+
+  test('prefers the default export, then api, to others', async () => {
+    const of = (namespace: string) =>
+      `{ channels: { '${namespace}:all': {} }, calls: {}, codecOf: () => undefined }`
+    const others = `export const other = ${of('other')}\nexport const api = ${of('api')}\n`
+    for (const [text, expected] of [
+      [`${others}export default ${of('default')}`, 'defaultAll'],
+      [others, 'apiAll'],
+    ] as const) {
+      const path = join(folder, `${expected}.mjs`)
+      writeFileSync(path, text)
+      const { out } = await millrace(['api', path, '--json'])
+      expect(Object.keys(JSON.parse(out).channels)).toEqual([expected])
+    }
   })
 
   test.each([

@@ -33,6 +33,7 @@ test('a definition that many share is there once', () => {
     Desk: { not: at('User') },
     User: { type: 'object', properties: { boss: at('User') } },
   })
+  expect(components.add('User', { type: 'null' })).toEqual(at('User2'))
 })
 
 test('definitions of one name that differ get names of their own, and so do those that refer to them', () => {

@@ -125,7 +125,8 @@ describe('a channel', () => {
     ['traceAll', 'message', 'application/x-protobuf'],
     ['firmwareAll', 'message', 'application/octet-stream'],
     // Presence and ephemeral messages are JSON whatever the codec.
-    ['chatRoom', 'member', 'application/json'],
+    ['quotesMarket', 'ephemeral', 'application/json'],
+    ['quotesMarket', 'member', 'application/json'],
   ])('%s: its %s is %s', (channel, message, contentType) => {
     expect(document.channels[channel]?.messages[message]).toMatchObject({ contentType })
   })

@@ -32,6 +32,8 @@ export const api = defineApi({
     }),
     'quotes:{market}': channel({
       message: z.object({ symbol: z.string(), price: z.number().positive(), at: z.iso.datetime() }),
+      ephemeral: z.object({ looksAt: z.string() }),
+      presence: z.object({ trader: z.string() }),
       conflate: 'symbol',
       codec: 'msgpack',
     }),
