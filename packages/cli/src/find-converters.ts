@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { Api } from '@millrace/protocol'
+import { importedFile } from './imported-file.js'
 import { type Converters, converterPackages, type Validator } from './schemas/convert.js'
 import { Failure } from './terminal.js'
 
@@ -30,15 +30,9 @@ async function firstOf(
   packages: readonly string[],
   { vendor, path }: { readonly vendor: string; readonly path: string },
 ): Promise<unknown> {
-  const { resolve } = createRequire(path)
   for (const name of packages) {
-    let file: string
-    try {
-      file = resolve(name)
-    } catch {
-      continue
-    }
-    return import(pathToFileURL(file).href)
+    const file = importedFile(name, path)
+    if (file !== undefined) return import(pathToFileURL(file).href)
   }
   const name = packages.at(-1)
   throw new Failure(

@@ -25,7 +25,7 @@ test('references to itself, to its definitions and into it count from the root o
 
 test('a definition that many share is there once', () => {
   const components = new Components()
-  const definitions = { User: { type: 'object', properties: { boss: named('User') } } }
+  const definitions = { User: { id: 'User', type: 'object', properties: { boss: named('User') } } }
   components.add('Chat', { items: named('User'), definitions })
   components.add('Desk', { not: named('User'), $defs: definitions })
   expect(components.schemas).toEqual({
@@ -47,6 +47,19 @@ test('definitions of one name that differ get names of their own, and so do thos
     Desk: { items: at('DeskTeam') },
     DeskTeam: { items: at('DeskUser') },
     DeskUser: { type: 'number' },
+  })
+})
+
+test('definitions whose names come out alike are two', () => {
+  const components = new Components()
+  components.add('Chat', {
+    items: [named('user'), named('User')],
+    definitions: { user: { type: 'string' }, User: { type: 'null' } },
+  })
+  expect(components.schemas).toEqual({
+    Chat: { items: [at('User'), at('ChatUser')] },
+    User: { type: 'string' },
+    ChatUser: { type: 'null' },
   })
 })
 

@@ -15,7 +15,7 @@ export class Components {
   /** Adds a schema under this name, or a similar one where that is taken, and its definitions beside it. */
   add(name: string, schema: JsonSchema): Reference {
     const { $schema: _, definitions = {}, $defs = {}, ...rest } = schema
-    const found: readonly Definition[] = Object.entries({ ...(definitions as object), ...($defs as object) })
+    const found = definitionsOf({ ...(definitions as object), ...($defs as object) })
     const own = this.#names.take(name)
     const names = this.#namesFor(found, own)
     // A schema that is one of its definitions and no more, as recursive ones are, is that, unless it has a name of its own.
@@ -36,7 +36,10 @@ export class Components {
     const isAnother = ([id, definition]: Definition): boolean => {
       const name = names.get(id) ?? own
       const there = this.schemas[name]
-      return name === own || (there !== undefined && !same(there, rewritten(definition, names, own)))
+      // `user` and `User` come out alike.
+      const first = found.find(([one]) => names.get(one) === name)?.[0]
+      if (name === own || first !== id) return true
+      return there !== undefined && !same(there, rewritten(definition, names, own))
     }
     // A new name changes the definitions that refer to it, so that they may be others too. Each gets one at most.
     for (let next = found.find(isAnother); next !== undefined; next = found.find(isAnother))
@@ -51,6 +54,13 @@ const isNamed = (id: string): boolean => /^[A-Za-z]/.test(id)
 
 const sameAs = ({ $ref, ...more }: JsonSchema, id: string): boolean =>
   $ref === `#/definitions/${id}` && Object.keys(more).length === 0
+
+/** Without the name that zod 4.0 repeats in them. */
+const definitionsOf = (all: Readonly<Record<string, JsonSchema>>): readonly Definition[] =>
+  Object.entries(all).map(([name, { id, ...rest }]) => [
+    name,
+    id === undefined || id === name ? rest : { id, ...rest },
+  ])
 
 type Definition = readonly [id: string, schema: JsonSchema]
 
