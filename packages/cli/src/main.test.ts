@@ -11,7 +11,8 @@ const APIS = here('../test/apis')
 beforeAll(async () => {
   const { compile } = await import(here('../../../scripts/build.mjs'))
   await compile(['packages/cli'])
-})
+  // Another test may be building all there is.
+}, 240_000)
 
 const millrace = (...args: string[]) =>
   spawnSync(process.execPath, [MAIN, ...args], { cwd: APIS, encoding: 'utf8', timeout: 15_000 })

@@ -82,7 +82,7 @@ function publications(described: Described): Operations {
     }
   }
   const { sent, received } = add('value', `A value in ${pattern}: it takes the place of the one with its key`)
-  const removed = messages.add('removed', removedMessage(name, pattern))
+  const removed = messages.add('removed', removedMessage(described))
   return {
     [subscribe]: receive(`Subscribe to ${pattern}: all values, then changes`, 'subscribe', [
       received,
@@ -143,9 +143,9 @@ const whoMay = ({ publish }: ChannelDefinition): string =>
     ? 'Any session may, unless the server has a hook that says who.'
     : 'Those may whom the server allows; others are answered `forbidden` (106).'
 
-const removedMessage = (name: string, pattern: string): Message => ({
+const removedMessage = ({ name, pattern, making }: Described): Message => ({
   name: `${name}Removed`,
   title: `A key of ${pattern} has no value any more`,
   contentType: 'application/json',
-  payload: { type: 'null' },
+  payload: making.payloads.components.add(`${name}Removed`, { type: 'null' }),
 })

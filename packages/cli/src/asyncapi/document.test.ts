@@ -107,8 +107,9 @@ describe('a channel', () => {
       'x-millrace-conflate': { field: 'symbol' },
       'x-millrace-history': { size: 10_000, ttl: 86_400_000 },
       'x-millrace-slow': 'conflate',
-      messages: { value: { name: 'QuotesMarketValue' }, removed: { payload: { type: 'null' } } },
+      messages: { value: { name: 'QuotesMarketValue' }, removed: { name: 'QuotesMarketRemoved' } },
     })
+    expect(document.components.schemas['QuotesMarketRemoved']).toEqual({ type: 'null' })
     expect(document.channels['boardIdCellRowColumn']).toMatchObject({
       'x-millrace-conflate': { computed: true },
     })

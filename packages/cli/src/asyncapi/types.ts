@@ -15,7 +15,7 @@ export interface Message extends Extensions {
   readonly title: string
   readonly summary?: string
   readonly contentType: string
-  readonly payload: JsonSchema | Reference
+  readonly payload: Reference
 }
 
 export interface Channel extends Extensions {
