@@ -147,6 +147,26 @@ export const LAYERS = [
     may: ['@millrace/protocol', '@millrace/client', '@millrace/server'],
     node: true,
   },
+  {
+    name: 'cli schemas',
+    path: 'packages/cli/src/schemas/',
+    pure: true,
+    may: [],
+    npm: [],
+  },
+  {
+    name: 'cli asyncapi',
+    path: 'packages/cli/src/asyncapi/',
+    pure: true,
+    may: ['@millrace/protocol', 'cli schemas'],
+    npm: [],
+  },
+  {
+    name: 'cli',
+    path: 'packages/cli/src/',
+    may: ['@millrace/protocol', 'cli schemas', 'cli asyncapi'],
+    node: true,
+  },
   { name: 'store-lmdb bench', path: 'packages/store-lmdb/bench.mjs', may: ['@millrace/server'], node: true },
   {
     name: 'broker-redis bench',

@@ -10,8 +10,9 @@ const { Extractor, ExtractorConfig } = createRequire(import.meta.url)('@microsof
 /** The entries of every package that is not private: its declarations, and the report they are held against. */
 export function entriesOf(tree) {
   return tree.files(/^packages\/[^/]+\/package\.json$/).flatMap((path) => {
-    const { name, private: isPrivate, exports } = JSON.parse(tree.read(path))
+    const { name, private: isPrivate, exports = {} } = JSON.parse(tree.read(path))
     if (isPrivate) return []
+    // A program has none.
     const folder = path.replace(/\/package\.json$/, '')
     return Object.entries(exports).map(([entry, { types }]) => {
       const report = [name.split('/')[1], ...entry.split('/').slice(1)].join('-')

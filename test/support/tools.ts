@@ -82,6 +82,9 @@ export const tool = {
   /** The system's Python, when it can import Debian's `websockets`. */
   pythonWebsockets: () =>
     requireTool('python3-websockets', 'apt-get install python3-websockets', pythonThatImports('websockets')),
+  /** The system's Python, when it can import Debian's `jsonschema`. */
+  pythonJsonschema: () =>
+    requireTool('python3-jsonschema', 'apt-get install python3-jsonschema', pythonThatImports('jsonschema')),
 } as const
 
 // Debian's packages install into Debian's Python; whichever other one comes first in PATH does not see them.

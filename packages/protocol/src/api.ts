@@ -52,6 +52,8 @@ export interface ChannelOptions<
   E extends AnySchema | undefined = AnySchema | undefined,
   P extends AnySchema | undefined = AnySchema | undefined,
 > {
+  /** What it is for, in a sentence or two: for documents that are made of the api. */
+  readonly description?: string
   /** Schema of publications. Without one, any JSON value passes. */
   readonly message?: M
   /** Schema of ephemeral messages. Without one, the channel has none. */
@@ -88,6 +90,8 @@ export interface WaitOptions {
 }
 
 export interface CallOptions<Q extends AnySchema | undefined, R extends AnySchema | undefined> {
+  /** What it is for, in a sentence or two: for documents that are made of the api. */
+  readonly description?: string
   /** Schema of the request. Without one, any JSON value passes. */
   readonly request?: Q
   /** Schema of the response. */

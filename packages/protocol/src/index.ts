@@ -52,6 +52,7 @@ export {
   MillraceError,
   type Retry,
 } from './codes.js'
+export { callTimeoutOf, historyOf, type Keeping, slowPolicyOf, waitOf } from './definition.js'
 export { BadCommand, type ClientDialect, type Decoded, type Dialect, type Utf8 } from './dialect.js'
 export { type Duration, milliseconds, parseDuration } from './duration.js'
 export { type Base64, jsonClient } from './json-client.js'

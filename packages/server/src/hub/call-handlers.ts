@@ -1,8 +1,8 @@
 import {
   type Api,
   type CallDefinition,
+  callTimeoutOf,
   MillraceError,
-  milliseconds,
   type Payload,
   type StoredPayload,
   type Target,
@@ -30,7 +30,6 @@ export type RelayRule = (context: {
   readonly to: Target
 }) => MaybePromise<boolean>
 
-const DEFAULT_TIMEOUT = 10_000
 const MAX_TIMEOUT = 300_000
 
 interface Parts {
@@ -181,7 +180,6 @@ function checkCapability({ session, method }: Pick<IncomingCall, 'session' | 'me
 
 /** Milliseconds that an answer may take, as the api says or as was asked. */
 export function timeoutOf(definition: CallDefinition, asked: number | undefined): number {
-  const most =
-    definition.timeout === undefined ? DEFAULT_TIMEOUT : milliseconds(definition.timeout, 'timeout')
+  const most = callTimeoutOf(definition)
   return asked === undefined ? most : Math.min(asked, Math.max(most, MAX_TIMEOUT))
 }

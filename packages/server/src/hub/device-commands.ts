@@ -4,6 +4,7 @@ import {
   type Payload,
   type Publisher,
   type StoredPayload,
+  waitOf,
 } from '@millrace/protocol'
 import { type CallHandlers, timeoutOf } from './call-handlers.js'
 import type { IncomingCommand } from './commands/services.js'
@@ -11,7 +12,6 @@ import { tellable } from './failures.js'
 import type { Random } from './ports.js'
 import type { Session } from './session.js'
 import type { Validator } from './validation.js'
-import { waitOf } from './waiting/keeping.js'
 import type { Queues } from './waiting/queues.js'
 import type { Accepted } from './waiting/waiters.js'
 

@@ -6,6 +6,7 @@ import {
   type Publication,
   predecessor,
   type ResolvedChannel,
+  slowPolicyOf,
 } from '@millrace/protocol'
 import type { EphemeralEvent, PresenceChange, StoredPublication } from './broker-ports.js'
 import type { Counters } from './counters.js'
@@ -84,8 +85,7 @@ export class Topic {
     resolved: ResolvedChannel,
     parts: { readonly clock: Pick<Clock, 'now'>; readonly counters: Counters },
   ) {
-    const { conflate, slow: policy = conflate === undefined ? 'disconnect' : 'conflate' } =
-      resolved.definition
+    const policy = slowPolicyOf(resolved.definition)
     this.name = name
     this.resolved = resolved
     this.#stragglers = new Stragglers({

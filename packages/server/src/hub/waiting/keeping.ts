@@ -1,25 +1,10 @@
-import { type Api, type CallDefinition, milliseconds } from '@millrace/protocol'
+import { type Api, waitOf } from '@millrace/protocol'
 import type { StreamOptions } from '../broker-ports.js'
 
-/** How long a call may wait, and how many of its method for one user. */
-export interface Wait {
-  /** Milliseconds. */
-  readonly ttl: number
-  readonly size: number
-}
-
-const DEFAULT_WAIT = { ttl: '24h', size: 1000 } as const
 /** How many publications a user's stream of commands keeps: three for a command that is asked and answered alone. */
 const KEPT = 4096
 /** How long the end of a command is known after it could still have been waited for. Milliseconds. */
 const REMEMBERED = 3_600_000
-
-/** Undefined for a call that does not wait. */
-export function waitOf({ wait }: CallDefinition): Wait | undefined {
-  if (wait === undefined) return undefined
-  const { ttl = DEFAULT_WAIT.ttl, size = DEFAULT_WAIT.size } = wait
-  return { ttl: milliseconds(ttl, 'wait.ttl'), size }
-}
 
 /** What a user's stream of commands keeps, so that none of them is lost before its time; undefined where no call waits. */
 export function keepingOf(api: Api | undefined): StreamOptions | undefined {

@@ -1,0 +1,3 @@
+import { channel, defineApi } from '@millrace/protocol'
+
+export const api = defineApi({ channels: { chat: channel() } })
