@@ -18,3 +18,7 @@ export function verifyHmac(
 /** Text of base64url (RFC 4648 §5). */
 export const textOfBase64url = (base64url: string): string =>
   Buffer.from(base64url, 'base64url').toString('utf8')
+
+/** HMAC-SHA-256 (RFC 2104, FIPS 180-4) of a text in UTF-8, in padded base64. */
+export const hmacSha256 = (key: Uint8Array, text: string): string =>
+  createHmac('sha256', key).update(text).digest('base64')
