@@ -10,7 +10,8 @@ export interface Capabilities {
   readonly calls?: readonly string[] | undefined
 }
 
-const isCovered = (by: string, name: string): boolean =>
+/** Whether a name, or all that begin as it does up to its `*`, has this one in it. */
+export const isCovered = (by: string, name: string): boolean =>
   by.endsWith('*') ? name.startsWith(by.slice(0, -1)) : by === name
 
 /** Whether an action on a channel is allowed by any of the names that cover it. */
@@ -43,5 +44,6 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isListOf = (value: unknown, is: (one: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(is)
-const isName = (value: unknown): boolean => typeof value === 'string' && /^[^*]*\*?$/.test(value)
+/** Whether it may stand for names: a `*` is its last character or nowhere. */
+export const isName = (value: unknown): boolean => typeof value === 'string' && /^[^*]*\*?$/.test(value)
 const isAction = (value: unknown): boolean => value === '*' || ACTIONS.includes(value as Action)

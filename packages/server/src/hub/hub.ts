@@ -38,6 +38,8 @@ import { concerns, type Revocation } from './revocation/revocation-list.js'
 import { Revocations } from './revocation/revocations.js'
 import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
 import type { Subscription } from './subscription.js'
+import type { HubEvents } from './telling/hub-events.js'
+import { makeTelling, type Telling } from './telling/telling.js'
 import { Tickets } from './tickets.js'
 import { Topics } from './topics.js'
 import { Validator } from './validation.js'
@@ -63,6 +65,8 @@ export interface HubOptions {
   readonly signer: Signer
   readonly logger: Logger
   readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
+  /** What else is told. Default: nothing. */
+  readonly events?: HubEvents | undefined
 }
 
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
@@ -75,6 +79,7 @@ export class Hub implements SessionHost {
   readonly #options: HubOptions
   readonly #services: Services
   readonly #calling: Calling
+  readonly #telling: Telling
   /** What was taken away from users, sessions and tokens. */
   readonly revocations: Revocations
   readonly #wheel: Wheel
@@ -95,6 +100,10 @@ export class Hub implements SessionHost {
     const { counters } = this
     const topics = new Topics({ streams: broker, presence: broker, clock, logger, counters })
     const channels = channelTable(api)
+    this.#telling = makeTelling({
+      ...{ events: options.events, streams: broker, cluster: calling.cluster, clock, logger },
+      subscribers: (channel) => topics.subscribers(channel),
+    })
     const call: Services['call'] = (incoming) => handlers.call(incoming)
     const command: Services['command'] = (incoming) => commands.relay(incoming)
     const lingering = new Lingering({ clock, logger, presence: broker, grace: limits.grace })
@@ -111,6 +120,7 @@ export class Hub implements SessionHost {
     this.#services = {
       ...{
         broker,
+        ...{ append: this.#telling.append, watch: this.#telling.watch },
         channels,
         topics,
         directory,
@@ -200,6 +210,7 @@ export class Hub implements SessionHost {
       session.close('shutdown', reason)
     }
     this.#services.lingering.stop()
+    await this.#telling.occupancy?.close()
     await this.#calling.cluster.stop()
     this.#calling.queues.close()
     await this.#options.broker.close()

@@ -21,7 +21,26 @@ export interface Questions {
   revoke: { readonly asked: Revocation; readonly answer: number }
   /** This came here for a connection of yours. */
   request: { readonly asked: CarriedRequest; readonly answer: RequestAnswer }
+  /** What do you have of these channels? */
+  occupancy: { readonly asked: OccupancyQuestion; readonly answer: OccupancyAnswer }
+  /** I go, and these channels had subscribers here: will you look after them? */
+  inherit: { readonly asked: readonly string[]; readonly answer: boolean }
 }
+
+/** Channels of which a node has its first subscriber (a claim), or no more. */
+export type OccupancyQuestion = readonly {
+  readonly channel: string
+  /** When that was, after all that the node had heard of: milliseconds since 1970. */
+  readonly at: number
+  readonly isClaim: boolean
+}[]
+
+/** Those of the channels that a node has something of. `held`: with subscribers, and whoever wants to know that knows it. */
+export type OccupancyAnswer = readonly {
+  readonly channel: string
+  readonly is: 'claiming' | 'held' | 'leaving'
+  readonly at: number
+}[]
 
 /** What a client asks of a connection that is made of requests, by one that came to another node. [P8.5] */
 export interface CarriedRequest {
