@@ -17,6 +17,8 @@ import type {
   RateLimits,
   User,
 } from './hub/index.js'
+import { resolveWebhooks, type WebhookOptions } from './webhook-options.js'
+import type { ResolvedWebhook } from './webhooks/index.js'
 
 /** Which pages may connect: those of the server's own host, the listed ones, or any. */
 export type AllowedOrigins = 'same-origin' | '*' | readonly (string | RegExp)[]
@@ -114,6 +116,8 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
   readonly rates?: RateOptions | false
   /** permessage-deflate for clients that offer it: false (default), or the size in bytes from which messages are compressed. */
   readonly compression?: false | { readonly threshold: number }
+  /** Backends that are told what happens, in order and at least once while this process lives. The same on all nodes. Default none. */
+  readonly webhooks?: readonly WebhookOptions[]
   /** This node's name, in logs and in `connected`. Default: random. */
   readonly node?: string
   /** Where to log. Default: standard error, warnings and errors. */
@@ -134,6 +138,7 @@ export interface ResolvedOptions {
   readonly rates: RateLimits | undefined
   readonly handshakes: Rate | undefined
   readonly compression: false | { readonly threshold: number }
+  readonly webhooks: readonly ResolvedWebhook[]
 }
 
 const DEFAULT_LIMITS: Required<LimitOptions> = {
@@ -181,6 +186,7 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
     limits,
     ...resolveRates(options.rates ?? {}),
     compression: checkCompression(options.compression ?? false),
+    webhooks: resolveWebhooks(options.webhooks),
   }
 }
 

@@ -25,14 +25,18 @@ import type {
   ServerStats,
   UserPeers,
 } from './millrace.js'
-import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
+import { awake, consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
 import type { ServerEndpoint, ServerPorts } from './ports.js'
 import { VERSION } from './version.js'
+import { platformWebhooks, warnOfPlainHttp } from './webhook-ports.js'
+import { Webhooks } from './webhooks/index.js'
 
 /** How long clients are given to come back after `close()`, in milliseconds: it spreads them. */
 const RETURN_WITHIN = 2_000
+/** How long `close()` tells backends what waits for them, in milliseconds. */
+const FLUSH_WITHIN = 5_000
 
 /**
  * Makes a server: `createServer({ api, auth })`. It does nothing until `attach` or `listen`.
@@ -58,6 +62,7 @@ const PLATFORM: ServerPorts = {
   clock: systemClock,
   random: systemRandom,
   endpoint: ({ hub, options }) => new PlatformEndpoint(hub, options),
+  webhooks: platformWebhooks,
 }
 
 type Listener<E extends keyof ServerEvents<User>> = (...args: ServerEvents<User>[E]) => void
@@ -67,6 +72,7 @@ class ComposedServer implements MillraceServer<Api, User> {
   readonly #options: ResolvedOptions
   readonly #hub: Hub
   readonly #endpoint: ServerEndpoint
+  readonly #webhooks: Webhooks
   readonly #listeners: { readonly [E in keyof ServerEvents<User>]: Set<Listener<E>> } = {
     connect: new Set(),
     disconnect: new Set(),
@@ -74,17 +80,22 @@ class ComposedServer implements MillraceServer<Api, User> {
   #started: Promise<void> | undefined
   #own: HttpServer | undefined
 
-  constructor(options: ServerOptions<Api, User>, { clock, random, endpoint }: ServerPorts) {
+  constructor(options: ServerOptions<Api, User>, ports: ServerPorts) {
+    const { clock, random, endpoint } = ports
     const resolved = resolveOptions(options)
     if (options.api !== undefined && typeof options.api.codecOf !== 'function')
       throw new TypeError('api must be what defineApi() returns')
     const logger = options.logger ?? consoleLogger('warn')
-    const { broker = 'memory:' } = options
+    const { broker = 'memory:', node = random.id() } = options
     const { limits, heartbeat, patience, connectTimeout, grace } = resolved
     if (options.api === undefined)
       logger.warn('no api is defined: every client may use any channel and any payload')
     this.#api = options.api
     this.#options = resolved
+    const { deliver, jitter } = ports.webhooks ?? platformWebhooks
+    const told = ports.webhooks === undefined ? [] : resolved.webhooks
+    warnOfPlainHttp(told, logger)
+    this.#webhooks = new Webhooks(told, node, { clock, random, deliver, jitter, logger })
     this.#hub = new Hub({
       api: options.api,
       broker: typeof broker === 'string' ? brokerByUrl(broker, { clock, random, logger }) : broker,
@@ -104,13 +115,14 @@ class ComposedServer implements MillraceServer<Api, User> {
         grace,
       },
       maxMessage: limits.message,
-      node: options.node ?? random.id(),
+      node,
       server: `millrace/${VERSION}`,
       clock,
       random,
       signer: systemSigner,
       logger,
       onSession: (event, session, code) => this.#tell(event, session, code),
+      events: this.#webhooks.hubEvents,
     })
     this.#endpoint = endpoint({ hub: this.#hub, options: resolved, start: () => this.#start() })
   }
@@ -220,7 +232,8 @@ class ComposedServer implements MillraceServer<Api, User> {
   }
 
   stats(): ServerStats {
-    return { sessions: this.#hub.size, slow: { ...this.#hub.counters } }
+    const { size: sessions, counters } = this.#hub
+    return { sessions, slow: { ...counters }, webhooks: this.#webhooks.stats() }
   }
 
   async close(): Promise<void> {
@@ -228,7 +241,7 @@ class ComposedServer implements MillraceServer<Api, User> {
     // From now on every answer ends its connection, or who asks again and again would keep this server up.
     if (own !== undefined) own.maxRequestsPerSocket = 1
     await this.#hub.close(RETURN_WITHIN)
-    await this.#endpoint.close()
+    await Promise.all([this.#endpoint.close(), awake(this.#webhooks.close(FLUSH_WITHIN))])
     if (own !== undefined) await new Promise((resolve) => own.close(resolve))
   }
 
@@ -242,6 +255,8 @@ class ComposedServer implements MillraceServer<Api, User> {
   }
 
   #tell(event: keyof ServerEvents<User>, session: Session, code: number): void {
+    if (event === 'connect') this.#webhooks.connected(session)
+    else this.#webhooks.disconnected(session, code)
     try {
       if (event === 'connect') for (const listener of this.#listeners.connect) listener(infoOf(session))
       else for (const listener of this.#listeners.disconnect) listener(infoOf(session), code)
