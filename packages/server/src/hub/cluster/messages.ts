@@ -23,22 +23,27 @@ export interface Questions {
   request: { readonly asked: CarriedRequest; readonly answer: RequestAnswer }
   /** What do you have of these channels? */
   occupancy: { readonly asked: OccupancyQuestion; readonly answer: OccupancyAnswer }
-  /** I go, and these channels had subscribers here: will you look after them? */
-  inherit: { readonly asked: readonly string[]; readonly answer: boolean }
+  /** I go, and these channels had subscribers here: will you look after them? `going`: this node goes too, and has none. */
+  inherit: { readonly asked: readonly string[]; readonly answer: 'yes' | 'no' | 'going' }
 }
 
-/** Channels of which a node has its first subscriber (a claim), or no more. */
-export type OccupancyQuestion = readonly {
-  readonly channel: string
-  /** When that was, after all that the node had heard of: milliseconds since 1970. */
-  readonly at: number
-  readonly isClaim: boolean
-}[]
+/** Channels of which a node has its first subscriber (a claim), or has none any more. */
+export interface OccupancyQuestion {
+  readonly from: string
+  readonly about: readonly {
+    readonly channel: string
+    /** When that was, after all that the node had heard of: milliseconds since 1970. */
+    readonly at: number
+    readonly isClaim: boolean
+  }[]
+}
 
-/** Those of the channels that a node has something of. `held`: with subscribers, and whoever wants to know that knows it. */
+/** Those of the channels that a node has something of. */
 export type OccupancyAnswer = readonly {
   readonly channel: string
+  /** `held`: it has subscribers, and whoever wants to know that the channel has any was told. */
   readonly is: 'claiming' | 'held' | 'leaving'
+  /** Of its claim or leave. */
   readonly at: number
 }[]
 

@@ -1,6 +1,6 @@
 /**
  * What a node knows of a channel's subscribers here. `claiming`: the first has come, and others are asked whether they have any. `held`: there
- * are some here, and whoever wants to know has been told by some node that the channel has any. `lingering`: as `held`, but the last one has left a
+ * are some here, and some node has told that the channel has any. `lingering`: as `held`, but the last one has left a
  * moment ago. `leaving`: none has come since, and others are asked whether they have any.
  */
 export type Phase = 'claiming' | 'held' | 'lingering' | 'leaving'

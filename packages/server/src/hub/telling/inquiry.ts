@@ -4,7 +4,7 @@ import type { Clock, Logger } from '../ports.js'
 import type { Hold, OtherHold } from './hold.js'
 
 export interface InquiryParts {
-  readonly cluster: Pick<Cluster, 'askAll'>
+  readonly cluster: Pick<Cluster, 'node' | 'askAll'>
   readonly clock: Clock
   readonly logger: Logger
   /** Other nodes have said what they have of a claim or a leave that still stands. */
@@ -21,8 +21,10 @@ export interface Heard {
 const GATHER = 20
 /** Channels in one question. */
 const MOST = 500
-/** Milliseconds other nodes have to answer, and until they are asked again after the broker could not be. */
+/** Milliseconds other nodes have to answer. */
 const WITHIN = 400
+/** Milliseconds until they are asked again: about what was not decided, and after the broker could not be reached. */
+const AGAIN = 200
 const RETRY = 1_000
 
 /** Asks other nodes about channels: many in one question, and one question at a time. */
@@ -31,6 +33,8 @@ export class Inquiry {
   readonly #due = new Set<Hold>()
   #cancel: (() => void) | undefined
   #isAsking = false
+  /** Until the next question. */
+  #pause = GATHER
   #isStopped = false
 
   constructor(parts: InquiryParts) {
@@ -41,6 +45,12 @@ export class Inquiry {
   ask(hold: Hold): void {
     this.#due.add(hold)
     this.#soon(GATHER)
+  }
+
+  /** Asks about it once more: what was heard decides nothing. */
+  askAgain(hold: Hold): void {
+    this.#due.add(hold)
+    this.#pause = AGAIN
   }
 
   stop(): void {
@@ -60,16 +70,16 @@ export class Inquiry {
   async #round(): Promise<void> {
     const asked = this.#next()
     this.#isAsking = true
-    let pause = GATHER
+    this.#pause = GATHER
     try {
       await this.#ask(asked)
     } catch (error) {
       this.#parts.logger.debug('could not ask other nodes for subscribers', { error })
       for (const one of asked) if (stands(one)) this.#due.add(one.hold)
-      pause = RETRY
+      this.#pause = RETRY
     }
     this.#isAsking = false
-    this.#soon(pause)
+    this.#soon(this.#pause)
   }
 
   #next(): Asked[] {
@@ -83,18 +93,23 @@ export class Inquiry {
 
   async #ask(asked: readonly Asked[]): Promise<void> {
     if (asked.length === 0) return
-    const question: OccupancyQuestion = asked.map(({ hold: { channel }, phase, at }) => ({
-      ...{ channel, at },
-      isClaim: phase === 'claiming',
-    }))
-    const { answers, silent } = await this.#parts.cluster.askAll('occupancy', question, { within: WITHIN })
+    const { cluster } = this.#parts
+    const question: OccupancyQuestion = {
+      from: cluster.node,
+      about: asked.map(({ hold: { channel }, phase, at }) => ({
+        channel,
+        at,
+        isClaim: phase === 'claiming',
+      })),
+    }
+    const { answers, silent } = await cluster.askAll('occupancy', question, { within: WITHIN })
     if (this.#isStopped) return
     const byChannel = new Map<string, OtherHold[]>()
     for (const { node, answer } of answers) {
-      for (const { channel, is, at } of answer) {
+      for (const { channel, ...has } of answer) {
         const others = byChannel.get(channel)
-        if (others === undefined) byChannel.set(channel, [{ node, is, at }])
-        else others.push({ node, is, at })
+        if (others === undefined) byChannel.set(channel, [{ node, ...has }])
+        else others.push({ node, ...has })
       }
     }
     for (const one of asked) {

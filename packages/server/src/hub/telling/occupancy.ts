@@ -26,13 +26,15 @@ const MOST = 500
 
 /**
  * Tells that a channel has its first subscriber of all nodes, or has lost its last, and only one node does. Nodes ask each other. Of claims that
- * meet the earliest is told, of leaves that meet the latest: who comes later has heard of the other, for its time is after all it has heard of. [H13.4]
+ * meet the earliest is told, of leaves that meet the latest; a node's times are after all that it has heard of, so whoever was asked before it
+ * claimed or left does so later. [H13.4]
  */
 export class Occupancy {
   readonly #parts: OccupancyParts
   readonly #holds = new Map<string, Hold>()
   readonly #inquiry: Inquiry
   #last = 0
+  #isClosing = false
 
   constructor(parts: OccupancyParts) {
     this.#parts = parts
@@ -59,56 +61,72 @@ export class Occupancy {
   }
 
   /**
-   * This node goes, its subscriptions have ended, and the broker can still be asked. Another node looks after its channels; a node that is alone tells
-   * that they are vacated. When neither is possible nothing is told, as when the node is killed.
+   * This node goes, its subscriptions have ended, and the broker can still be asked. Another node looks after its channels; the last one tells that they
+   * are vacated. When neither is possible nothing is told, as when the node is killed.
    */
   async close(): Promise<void> {
+    this.#isClosing = true
     this.#inquiry.stop()
-    const holds = [...this.#holds.values()]
-    for (const hold of holds) hold.cancel?.()
-    this.#holds.clear()
-    // Of a claim nothing was told yet.
-    const channels = holds.filter(({ phase }) => phase !== 'claiming').map(({ channel }) => channel)
+    for (const hold of this.#holds.values()) {
+      // Of a claim nothing was told yet.
+      if (hold.phase === 'claiming') this.#forget(hold)
+      else this.#turn(hold, 'held')
+    }
+    const channels = [...this.#holds.keys()]
     if (channels.length === 0) return
-    const { cluster, logger, events } = this.#parts
+    const { cluster, logger } = this.#parts
     try {
       const others = (await cluster.nodes()).filter((node) => node !== cluster.node)
-      if (others.length > 0) await this.#bequeath(channels, others)
-      else for (const channel of channels) events.vacated(channel, this.#time())
+      await this.#bequeath(channels, others)
     } catch (error) {
       logger.warn('could not leave channels to another node: that they are vacated is not told', { error })
     }
+    this.#holds.clear()
   }
 
+  /** Leaves channels to the first node that takes them over. Where all are about to go, or there is none, nobody is left who could subscribe. */
   async #bequeath(channels: readonly string[], nodes: readonly string[]): Promise<void> {
-    const { cluster, logger } = this.#parts
-    let heirs = nodes
-    for (let from = 0; from < channels.length; from += MOST) {
-      const body = channels.slice(from, from + MOST)
-      while (heirs[0] !== undefined) {
-        const takes = cluster.ask(heirs[0], 'inherit', { body, within: WITHIN })
-        if (await takes.catch(() => false)) break
-        heirs = heirs.slice(1)
+    const { cluster, logger, events } = this.#parts
+    const unsure = new Set<string>()
+    let left = channels
+    for (const heir of nodes) {
+      while (left.length > 0) {
+        const asked = cluster.ask(heir, 'inherit', { body: left.slice(0, MOST), within: WITHIN })
+        const answer = await asked.catch(() => 'no')
+        if (answer === 'no') unsure.add(heir)
+        if (answer !== 'yes') break
+        left = left.slice(MOST)
       }
     }
-    if (heirs.length === 0)
+    if (left.length === 0) return
+    // One that did not answer may have gone meanwhile.
+    const isSure = unsure.size === 0 || !(await cluster.nodes()).some((node) => unsure.has(node))
+    if (isSure) for (const channel of left) events.vacated(channel, this.#time())
+    else
       logger.warn('no other node took over channels: that they are vacated is not told', {
-        channels: channels.length,
+        channels: left.length,
       })
   }
 
-  #inherit(channels: readonly string[]): boolean {
+  #inherit(channels: readonly string[]): 'yes' | 'going' {
+    if (this.#isClosing) return 'going'
     for (const channel of channels) {
-      if (this.#holds.has(channel) || !this.#parts.events.covers(channel)) continue
-      const hold: Hold = { channel, count: 0, phase: 'held', at: 0, cancel: undefined }
-      this.#holds.set(channel, hold)
-      this.#linger(hold, INHERITED)
+      const hold = this.#holds.get(channel)
+      if (hold !== undefined) {
+        // A leave that is being asked about was answered by the node that goes, as one that has some.
+        if (hold.count > 0) this.#turn(hold, 'held')
+        else this.#linger(hold, INHERITED)
+      } else if (this.#parts.events.covers(channel)) {
+        const inherited = newHold(channel, { count: 0, phase: 'held', at: 0 })
+        this.#holds.set(channel, inherited)
+        this.#linger(inherited, INHERITED)
+      }
     }
-    return true
+    return 'yes'
   }
 
   #claim(channel: string): void {
-    const hold: Hold = { channel, count: 1, phase: 'claiming', at: this.#time(), cancel: undefined }
+    const hold = newHold(channel, { count: 1, phase: 'claiming', at: this.#time() })
     this.#holds.set(channel, hold)
     this.#inquiry.ask(hold)
   }
@@ -135,40 +153,63 @@ export class Occupancy {
   }
 
   #decideClaim(hold: Hold, { others }: Heard): void {
-    const isTold = others.some((other) => other.is !== 'claiming' || this.#isBefore(other, hold))
-    // Whoever is silent may have some. What is told twice is still true.
+    const isTold = others.some(({ is }) => is !== 'claiming')
+    // An earlier claim will be told, unless its node does not live to do so.
+    if (!isTold && others.some((other) => this.#isBefore(other, hold))) {
+      this.#inquiry.askAgain(hold)
+      return
+    }
+    this.#settle(hold)
+    // Whoever is silent may have told. What is told twice is still true.
     if (!isTold) this.#parts.events.occupied(hold.channel, hold.at)
+  }
+
+  /** It is known that the channel has subscribers. */
+  #settle(hold: Hold): void {
     if (hold.count > 0) this.#turn(hold, 'held')
     else this.#linger(hold, LINGER)
   }
 
   #decideLeave(hold: Hold, { others, isSilent }: Heard): void {
-    if (others.some(({ is }) => is === 'held')) this.#holds.delete(hold.channel)
+    if (others.some(({ is }) => is === 'held')) this.#forget(hold)
     // Whoever claims it asks this node as well, and must hear that the channel is known to have subscribers.
     else if (others.some(({ is }) => is === 'claiming')) this.#linger(hold, LINGER)
-    else if (others.some((other) => !this.#isBefore(other, hold))) this.#holds.delete(hold.channel)
+    else if (others.some((other) => !this.#isBefore(other, hold))) this.#forget(hold)
     // Whoever is silent may have some, and then it would not be true.
     else if (isSilent) this.#linger(hold, SILENCE)
     else {
-      this.#holds.delete(hold.channel)
+      this.#forget(hold)
       this.#parts.events.vacated(hold.channel, hold.at)
     }
   }
 
-  #answer(question: OccupancyQuestion): OccupancyAnswer {
+  /** It is another node's, or nobody's. */
+  #forget(hold: Hold): void {
+    this.#turn(hold, 'held')
+    this.#holds.delete(hold.channel)
+  }
+
+  #answer({ from, about }: OccupancyQuestion): OccupancyAnswer {
     const { events, subscribers } = this.#parts
-    return question.flatMap(({ channel, at, isClaim }) => {
+    return about.flatMap(({ channel, at, isClaim }) => {
       this.#hear(at)
       const hold = this.#holds.get(channel)
       if (hold === undefined) return isClaim || events.covers(channel) ? [] : untracked(subscribers, channel)
+      const { phase } = hold
+      const answer = { channel, is: phase === 'lingering' ? 'held' : phase, at: hold.at } as const
+      if (phase !== 'leaving') return [answer]
       // The channel was not vacated yet: nor is it occupied anew. Whoever claims it looks after it from now on.
-      if (isClaim && hold.phase === 'leaving') this.#linger(hold, LINGER)
-      const is = hold.phase === 'lingering' ? 'held' : hold.phase
-      return [{ channel, is, at: hold.at }]
+      if (isClaim) {
+        this.#linger(hold, LINGER)
+        return [{ ...answer, is: 'held' }]
+      }
+      // A later leave is the one that is told.
+      if (!this.#isBefore({ node: from, at }, hold)) this.#forget(hold)
+      return [answer]
     })
   }
 
-  #isBefore(other: OtherHold, { at }: Hold): boolean {
+  #isBefore(other: Pick<OtherHold, 'node' | 'at'>, { at }: Hold): boolean {
     return other.at < at || (other.at === at && other.node < this.#parts.cluster.node)
   }
 
@@ -183,6 +224,14 @@ export class Occupancy {
   }
 }
 
+const newHold = (channel: string, { count, phase, at }: Pick<Hold, 'count' | 'phase' | 'at'>): Hold => ({
+  channel,
+  count,
+  phase,
+  at,
+  cancel: undefined,
+})
+
 /** A channel is not vacated while somebody subscribes to it on a node where nobody wants to know that. */
 const untracked = (subscribers: OccupancyParts['subscribers'], channel: string): OccupancyAnswer =>
   subscribers(channel) > 0 ? [{ channel, is: 'held', at: 0 }] : []
@@ -192,8 +241,8 @@ export function answerUntracked({
   cluster,
   subscribers,
 }: Pick<OccupancyParts, 'cluster' | 'subscribers'>): void {
-  cluster.answer('occupancy', (question) =>
-    question.flatMap(({ channel, isClaim }) => (isClaim ? [] : untracked(subscribers, channel))),
+  cluster.answer('occupancy', ({ about }) =>
+    about.flatMap(({ channel, isClaim }) => (isClaim ? [] : untracked(subscribers, channel))),
   )
-  cluster.answer('inherit', () => false)
+  cluster.answer('inherit', () => 'no')
 }
