@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Receivers, sessionOf } from '../../test/webhook-receivers.js'
 import type { NewPublication, Session } from '../hub/index.js'
-import type { WebhookEvent } from './index.js'
+import type { ResolvedWebhook, WebhookEvent } from './index.js'
 
 /** The events that a backend has been told by now. */
 async function told(world: Receivers): Promise<readonly WebhookEvent[]> {
@@ -82,7 +82,7 @@ describe('[H13.1] what backends are told', () => {
   })
 
   it('asks the hub for nothing that no backend wants', () => {
-    const asked = (...settings: ConstructorParameters<typeof Receivers>) =>
+    const asked = (...settings: readonly Partial<ResolvedWebhook>[]) =>
       Object.entries(new Receivers(...settings).webhooks.hubEvents)
         .filter(([, wanted]) => wanted !== undefined)
         .map(([name]) => name)
