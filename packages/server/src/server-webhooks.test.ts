@@ -63,10 +63,10 @@ async function subscriber(hub: Hub): Promise<TestClient> {
   return client
 }
 
-/** Closes a server, while time goes on. */
+/** Closes a server, while time goes on: for less than events are gathered. */
 async function close(world: World, server: { close(): Promise<void> }): Promise<void> {
   const closed = server.close()
-  await world.clock.advance(1_000)
+  await world.clock.advance(200)
   await closed
 }
 

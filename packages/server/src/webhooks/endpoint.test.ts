@@ -77,7 +77,7 @@ describe('[H13.2] what happens is told to a backend', () => {
 
   it('each backend by itself, and only what it wants', async () => {
     const world = new Receivers(
-      { url: 'https://slow.example/', events: ['connected'] },
+      { url: 'https://slow.example/', events: ['connected'], channels: ['none'] },
       { url: 'https://orders.example/', channels: ['orders:*', 'chat:lobby'] },
       { url: 'https://empty.example/', events: ['vacated'] },
     )
@@ -88,6 +88,8 @@ describe('[H13.2] what happens is told to a backend', () => {
     const { hubEvents } = world.webhooks
     for (const channel of ['orders:1', 'chat:lobby', 'chat:lobby2', 'orders'])
       hubEvents.occupancy?.occupied(channel, 5)
+    for (const channel of ['orders:2', 'chat:lobby3'])
+      hubEvents.published?.(channel, { data: { codec: 'json', text: '1' } }, { epoch: 'e', offset: 1 })
     await world.clock.advance(250)
     world.connect('b')
     await world.clock.advance(60_000)
@@ -97,7 +99,7 @@ describe('[H13.2] what happens is told to a backend', () => {
     ])
     expect(told).toEqual([
       ['slow.example', 'connected'],
-      ['orders.example', 'connected', 'orders:1', 'chat:lobby'],
+      ['orders.example', 'connected', 'orders:1', 'chat:lobby', 'orders:2'],
       ['orders.example', 'connected'],
       // It did not answer within 10 s.
       ...Array.from({ length: 4 }, () => ['slow.example', 'connected']),
@@ -122,6 +124,14 @@ describe('[H13.3] what was not taken is tried again', () => {
     await world.clock.advance(3_600_000)
     const [before = 0, last = 0] = world.requests.slice(-2).map(({ at }) => at)
     expect(last - before).toBeLessThanOrEqual(300_000)
+    // Taken, the next one begins anew.
+    world.answers(200)
+    await world.clock.advance(300_000)
+    world.connect('b')
+    world.chance = 0
+    world.answers(500)
+    await world.clock.advance(250 + 1_000)
+    expect(world.requests.slice(-2).map(({ sessions }) => sessions)).toEqual([['b'], ['b']])
   })
 
   it.each([301, 400, 401, 404, 429, 500, 503])('whatever else it is answered: %i', async (status) => {
@@ -137,6 +147,16 @@ describe('[H13.3] what was not taken is tried again', () => {
       `warn: a webhook was not taken, and is tried again {"url":"https://backend.example/events","reason":"status ${status}","wait":1000}`,
       'info: a webhook is taken again {"url":"https://backend.example/events"}',
     ])
+  })
+
+  it('which the log says once a minute', async () => {
+    const world = new Receivers()
+    world.answers(500)
+    world.connect('a')
+    await world.clock.advance(250 + 59_999)
+    expect([world.requests.length > 4, world.log.length]).toEqual([true, 1])
+    await world.clock.advance(86_400_000)
+    expect(world.log.length).toBeLessThan(world.requests.length + 2)
   })
 
   it('when no answer comes in time, or the connection breaks', async () => {
@@ -332,7 +352,7 @@ describe('[H13.6] closing', () => {
     const done = close(world)
     await world.clock.advance(5_000)
     expect([world.last.isCancelled, done.at]).toEqual([true, world.clock.now()])
-    expect(world.webhooks.stats()).toMatchObject({ sent: 0, dropped: 1, waiting: 0 })
+    expect(world.webhooks.stats()).toEqual({ sent: 0, failed: 0, dropped: 1, waiting: 0 })
     expect(world.clock.pending).toBe(0)
   })
 })

@@ -1,7 +1,9 @@
 import { channel, defineApi, json } from '@millrace/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import { FakeClock, SharedBroker, settle, TestClient, testHub } from '../../testing/index.js'
+import { newSubscription } from '../subscription.js'
 import type { HubEvents } from './hub-events.js'
+import { SubscriptionWatch } from './subscription-watch.js'
 
 const api = defineApi({
   channels: {
@@ -136,6 +138,18 @@ describe('[H13.1] the hub tells', () => {
       published(2),
       ['published', 'price:eur', 1, undefined, undefined, 'EUR', undefined, undefined],
     ])
+  })
+
+  it('once that a subscription ends, however often that is said', async () => {
+    const { ann, since } = await world()
+    const left = vi.fn()
+    const watch = new SubscriptionWatch({ unsubscribed: left }, undefined)
+    const subscription = newSubscription('chat:lobby', ann.session)
+    watch.left(subscription)
+    watch.joined(subscription, ann.session)
+    for (let n = 0; n < 2; n++) watch.left(subscription)
+    expect(left.mock.calls).toEqual([[ann.session, 'chat:lobby']])
+    expect(since()).toEqual([])
   })
 
   it('nothing that nobody wants', async () => {
