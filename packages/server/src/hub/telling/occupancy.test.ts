@@ -279,6 +279,19 @@ describe('[H13.4] a node that closes', () => {
     expect(world.news).toEqual(['a occupied chat:lobby', 'b vacated chat:lobby'])
   })
 
+  it('tells itself when all others close too', async () => {
+    const world = new World()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    await subscriber(a.hub, 'chat:a')
+    await subscriber(b.hub, 'chat:b')
+    await world.clock.advance(100)
+    world.told.splice(0)
+    const closed = Promise.all([a.hub.close(1_000), b.hub.close(1_000)])
+    await world.clock.advance(2_000)
+    await closed
+    expect(new Set(world.news)).toEqual(new Set(['a vacated chat:a', 'b vacated chat:b']))
+  })
+
   it('leaves them to one that answers', async () => {
     const world = new World()
     const [a, b] = [await world.node('a'), await world.node('b'), await world.node('c')]
