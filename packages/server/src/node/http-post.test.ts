@@ -92,7 +92,13 @@ describe('a request over a real socket', () => {
   })
 
   it('reads Retry-After, in seconds or as a date', async () => {
-    const values = ['7', new Date(Date.now() + 60_000).toUTCString(), '0', 'soon', '-5']
+    const values = [
+      '7',
+      new Date(Date.now() + 60_000).toUTCString(),
+      'Sun, 06 Nov 1994 08:49:37 GMT',
+      'soon',
+      '-5x',
+    ]
     const { answer } = await world((_, response) => {
       response.writeHead(503, { 'retry-after': values.shift() ?? '' }).end()
     })
