@@ -77,20 +77,26 @@ export const ofSession = ({ id, user }: Session): OfSession =>
 export const publishedId = (channel: string, { epoch, offset }: Appended): string =>
   `${channel}@${epoch}:${offset}`
 
-/** A publication's event as JSON text. */
+/** A publication's event as JSON text. Written piece by piece, for it is written for every publication. */
 export function publishedText(
   { id, time, channel }: { readonly id: string; readonly time: number; readonly channel: string },
   { id: publicationId, from, key, removed, data }: NewPublication,
   { stored: { epoch, offset, skipped }, messages }: { readonly stored: Appended; readonly messages: boolean },
 ): string {
-  const isRepeated = skipped === 'duplicate'
-  const facts = { id, type: 'published', time, channel, epoch, offset, publicationId }
-  const text = JSON.stringify(isRepeated ? { ...facts, repeated: true } : { ...facts, from, key, removed })
-  return messages && !isRepeated ? `${text.slice(0, -1)},${messageText(data)}}` : text
+  const where = `"channel":${quoted(channel)},"epoch":${quoted(epoch)},"offset":${offset}`
+  const name = publicationId === undefined ? '' : `,"publicationId":${quoted(publicationId)}`
+  const head = `{"id":${quoted(id)},"type":"published","time":${time},${where}${name}`
+  if (skipped === 'duplicate') return `${head},"repeated":true}`
+  const whom = from === undefined ? '' : `,"from":${JSON.stringify(from)}`
+  const what = key === undefined ? '' : `,"key":${quoted(key)}${removed ? ',"removed":true' : ''}`
+  return `${head}${whom}${what}${messages ? messageText(data) : ''}}`
 }
+
+/** What needs no escapes is written as it is, which is quicker. */
+const quoted = (text: string): string => (/^[\w .:@/+=-]*$/.test(text) ? `"${text}"` : JSON.stringify(text))
 
 /** JSON as it is stored, bytes in base64. */
 const messageText = (data: Payload): string => {
-  if (data.codec !== 'json') return `"codec":"${data.codec}","data":"${toBase64(data.bytes)}"`
-  return `"message":${'text' in data ? data.text : JSON.stringify(data.value)}`
+  if (data.codec !== 'json') return `,"codec":"${data.codec}","data":"${toBase64(data.bytes)}"`
+  return `,"message":${'text' in data ? data.text : JSON.stringify(data.value)}`
 }

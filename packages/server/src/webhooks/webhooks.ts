@@ -90,15 +90,20 @@ export class Webhooks {
   }
 
   readonly #published: NonNullable<HubEvents['published']> = (channel, publication, stored) => {
-    const named = { id: publishedId(channel, stored), time: this.#clock.now(), channel }
+    let named: Parameters<typeof publishedText>[0] | undefined
     // Most have one backend; where several want the same, it is written once.
-    const texts = new Map<boolean, string>()
+    let bare: string | undefined
+    let whole: string | undefined
     for (const endpoint of this.#by.published) {
       if (endpoint.isOver || !isAbout(endpoint.settings, channel)) continue
-      const { messages } = endpoint.settings
-      const text = texts.get(messages) ?? publishedText(named, publication, { stored, messages })
-      texts.set(messages, text)
-      endpoint.push(text)
+      named ??= { id: publishedId(channel, stored), time: this.#clock.now(), channel }
+      if (endpoint.settings.messages) {
+        whole ??= publishedText(named, publication, { stored, messages: true })
+        endpoint.push(whole)
+      } else {
+        bare ??= publishedText(named, publication, { stored, messages: false })
+        endpoint.push(bare)
+      }
     }
   }
 
