@@ -56,6 +56,14 @@ export const LAYERS = [
     npm: [],
   },
   {
+    name: 'webhooks',
+    entry: true,
+    path: 'packages/server/src/webhooks/',
+    pure: true,
+    may: ['@millrace/protocol', 'hub'],
+    npm: [],
+  },
+  {
     name: 'node',
     path: 'packages/server/src/node/',
     may: ['@millrace/protocol', 'hub', 'requests', 'readers', 'admin', 'backend', 'websocket'],
@@ -81,6 +89,7 @@ export const LAYERS = [
       'requests',
       'readers',
       'backend',
+      'webhooks',
       'node',
       'websocket',
       'auth',

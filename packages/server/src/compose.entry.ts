@@ -5,3 +5,4 @@
 export type { ResolvedOptions } from './options.js'
 export type { ServerEndpoint, ServerInside, ServerPorts } from './ports.js'
 export { composeServer } from './server.js'
+export type { Deliver, Delivered, Delivering, Delivery } from './webhooks/index.js'

@@ -76,3 +76,5 @@ export type { AllowedOrigins, LimitOptions, RateOptions, ServerOptions } from '.
 export { createServer } from './server.js'
 export { createTlsServer, type TlsServer, type TlsServerOptions } from './tls-server.js'
 export { VERSION } from './version.js'
+export type { WebhookOptions } from './webhook-options.js'
+export type { WebhookEvent, WebhookEventType, WebhookRequest, WebhookStats } from './webhooks/index.js'

@@ -26,6 +26,7 @@ import type {
 } from './hub/index.js'
 import type { ListenOptions } from './listen-options.js'
 import type { HttpServerLike } from './node/http-server-like.js'
+import type { WebhookStats } from './webhooks/index.js'
 
 /** A publication as the application reads it. */
 export interface ServerPublication<Message> {
@@ -109,6 +110,8 @@ export interface ServerStats {
   readonly sessions: number
   /** What became of slow readers since the start. */
   readonly slow: Readonly<Counters>
+  /** How backends were told what happened, since the start. */
+  readonly webhooks: WebhookStats
 }
 
 /** How the application publishes. */
@@ -245,6 +248,6 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
   reloadTls(): Promise<void>
   /** How this node does. */
   stats(): ServerStats
-  /** Tells clients to come back elsewhere, closes their connections, stops listening. */
+  /** Tells clients to come back elsewhere, closes their connections, stops listening. Backends are told what waits for them, for 5 seconds at most. */
   close(): Promise<void>
 }

@@ -20,6 +20,8 @@ import type {
   RateLimits,
   User,
 } from './hub/index.js'
+import { resolveWebhooks, type WebhookOptions } from './webhook-options.js'
+import type { ResolvedWebhook } from './webhooks/index.js'
 
 /** Which pages may connect: those of the server's own host, the listed ones, or any. */
 export type AllowedOrigins = 'same-origin' | '*' | readonly (string | RegExp)[]
@@ -124,6 +126,8 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
   readonly admin?: AdminOptions
   /** permessage-deflate for clients that offer it: false (default), or the size in bytes from which messages are compressed. */
   readonly compression?: false | { readonly threshold: number }
+  /** Backends that are told what happens, in order and at least once while this process lives. The same on all nodes. Default none. */
+  readonly webhooks?: readonly WebhookOptions[]
   /** This node's name, in logs and in `connected`. Default: random. */
   readonly node?: string
   /** Where to log. Default: standard error, warnings and errors. */
@@ -157,6 +161,7 @@ export interface ResolvedOptions {
   readonly handshakes: Rate | undefined
   readonly admin: Required<AdminOptions> | undefined
   readonly compression: false | { readonly threshold: number }
+  readonly webhooks: readonly ResolvedWebhook[]
 }
 
 const DEFAULT_LIMITS: Required<LimitOptions> = {
@@ -205,6 +210,7 @@ export function resolveOptions(options: ServerOptions<Api, User>): ResolvedOptio
     ...resolveRates(options.rates ?? {}),
     admin: options.admin && resolveAdmin(options.admin, path),
     compression: checkCompression(options.compression ?? false),
+    webhooks: resolveWebhooks(options.webhooks),
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Clock, Hub, Random } from './hub/index.js'
 import type { MillraceServer } from './millrace.js'
 import type { ResolvedOptions } from './options.js'
+import type { WebhookPorts } from './webhooks/index.js'
 
 /** Ports of a server's own, instead of the platform's. */
 export interface ServerPorts {
@@ -9,6 +10,8 @@ export interface ServerPorts {
   readonly random: Random
   /** Makes what the server's clients come by. */
   readonly endpoint: (inside: ServerInside) => ServerEndpoint
+  /** How backends are told what happens. Without it they are not, whatever the options say. */
+  readonly webhooks?: Pick<WebhookPorts, 'deliver' | 'jitter'> | undefined
 }
 
 /** The inside of a server, for what brings its clients. */

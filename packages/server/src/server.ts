@@ -28,15 +28,19 @@ import type {
 } from './millrace.js'
 import type { HttpServerLike } from './node/http-server-like.js'
 import { type Answer, listening, type OwnServer, plainServer } from './node/own-server.js'
-import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
+import { awake, consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
 import { secureServer } from './node/secure-server.js'
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
 import type { ServerEndpoint, ServerPorts } from './ports.js'
 import { VERSION } from './version.js'
+import { platformWebhooks, warnOfPlainHttp } from './webhook-ports.js'
+import { Webhooks } from './webhooks/index.js'
 
 /** How long clients are given to come back after `close()`, in milliseconds: it spreads them. */
 const RETURN_WITHIN = 2_000
+/** How long `close()` tells backends what waits for them, in milliseconds. */
+const FLUSH_WITHIN = 5_000
 
 /**
  * Makes a server: `createServer({ api, auth })`. It does nothing until `attach` or `listen`.
@@ -62,6 +66,7 @@ const PLATFORM: ServerPorts = {
   clock: systemClock,
   random: systemRandom,
   endpoint: (inside) => new PlatformEndpoint(inside),
+  webhooks: platformWebhooks,
 }
 
 type Listener<E extends keyof ServerEvents<User>> = (...args: ServerEvents<User>[E]) => void
@@ -72,6 +77,7 @@ class ComposedServer implements MillraceServer<Api, User> {
   readonly #logger: Logger
   readonly #hub: Hub
   readonly #endpoint: ServerEndpoint
+  readonly #webhooks: Webhooks
   readonly #listeners: { readonly [E in keyof ServerEvents<User>]: Set<Listener<E>> } = {
     connect: new Set(),
     disconnect: new Set(),
@@ -80,18 +86,23 @@ class ComposedServer implements MillraceServer<Api, User> {
   /** Those of `listen`. */
   readonly #own: OwnServer[] = []
 
-  constructor(options: ServerOptions<Api, User>, { clock, random, endpoint }: ServerPorts) {
+  constructor(options: ServerOptions<Api, User>, ports: ServerPorts) {
+    const { clock, random, endpoint } = ports
     const resolved = resolveOptions(options)
     if (options.api !== undefined && typeof options.api.codecOf !== 'function')
       throw new TypeError('api must be what defineApi() returns')
     const logger = options.logger ?? consoleLogger('warn')
-    const { broker = 'memory:' } = options
+    const { broker = 'memory:', node = random.id() } = options
     const { limits, heartbeat, patience, connectTimeout, grace } = resolved
     if (options.api === undefined)
       logger.warn('no api is defined: every client may use any channel and any payload')
     this.#api = options.api
     this.#options = resolved
     this.#logger = logger
+    const { deliver, jitter } = ports.webhooks ?? platformWebhooks
+    const told = ports.webhooks === undefined ? [] : resolved.webhooks
+    warnOfPlainHttp(told, logger)
+    this.#webhooks = new Webhooks(told, node, { clock, random, deliver, jitter, logger })
     this.#hub = new Hub({
       api: options.api,
       broker: typeof broker === 'string' ? brokerByUrl(broker, { clock, random, logger }) : broker,
@@ -112,13 +123,14 @@ class ComposedServer implements MillraceServer<Api, User> {
         grace,
       },
       maxMessage: limits.message,
-      node: options.node ?? random.id(),
+      node,
       server: `millrace/${VERSION}`,
       clock,
       random,
       signer: systemSigner,
       logger,
       onSession: (event, session, code) => this.#tell(event, session, code),
+      events: this.#webhooks.hubEvents,
     })
     this.#endpoint = endpoint({ hub: this.#hub, options: resolved, start: () => this.#start() })
   }
@@ -248,14 +260,15 @@ class ComposedServer implements MillraceServer<Api, User> {
   }
 
   stats(): ServerStats {
-    return { sessions: this.#hub.size, slow: { ...this.#hub.counters } }
+    const { size: sessions, counters } = this.#hub
+    return { sessions, slow: { ...counters }, webhooks: this.#webhooks.stats() }
   }
 
   async close(): Promise<void> {
     // From now on every answer ends its connection.
     for (const own of this.#own) own.drain()
     await this.#hub.close(RETURN_WITHIN)
-    await this.#endpoint.close()
+    await Promise.all([this.#endpoint.close(), awake(this.#webhooks.close(FLUSH_WITHIN))])
     await Promise.all(this.#own.map((own) => own.close()))
   }
 
@@ -269,6 +282,8 @@ class ComposedServer implements MillraceServer<Api, User> {
   }
 
   #tell(event: keyof ServerEvents<User>, session: Session, code: number): void {
+    if (event === 'connect') this.#webhooks.connected(session)
+    else this.#webhooks.disconnected(session, code)
     try {
       if (event === 'connect') for (const listener of this.#listeners.connect) listener(infoOf(session))
       else for (const listener of this.#listeners.disconnect) listener(infoOf(session), code)

@@ -30,12 +30,12 @@ export async function publish(
   channel: string,
   { message, id, version, ...change }: PublishOptions & { readonly message: unknown },
 ): Promise<Appended> {
-  const { validator, broker } = services
+  const { validator, append } = services
   const resolved = resolve(services, channel)
   const { message: schema, codec } = resolved.definition
   const { value, payload } =
     change.remove === undefined ? await validator.value(message, { schema, codec }) : NOTHING
-  const appended = await broker.append(
+  const appended = await append(
     channel,
     { id, version, data: payload, ...keyed(resolved, value, change) },
     streamOptionsOf(resolved.definition),

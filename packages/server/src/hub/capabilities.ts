@@ -44,5 +44,6 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isListOf = (value: unknown, is: (one: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(is)
-const isName = (value: unknown): boolean => typeof value === 'string' && /^[^*]*\*?$/.test(value)
+/** Whether it may stand for names: a `*` is its last character or nowhere. */
+export const isName = (value: unknown): boolean => typeof value === 'string' && /^[^*]*\*?$/.test(value)
 const isAction = (value: unknown): boolean => value === '*' || ACTIONS.includes(value as Action)

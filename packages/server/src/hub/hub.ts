@@ -40,6 +40,8 @@ import { concerns, type Revocation } from './revocation/revocation-list.js'
 import { Revocations } from './revocation/revocations.js'
 import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
 import type { Subscription } from './subscription.js'
+import type { HubEvents } from './telling/hub-events.js'
+import { makeTelling, type Telling } from './telling/telling.js'
 import { Tickets } from './tickets.js'
 import { Topics } from './topics.js'
 import { Validator } from './validation.js'
@@ -67,6 +69,8 @@ export interface HubOptions {
   readonly signer: Signer
   readonly logger: Logger
   readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
+  /** What else is told. Default: nothing. */
+  readonly events?: HubEvents | undefined
 }
 
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
@@ -79,6 +83,7 @@ export class Hub implements SessionHost {
   readonly #options: HubOptions
   readonly #services: Services
   readonly #calling: Calling
+  readonly #telling: Telling
   /** What was taken away from users, sessions and tokens. */
   readonly revocations: Revocations
   /** Sessions that the application ends, on whichever node. */
@@ -101,6 +106,10 @@ export class Hub implements SessionHost {
     const { counters } = this
     const topics = new Topics({ streams: broker, presence: broker, clock, logger, counters })
     const channels = channelTable(api)
+    this.#telling = makeTelling({
+      ...{ events: options.events, streams: broker, cluster: calling.cluster, clock, logger },
+      subscribers: (channel) => topics.subscribers(channel),
+    })
     const call: Services['call'] = (incoming) => handlers.call(incoming)
     const command: Services['command'] = (incoming) => commands.relay(incoming)
     const lingering = new Lingering({ clock, logger, presence: broker, grace: limits.grace })
@@ -119,6 +128,7 @@ export class Hub implements SessionHost {
       ...{
         grants,
         broker,
+        ...{ append: this.#telling.append, watch: this.#telling.watch },
         channels,
         topics,
         directory,
@@ -212,6 +222,7 @@ export class Hub implements SessionHost {
       session.close('shutdown', reason)
     }
     this.#services.lingering.stop()
+    await this.#telling.occupancy?.close()
     await this.#calling.cluster.stop()
     this.#calling.queues.close()
     await this.#options.broker.close()

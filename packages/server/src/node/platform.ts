@@ -14,6 +14,16 @@ export const systemClock: Clock = {
   },
 }
 
+/** Keeps the process alive until this has come to its end: timers do not. */
+export async function awake<T>(end: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, MAX_DELAY)
+  try {
+    return await end
+  } finally {
+    clearInterval(timer)
+  }
+}
+
 /** 128 bits in 22 characters that may stand in a URL. */
 export const systemRandom: Random = { id: () => randomBytes(16).toString('base64url') }
 

@@ -23,6 +23,10 @@ export interface Questions {
   disconnect: { readonly asked: Disconnection; readonly answer: number }
   /** This came here for a connection of yours. */
   request: { readonly asked: CarriedRequest; readonly answer: RequestAnswer }
+  /** What do you have of these channels? */
+  occupancy: { readonly asked: OccupancyQuestion; readonly answer: OccupancyAnswer }
+  /** I go, and these channels had subscribers here: will you look after them? `going`: this node goes too, and has none. */
+  inherit: { readonly asked: readonly string[]; readonly answer: 'yes' | 'no' | 'going' }
 }
 
 /** Sessions that the application ends. */
@@ -39,6 +43,26 @@ export interface Ended {
   /** Nodes that are alive and did not answer in time. */
   readonly silent: readonly string[]
 }
+
+/** Channels of which a node has its first subscriber (a claim), or has none any more. */
+export interface OccupancyQuestion {
+  readonly from: string
+  readonly about: readonly {
+    readonly channel: string
+    /** When that was, after all that the node had heard of: milliseconds since 1970. */
+    readonly at: number
+    readonly isClaim: boolean
+  }[]
+}
+
+/** Those of the channels that a node has something of. */
+export type OccupancyAnswer = readonly {
+  readonly channel: string
+  /** `held`: it has subscribers, and whoever wants to know that the channel has any was told. */
+  readonly is: 'claiming' | 'held' | 'leaving'
+  /** Of its claim or leave. */
+  readonly at: number
+}[]
 
 /** What a client asks of a connection that is made of requests, by one that came to another node. [P8.5] */
 export interface CarriedRequest {

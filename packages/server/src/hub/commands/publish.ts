@@ -14,7 +14,7 @@ export const publish: Handler<'publish'> = (services, session, body) => {
     body.remove === undefined ? services.validator.arrived(body.data, { schema, codec }) : NOTHING,
   )
   const stored = andThen(checked, (message) =>
-    services.broker.append(
+    services.append(
       body.channel,
       {
         id: body.id,

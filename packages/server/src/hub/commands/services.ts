@@ -8,7 +8,7 @@ import type {
   Target,
 } from '@millrace/protocol'
 import type { Admission } from '../admission.js'
-import type { Broker } from '../broker-ports.js'
+import type { Broker, Streams } from '../broker-ports.js'
 import type { ClientCalls } from '../calls.js'
 import type { Capabilities } from '../capabilities.js'
 import type { ChannelGrant, ChannelGrants } from '../channel-grants.js'
@@ -18,6 +18,7 @@ import type { Lingering } from '../lingering.js'
 import type { Policy } from '../policy.js'
 import type { Clock, MaybePromise } from '../ports.js'
 import type { Reply, Session, SessionLimits } from '../session.js'
+import type { SubscriptionWatch } from '../telling/subscription-watch.js'
 import type { Topics } from '../topics.js'
 import type { Validator } from '../validation.js'
 
@@ -41,6 +42,10 @@ export interface IncomingCommand extends IncomingCall {
 /** What commands work with. */
 export interface Services {
   readonly broker: Broker
+  /** Stores a publication, and tells of it. */
+  readonly append: Streams['append']
+  /** Tells who subscribes, where somebody wants to know. */
+  readonly watch: SubscriptionWatch | undefined
   readonly channels: ChannelTable
   readonly topics: Topics
   readonly directory: Directory

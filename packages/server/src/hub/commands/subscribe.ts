@@ -88,6 +88,7 @@ export async function join(
     const members = body.presence ? await services.topics.watch(subscription) : undefined
     const slice = await session.read(() => read(services, { body, resolved, subscription }))
     stillOpen(session)
+    services.watch?.joined(subscription, session)
     return reply(services, { body, resolved, subscription }, { slice, members })
   } catch (error) {
     giveUp(services, session, subscription)
@@ -98,6 +99,7 @@ export async function join(
 /** Undoes a join, whole or half done. [H4.3] */
 function undo(services: Services, session: Session, subscription: Subscription): void {
   services.topics.leave(subscription)
+  services.watch?.left(subscription)
   const { channel } = subscription
   if (session.subscriptions.get(channel) !== subscription) return
   session.subscriptions.delete(channel)
@@ -129,7 +131,10 @@ function departLater(
 
 /** The session's connection is gone, and its subscriptions with it. Where it is a member it stays for a while if it may come back. [H1.5] */
 export function leaveAll(services: Services, session: Session): void {
-  for (const subscription of session.subscriptions.values()) services.topics.leave(subscription)
+  for (const subscription of session.subscriptions.values()) {
+    services.topics.leave(subscription)
+    services.watch?.left(subscription)
+  }
   session.subscriptions.clear()
   session.grants = undefined
   letGo(services, session)
