@@ -115,6 +115,11 @@ export class HubWebSockets implements ServerHandler {
     else session.receive(isText ? text(bytes) : bytes)
   }
 
+  onPing(socket: WebSocketLink): void {
+    const { session } = socket.data as HubLink
+    session.heard()
+  }
+
   onPong(socket: WebSocketLink): void {
     const { session } = socket.data as HubLink
     session.heard()

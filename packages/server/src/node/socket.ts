@@ -15,7 +15,7 @@ import { LinkCompression } from './deflate.js'
 import type { MaybeSocket, SocketHandle } from './descriptor.js'
 import { descriptorOf, NO_DESCRIPTOR, REFUSED, reset, writeThrough } from './descriptor.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
-import { FrameSequence } from './frame-sequence.js'
+import { asBuffer, FrameSequence } from './frame-sequence.js'
 import type { LinkSettings } from './link-settings.js'
 import type { Flushable } from './outbox.js'
 import type { SharedFrame } from './shared-frame.js'
@@ -194,6 +194,10 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   onMessage(kind: MessageKind, payload: Uint8Array): void {
     this.messagesIn += 1
     this.#handler.onMessage(this, kind, payload)
+  }
+
+  onPing(payload: Uint8Array): void {
+    this.#handler.onPing?.(this, payload)
   }
 
   onPong(payload: Uint8Array): void {
@@ -375,10 +379,6 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
 function compressionOf({ deflate }: LinkOrigin, settings: LinkSettings): LinkCompression | null {
   if (deflate === null || settings.deflate === null) return null
   return new LinkCompression(deflate, settings.role, settings.deflate.settings)
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** A broken transport is told by its 'close', which follows. */

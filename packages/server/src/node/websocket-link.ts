@@ -62,6 +62,8 @@ export interface LinkHandler {
    * the receiver's to keep; they may be part of a larger buffer.
    */
   onMessage(link: WebSocketLink, kind: MessageKind, bytes: Uint8Array): void
+  /** The peer's Ping. It is answered without your doing. */
+  onPing?(link: WebSocketLink, payload: Uint8Array): void
   onPong?(link: WebSocketLink, payload: Uint8Array): void
   /**
    * All that had piled up because the peer was slow has been written. A pile below the stream's high-water mark (16 KiB

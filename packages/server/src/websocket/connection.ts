@@ -26,6 +26,8 @@ export interface ConnectionPort {
   /** No frame will follow: end our side of the transport once the queue is written. RFC 6455 §7.1.1. */
   endOutput(): void
   onMessage(kind: MessageKind, payload: Uint8Array): void
+  /** The peer's Ping, before it is answered. */
+  onPing?(payload: Uint8Array): void
   onPong(payload: Uint8Array): void
   /**
    * The transport has gone; told exactly once. `code` is the peer's (1005 if its Close frame had none), or the one the
@@ -175,6 +177,7 @@ export class Connection implements FrameEvents {
   onPing(payload: Uint8Array): void {
     // After our Close frame nothing may be sent. RFC 6455 §5.5.1.
     if (this.#state !== OPEN) return
+    this.#port.onPing?.(payload)
     this.#pings += 1
     if (this.#pings <= MAX_PONGS_PER_CHUNK) this.#pong(payload)
     else this.#unanswered = payload
