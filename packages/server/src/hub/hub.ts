@@ -80,6 +80,8 @@ export class Hub implements SessionHost {
   readonly #wheel: Wheel
   readonly #door: Doorkeeper
   readonly #sessions = new Set<Session>()
+  /** Those that have not said connect, the oldest first. */
+  readonly #waiting = new Set<Session>()
   #closing = false
 
   constructor(options: HubOptions) {
@@ -209,16 +211,25 @@ export class Hub implements SessionHost {
   accept(link: Link, info: LinkInfo): Session {
     const session = new Session(this.#options.random.id(), link, { host: this, info })
     this.#sessions.add(session)
+    this.#waiting.add(session)
     session.visitor = this.#door.enter(info.remoteAddress, this.now())
     this.#wheel.add(session, Math.min(this.limits.connectTimeout, this.limits.heartbeat))
     const refused = this.#door.refuses(session.visitor, { now: this.now(), isRequest: link.onlyReads })
     if (this.#closing) session.close('shutdown')
-    else if (refused !== undefined) this.#turnAway(session, refused)
+    else if (refused !== undefined)
+      this.#turnAway(refused === 'unauthenticated' ? this.#oldest(session) : session, refused)
     return session
+  }
+
+  /** Who has waited longest without a word gives way, or silence would keep out those who speak. [H11.2] */
+  #oldest(session: Session): Session {
+    const [oldest = session] = this.#waiting
+    return oldest
   }
 
   async connect(session: Session, { body }: Extract<Command, { kind: 'connect' }>): Promise<Reply> {
     const { node, server, maxMessage, limits } = this.#options
+    this.#waiting.delete(session)
     if (body.version !== PROTOCOL_VERSION) {
       const message = `This server speaks protocol version ${PROTOCOL_VERSION}, not ${body.version}`
       throw new MillraceError('unsupported-version', { message, field: 'connect.version' })
@@ -282,6 +293,7 @@ export class Hub implements SessionHost {
   ended(session: Session, code: number): void {
     if (code === CODES['slow-consumer'].code) this.counters.disconnected++
     this.#sessions.delete(session)
+    this.#waiting.delete(session)
     this.#door.leave(session.visitor, session.wasOpen)
     leaveAll(this.#services, session)
     this.#services.calls.lost(session)
