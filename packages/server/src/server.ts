@@ -1,5 +1,5 @@
 /** The composition root: the one file that knows every class. */
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Api, type Duration, milliseconds, type OpenApi } from '@millrace/protocol'
 import * as msgpack from '@msgpack/msgpack'
@@ -25,6 +25,7 @@ import type {
   ServerStats,
   UserPeers,
 } from './millrace.js'
+import { createHttpServer } from './node/http-server.js'
 import { consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
@@ -33,6 +34,8 @@ import { VERSION } from './version.js'
 
 /** How long clients are given to come back after `close()`, in milliseconds: it spreads them. */
 const RETURN_WITHIN = 2_000
+/** Milliseconds for a request with its body, beyond those that an endpoint gives it. */
+const REQUEST_WITHIN = 60_000
 
 /**
  * Makes a server: `createServer({ api, auth })`. It does nothing until `attach` or `listen`.
@@ -99,7 +102,7 @@ class ComposedServer implements MillraceServer<Api, User> {
         subscriptions: limits.subscriptions,
         outbox: limits.outbox,
         rates: resolved.rates,
-        door: { ...limits, handshakes: resolved.handshakes },
+        door: { ...limits, handshakes: resolved.handshakes, reads: resolved.reads },
         recovery: limits.recovery,
         grace,
       },
@@ -209,9 +212,11 @@ class ComposedServer implements MillraceServer<Api, User> {
   ): Promise<AddressInfo> {
     const { port = 8080, host } = typeof where === 'number' ? { port: where } : where
     await this.#start()
-    const server = createHttpServer({ maxHeaderSize: this.#options.limits.headers }, (_request, response) => {
+    const { connectTimeout, limits, path } = this.#options
+    const timeouts = { headersWithin: connectTimeout, requestWithin: REQUEST_WITHIN }
+    const server = createHttpServer({ headers: limits.headers, ...timeouts }, (_request, response) => {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
-      response.end(`Millrace ${VERSION}: the endpoint is a WebSocket at ${this.#options.path}\n`)
+      response.end(`Millrace ${VERSION}: the endpoint is a WebSocket at ${path}\n`)
     })
     this.#endpoint.attach(server)
     await listening(server, port, host)

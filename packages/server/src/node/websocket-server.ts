@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { Server as HttpsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CLOSE_CODE } from '../websocket/index.js'
 import {
@@ -12,7 +12,7 @@ import {
   type Refusal,
   resolveAcceptSettings,
 } from './accept.js'
-import { DeadlineQueue } from './deadline-queue.js'
+import { createHttpServer } from './http-server.js'
 import { answerConnect, isExtendedConnect, refuseConnect } from './http2.js'
 import { answerUpgrade, refuseUpgrade } from './upgrade.js'
 import type { WebSocketLink } from './websocket-link.js'
@@ -72,20 +72,7 @@ export class WebSocketServer {
 
   /** Listens with an HTTP/1.1 server of its own, and answers the port: the one chosen, if 0 was asked for. */
   async listen(port = 0, host?: string): Promise<number> {
-    const timeout = this.#timeoutMs
-    const server = createServer(
-      {
-        headersTimeout: timeout,
-        requestTimeout: timeout,
-        // Node looks for late requests only this often.
-        connectionsCheckingInterval: Math.ceil(timeout / 4),
-      },
-      requireUpgrade,
-    )
-    // Those timeouts begin with the first byte of a request. Who never sends it is ended without a timer per socket.
-    // Weakly held, or connections that come and go would stay in memory until their deadline.
-    const silent = new DeadlineQueue<WeakRef<Socket>>(timeout, endSilent)
-    server.on('connection', (socket) => silent.add(new WeakRef(socket)))
+    const server = createHttpServer({ headersWithin: this.#timeoutMs }, requireUpgrade)
     this.#own = server
     this.attach(server)
     await new Promise<void>((resolve, reject) => {
@@ -156,11 +143,6 @@ export class WebSocketServer {
     if (isOurs === true) answerConnect(event, this.#settings)
     else refuseConnect(event, NOT_FOUND, this.#settings)
   }
-}
-
-function endSilent(connected: WeakRef<Socket>): void {
-  const socket = connected.deref()
-  if (socket?.bytesRead === 0) socket.destroy()
 }
 
 /** RFC 9110 §15.5.22: a 426 says in Upgrade what it wants. */
