@@ -1,0 +1,87 @@
+/** As much as goes, from attackers who do not stop when they are told to. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Scene } from './scene.js'
+
+const SECONDS = 3
+/** Milliseconds that one attack may take, with all around it. */
+const TIMEOUT = { timeout: 60_000 }
+const deaf = { seconds: SECONDS, wires: 3, deaf: true }
+const heeding = { seconds: SECONDS, wires: 3 }
+
+describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
+  let scene: Scene
+  beforeAll(async () => {
+    scene = await Scene.begin()
+  }, 60_000)
+  afterAll(() => scene?.end())
+
+  it.each([
+    [
+      'ten thousand frames of one byte a second',
+      'tinyFrames',
+      { ...heeding, wires: 1, rate: 10_000 },
+      [4006],
+    ],
+    ['pings of 125 bytes', 'pings', deaf, [4006, 'cut']],
+    ['empty pings', 'emptyPings', heeding, [4006]],
+    ['pongs', 'pongs', heeding, [4006]],
+    ['pings as commands', 'commandPings', heeding, [4006]],
+    ['Close frames', 'closes', heeding, [1000]],
+    ['frames without commands', 'nothings', heeding, [4006]],
+    ['publications whatever is answered', 'unheeding', deaf, [4006, 'cut']],
+    ['megabytes', 'bytes', deaf, [4006, 'cut']],
+    ['thousands of commands in a frame', 'batches', heeding, [4006]],
+    ['thousands of commands before connect', 'earlyBatches', heeding, [4006]],
+  ] as const)('%s', async (what, name, options, codes) => {
+    const { [name]: outcome } = await scene.under(what, [[name, options]])
+    const ends = outcome?.ends ?? {}
+    expect(Object.keys(ends).filter((end) => !codes.map(String).includes(end))).toEqual([])
+    expect(ends[codes[0]] ?? 0).toBeGreaterThan(0)
+  })
+
+  it('messages of 64 MB, in one frame and in frames that never end', async () => {
+    const { largeMessages } = await scene.under('messages of 64 MB', [
+      ['largeMessages', { megabytes: 64, wires: 5 }],
+    ])
+    // Too large, or too many fragments.
+    expect(largeMessages?.ends).toEqual({ 1009: 10, 1008: 10 })
+  })
+
+  it('[P3.12] JSON that is deep, long or strange', async () => {
+    const { monsters } = await scene.under('monsters', [['monsters', { seconds: SECONDS, wires: 5 }]])
+    expect(monsters?.ends).toEqual(Array(5).fill('stays'))
+    const replies = monsters?.['replies'] as Record<string, Record<string, number>>
+    const deep = Object.entries(replies).filter(([name]) => name.endsWith('within each other'))
+    expect(deep).toHaveLength(3)
+    for (const [name, codes] of deep) expect(Object.keys(codes), name).toEqual(['100'])
+    const others = Object.entries(replies).filter(([name]) => !name.endsWith('within each other'))
+    for (const [name, codes] of others) expect(Object.keys(codes), name).toEqual(['"published"'])
+  })
+
+  it('publications of 200 clients, as fast as they may', async () => {
+    const options = { clients: 200, rate: 200, size: 100, seconds: SECONDS }
+    const { publishers } = await scene.under('200 publishers', [['publishers', options]], 200)
+    expect(publishers?.ends).toEqual({ stays: 200 })
+    expect(Number(publishers?.['published'])).toBeGreaterThan(200 * 200 * SECONDS * 0.8)
+  })
+
+  it('and nothing stays behind but what channels keep', () => scene.recovers(64))
+})
+
+describe('floods where compression is on', TIMEOUT, () => {
+  let scene: Scene
+  beforeAll(async () => {
+    scene = await Scene.begin({ compression: { threshold: 1024 } })
+  }, 60_000)
+  afterAll(() => scene?.end())
+
+  it('[H11.4] bombs that grow to a thousand times their size', async () => {
+    const { bombs } = await scene.under('compression bombs', [['bombs', { seconds: 2 * SECONDS, wires: 3 }]])
+    expect(Number(bombs?.['tooLarge ratio'])).toBeGreaterThan(900)
+    const codes = (name: string): string[] => Object.keys(bombs?.[name] ?? {})
+    expect(codes('tooLarge')).toEqual(['1009'])
+    expect(codes('justTooLarge')).toEqual(['4006'])
+    expect(codes('many')).toEqual(['4006'])
+    await scene.recovers(32)
+  })
+})

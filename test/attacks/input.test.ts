@@ -1,0 +1,103 @@
+/** What is wrong, slow, or without an end: a minute of all of it at once. `ATTACK_SECONDS=600` makes it ten. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeCorpus } from './corpus.js'
+import { type Attack, type Outcome, Scene } from './scene.js'
+
+const SECONDS = Number(process.env['ATTACK_SECONDS'] ?? 60)
+/** `ATTACK_SEED` makes it another one. */
+const SEED = Number(process.env['ATTACK_SEED'] ?? 20_261_126)
+const INPUTS = 20_000
+const BUSY = 'chat:busy'
+
+let folder = ''
+let scene: Scene
+let ends: Readonly<Record<string, number>>
+let outcomes: Record<string, Outcome>
+
+const outcome = (name: string): Outcome => outcomes[name] ?? { ends: {} }
+
+beforeAll(
+  async () => {
+    folder = mkdtempSync(join(tmpdir(), 'attacks-'))
+    const corpus = join(folder, 'corpus')
+    writeCorpus(corpus, { seed: SEED, count: INPUTS })
+    scene = await Scene.begin()
+    // Something to ask for, again and again, without reading it.
+    for (let n = 0; n < 200; n++) await scene.honest.clients[0]?.channel(BUSY).publish('x'.repeat(1000))
+    const seconds = SECONDS
+    const attacks: Attack[] = [
+      ['fuzzed', { corpus, seconds, wires: 8 }],
+      ['malformedHandshakes', { seconds, pace: 20 }],
+      ['slowHandshakes', { seconds: Math.min(seconds, 40), count: 500 }],
+      ['slowBodies', { seconds: Math.min(seconds, 50), count: 500 }],
+      ['silent', { seconds: Math.min(seconds, 25), count: 1000 }],
+      ['halfOpen', { seconds: 5, count: 200 }],
+      ['neverReading', { seconds: Math.min(seconds, 40), count: 100, channel: BUSY }],
+    ]
+    outcomes = await scene.under(`${SECONDS} s of what is wrong or slow, seed ${SEED}`, attacks, 200)
+    ends = (await scene.facts()).ends
+  },
+  SECONDS * 1000 + 60_000,
+)
+afterAll(async () => {
+  await scene?.end()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('attackers who are wrong, or slow', () => {
+  it('a fuzzer’s frames and commands: none is answered otherwise than by a code that is documented', () => {
+    // 1000 to 1011: RFC 6455 §7.4.1. A frame that does not end keeps its connection, or ends in silence with its sender's.
+    const allowed = [
+      '1000',
+      '1001',
+      '1002',
+      '1005',
+      '1007',
+      '1008',
+      '1009',
+      '1011',
+      '3000',
+      '4006',
+      '4501',
+      '4999',
+      'stays',
+      'cut',
+    ]
+    expect(Object.keys(outcome('fuzzed').ends).filter((end) => !allowed.includes(end))).toEqual([])
+    expect(outcome('fuzzed').ends['1011']).toBeUndefined()
+    expect(Object.keys(outcome('fuzzed').ends).length).toBeGreaterThan(4)
+    expect(Number(outcome('fuzzed')['sent'])).toBeGreaterThan(50 * SECONDS)
+  })
+
+  it('malformed handshakes: each is answered as it should be', () => {
+    expect(outcome('malformedHandshakes')['wrong']).toEqual({})
+  })
+
+  it('[H11.6] a byte of a head each second: 408 soon after ten seconds', () => {
+    expect(outcome('slowHandshakes').ends).toEqual({ 408: 500 })
+    expect(Number(outcome('slowHandshakes')['lastAfter'])).toBeLessThan(16)
+  })
+
+  it('[H11.6] a byte of a body each second: 408 soon after thirty seconds', () => {
+    expect(outcome('slowBodies').ends).toEqual({ 408: 500 })
+    expect(Number(outcome('slowBodies')['lastAfter'])).toBeLessThan(36)
+  })
+
+  it('[H11.6] sockets that say nothing are gone', () => {
+    expect(outcome('silent').ends['stays']).toBeUndefined()
+  })
+
+  it('connections of which half is ended are ended whole', () => {
+    expect(outcome('halfOpen').ends['stays']).toBeUndefined()
+  })
+
+  it('[P7.1] [H9.4] clients that read nothing are gone', () => {
+    expect(outcome('neverReading')['stay']).toBe(0)
+    expect((ends['4001'] ?? 0) + (ends['4002'] ?? 0)).toBeGreaterThanOrEqual(100)
+  })
+
+  it('and nothing stays behind', { timeout: 60_000 }, () => scene.recovers())
+})

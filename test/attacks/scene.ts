@@ -1,0 +1,141 @@
+/** A server, honest clients of it, and attackers in processes of their own: what the attack costs whom. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { LoadServer } from '../promises/load.js'
+import { pause } from '../promises/world.js'
+import { Honest, type Latency } from './honest.js'
+
+const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url))
+const ATTACKERS = fileURLToPath(new URL('./attackers/main.mjs', import.meta.url))
+export const MEGABYTE = 2 ** 20
+const HONEST = 100
+const BASELINE = 3000
+
+/**
+ * What the honest may wait longer than twice what they wait in peace, in milliseconds. An attack is served by the same event loop, in turns of
+ * which the longest is one chunk of an attacker's, and server, honest clients and attackers are three processes on two processors, of which
+ * each may wait for its turn for as long as Linux lets another go on: tens of milliseconds. It is below what people notice.
+ */
+export const SLACK = 100
+
+/** `[name, options]`, as attackers/main.mjs has them. */
+export type Attack = readonly [name: string, options: object]
+/** What an attack came to: how many connections ended with each code, and what else it counts. */
+export interface Outcome {
+  readonly ends: Readonly<Record<string, number>>
+  readonly [what: string]: unknown
+}
+export interface Facts {
+  readonly rss: number
+  /** Milliseconds. */
+  readonly cpu: number
+  readonly sessions: number
+  readonly ends: Readonly<Record<string, number>>
+  readonly cookies: number
+}
+
+export class Scene {
+  readonly server: LoadServer
+  readonly honest: Honest
+  /** How it was in peace. */
+  readonly baseline: Latency
+  readonly #attackers = new Set<ChildProcess>()
+  readonly #heap: number
+
+  private constructor(
+    server: LoadServer,
+    honest: Honest,
+    peace: { readonly latency: Latency; readonly heap: number },
+  ) {
+    this.server = server
+    this.honest = honest
+    this.baseline = peace.latency
+    this.#heap = peace.heap
+  }
+
+  static async begin(options: object = {}): Promise<Scene> {
+    const server = await LoadServer.start({ node: 'attacked', ...options }, SERVER)
+    const honest = await Honest.gather(server.port, HONEST)
+    // What is compiled and what is warm differs much from what is neither.
+    await pause(BASELINE / 2)
+    honest.latency()
+    await pause(BASELINE)
+    const latency = honest.latency()
+    return new Scene(server, honest, { latency, heap: await weigh(server) })
+  }
+
+  async facts(): Promise<Facts> {
+    return (await this.server.ask('facts')) as Facts
+  }
+
+  /** Attacks at once, from one process. `growth` bounds what the server may take meanwhile, in megabytes. Prints a line, and checks what holds for all. */
+  async under(what: string, attacks: readonly Attack[], growth = 100): Promise<Record<string, Outcome>> {
+    const before = await this.facts()
+    this.honest.latency()
+    const began = performance.now()
+    let most = before.rss
+    const watch = setInterval(() => {
+      void this.facts().then(({ rss }) => {
+        most = Math.max(most, rss)
+      })
+    }, 100)
+    const outcomes = await this.#attack(attacks).finally(() => clearInterval(watch))
+    const latency = this.honest.latency()
+    const seconds = (performance.now() - began) / 1000
+    const after = await this.facts()
+    const grown = (Math.max(most, after.rss) - before.rss) / MEGABYTE
+    const share = (after.cpu - before.cpu) / seconds / 10
+    console.info(
+      `${what}: honest p99 ${ms(latency.p99)} (${ms(this.baseline.p99)} in peace), at most ${ms(latency.max)}; server at most +${grown.toFixed(0)} MB, ` +
+        `${share.toFixed(0)}% of a processor for ${seconds.toFixed(1)} s; ${JSON.stringify(outcomes)}`,
+    )
+    expect(latency.count, `${what}: honest answers`).toBeGreaterThan(HONEST)
+    expect(latency.p99, `${what}: honest p99`).toBeLessThan(2 * this.baseline.p99 + SLACK)
+    expect([this.honest.cuts, this.honest.failures], `${what}: honest clients cut`).toEqual([0, []])
+    expect(grown, `${what}: megabytes`).toBeLessThan(growth)
+    return outcomes
+  }
+
+  /** Waits until nothing is left of attackers but what channels keep, and says what that is. */
+  async recovers(kept = 16): Promise<void> {
+    const deadline = performance.now() + 25_000
+    let left = Number.POSITIVE_INFINITY
+    for (; ; await pause(500)) {
+      const { sessions } = await this.facts()
+      left = ((await weigh(this.server)) - this.#heap) / MEGABYTE
+      if ((sessions === HONEST + 1 && left < kept) || performance.now() > deadline) break
+    }
+    console.info(`afterwards: ${left.toFixed(1)} MB more are held than before`)
+    expect((await this.facts()).sessions).toBe(HONEST + 1)
+    expect(left).toBeLessThan(kept)
+  }
+
+  async end(): Promise<void> {
+    for (const child of this.#attackers) child.kill('SIGKILL')
+    this.honest.leave()
+    await this.server.stop()
+  }
+
+  async #attack(attacks: readonly Attack[]): Promise<Record<string, Outcome>> {
+    const child = fork(ATTACKERS, [String(this.server.port), JSON.stringify(attacks)], {
+      // Not those of the tests, by which packages would be their sources.
+      execArgv: [],
+    })
+    this.#attackers.add(child)
+    let said: Record<string, Outcome> | undefined
+    child.on('message', (outcomes) => {
+      said = outcomes as Record<string, Outcome>
+    })
+    await once(child, 'exit')
+    this.#attackers.delete(child)
+    if (said === undefined) throw new Error('The attackers ended without a word')
+    return said
+  }
+}
+
+const weigh = async (server: LoadServer): Promise<number> =>
+  ((await server.ask('weigh')) as { readonly heap: number }).heap
+
+export const ms = (milliseconds: number): string => `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`

@@ -1,0 +1,45 @@
+/**
+ * The server under attack: `node server.mjs OPTIONS`, with options of `createServer` as JSON. `guarded` has it ask who comes, by token or
+ * cookie. Says `listening PORT` when it is ready, and by calls what it costs.
+ */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { call, channel, createServer, defineApi } from '@millrace/server'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
+
+const { guarded = false, ...options } = JSON.parse(process.argv[2] ?? '{}')
+const api = defineApi({
+  channels: { 'chat:{room}': channel({ publish: 'anyone' }) },
+  calls: { echo: call(), facts: call(), weigh: call() },
+})
+/** How often a browser's cookie was taken for its user. */
+let cookies = 0
+const auth = ({ token, headers }) => {
+  if (token !== undefined) return { id: token }
+  if (headers.cookie === undefined) return null
+  cookies++
+  return { id: headers.cookie }
+}
+const server = createServer({ api, ...options, ...(guarded && { auth }) })
+
+/** How many connections ended with each code. */
+const ends = {}
+server.on('disconnect', (_session, code) => {
+  ends[code] = (ends[code] ?? 0) + 1
+})
+server.handle('echo', ({ request }) => request)
+server.handle('facts', () => {
+  const { user, system } = process.cpuUsage()
+  const { sessions } = server.stats()
+  return { rss: process.memoryUsage.rss(), cpu: (user + system) / 1000, sessions, ends, cookies }
+})
+/** What it holds on to. */
+server.handle('weigh', () => {
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return { heap: heapUsed + external }
+})
+const address = await server.listen({ port: 0, host: '127.0.0.1' })
+console.log(`listening ${address.port}`)
