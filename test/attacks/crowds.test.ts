@@ -6,9 +6,9 @@ import { pause } from '../promises/world.js'
 import { ms, Scene } from './scene.js'
 
 const ADDRESS = '198.51.100.7'
-/** As many as there may be of those that have not said who they are, and some more; or as the system lets a process have. */
-const MOST_IDLE = 12_000
-const UNAUTHENTICATED = 10_000
+/** Idle sockets, and how many there may be: so many that they do not time out before. */
+const IDLE = 9_000
+const UNAUTHENTICATED = 3_000
 
 /** How many files and sockets a process may have open. */
 function descriptors(): number {
@@ -19,7 +19,10 @@ function descriptors(): number {
 describe('crowds', { timeout: 90_000 }, () => {
   let scene: Scene
   beforeAll(async () => {
-    scene = await Scene.begin({ trustedProxies: ['127.0.0.0/8'] })
+    scene = await Scene.begin({
+      trustedProxies: ['127.0.0.0/8'],
+      limits: { unauthenticated: UNAUTHENTICATED },
+    })
   }, 60_000)
   afterAll(() => scene?.end())
 
@@ -59,15 +62,11 @@ describe('crowds', { timeout: 90_000 }, () => {
   })
 
   it('[H11.5] [P1.7] idle sockets, as many as there may be: who comes and says who it is is let in', async () => {
-    const count = Math.min(MOST_IDLE, descriptors() - 1000)
+    const count = Math.min(IDLE, descriptors() - 1000)
     const took: number[] = []
-    const seconds = 16
+    let isOver = false
     const comes = async (): Promise<void> => {
-      for (
-        const until = performance.now() + (seconds - 4) * 1000;
-        performance.now() < until;
-        await pause(200)
-      ) {
+      for (; !isOver; await pause(200)) {
         const began = performance.now()
         const client = clientAt(scene.server.port)
         await client.connect()
@@ -75,7 +74,11 @@ describe('crowds', { timeout: 90_000 }, () => {
         client.close()
       }
     }
-    const attack = scene.under(`${count} idle sockets`, [['idle', { count, seconds, perAddress: 900 }]], 400)
+    const attack = scene
+      .under(`${count} idle sockets`, [['idle', { count, seconds: 20, perAddress: 900 }]], 400)
+      .finally(() => {
+        isOver = true
+      })
     const [{ idle }] = await Promise.all([attack, comes()])
     took.sort((a, b) => a - b)
     const p99 = took[Math.floor(took.length * 0.99)] ?? 0
@@ -83,13 +86,14 @@ describe('crowds', { timeout: 90_000 }, () => {
       `${took.length} came meanwhile: let in after ${ms(took[took.length >> 1] ?? 0)} (p50), ${ms(p99)} (p99)`,
     )
     expect(took.length).toBeGreaterThan(20)
+    // No attempt failed, or it would have been made again a second later.
     expect(p99).toBeLessThan(1000)
     const { 4003: late = 0, 4007: evicted = 0, ...others } = idle?.ends ?? {}
     expect([others, late + evicted]).toEqual([{}, idle?.['opened']])
-    if (count > UNAUTHENTICATED) expect(evicted).toBeGreaterThan(0)
+    if (count > 2 * UNAUTHENTICATED) expect(evicted).toBeGreaterThan(0)
     else
       console.info(
-        `skipped: the limit of ${UNAUTHENTICATED} was not reached; ulimit -n ${UNAUTHENTICATED + 3000} allows it`,
+        `skipped: who gives way cannot be seen with ${count} sockets; ulimit -n ${IDLE + 1000} allows more`,
       )
   })
 

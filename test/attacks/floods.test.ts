@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Scene } from './scene.js'
 
-const SECONDS = 3
+const SECONDS = 2
 /** Milliseconds that one attack may take, with all around it. */
 const TIMEOUT = { timeout: 60_000 }
 const deaf = { seconds: SECONDS, wires: 3, deaf: true }
@@ -15,36 +15,35 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
   }, 60_000)
   afterAll(() => scene?.end())
 
+  it('of control frames, of each kind', async () => {
+    const one = { ...heeding, wires: 1 }
+    const kinds = ['pings', 'emptyPings', 'pongs', 'commandPings', 'closes']
+    const outcomes = await scene.under(
+      'control frames',
+      kinds.map((kind) => [kind, one]),
+    )
+    for (const kind of kinds)
+      expect(Object.keys(outcomes[kind]?.ends ?? {}), kind).toEqual([kind === 'closes' ? '1000' : '4006'])
+  })
+
   it.each([
-    [
-      'ten thousand frames of one byte a second',
-      'tinyFrames',
-      { ...heeding, wires: 1, rate: 10_000 },
-      [4006],
-    ],
-    ['pings of 125 bytes', 'pings', deaf, [4006, 'cut']],
-    ['empty pings', 'emptyPings', heeding, [4006]],
-    ['pongs', 'pongs', heeding, [4006]],
-    ['pings as commands', 'commandPings', heeding, [4006]],
-    ['Close frames', 'closes', heeding, [1000]],
-    ['frames without commands', 'nothings', heeding, [4006]],
-    ['publications whatever is answered', 'unheeding', deaf, [4006, 'cut']],
-    ['megabytes', 'bytes', deaf, [4006, 'cut']],
-    ['thousands of commands in a frame', 'batches', heeding, [4006]],
-    ['thousands of commands before connect', 'earlyBatches', heeding, [4006]],
-  ] as const)('%s', async (what, name, options, codes) => {
-    const { [name]: outcome } = await scene.under(what, [[name, options]])
-    const ends = outcome?.ends ?? {}
-    expect(Object.keys(ends).filter((end) => !codes.map(String).includes(end))).toEqual([])
-    expect(ends[codes[0]] ?? 0).toBeGreaterThan(0)
+    ['ten thousand frames of one byte a second', 'tinyFrames', { ...heeding, wires: 1, rate: 10_000 }],
+    ['pings, whatever is answered', 'pings', deaf],
+    ['publications, whatever is answered', 'unheeding', deaf],
+    ['megabytes, whatever is answered', 'bytes', deaf],
+    ['frames without commands', 'nothings', heeding],
+    ['thousands of commands in a frame', 'batches', heeding],
+    ['thousands of commands before connect', 'earlyBatches', heeding],
+  ] as const)('%s', async (what, name, options) => {
+    const { [name]: outcome } = await scene.under(what, [[name, options]], 200)
+    expect(Object.keys(outcome?.ends ?? {})).toEqual(['4006'])
   })
 
   it('messages of 64 MB, in one frame and in frames that never end', async () => {
-    const { largeMessages } = await scene.under('messages of 64 MB', [
-      ['largeMessages', { megabytes: 64, wires: 5 }],
-    ])
+    const options = { megabytes: 64, seconds: SECONDS }
+    const { largeMessages } = await scene.under('messages of 64 MB', [['largeMessages', options]])
     // Too large, or too many fragments.
-    expect(largeMessages?.ends).toEqual({ 1009: 10, 1008: 10 })
+    expect(Object.keys(largeMessages?.ends ?? {})).toEqual(['1008', '1009'])
   })
 
   it('[P3.12] JSON that is deep, long or strange', async () => {
@@ -65,7 +64,7 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
     expect(Number(publishers?.['published'])).toBeGreaterThan(200 * 200 * SECONDS * 0.8)
   })
 
-  it('and nothing stays behind but what channels keep', () => scene.recovers(64))
+  it('and nothing stays behind but what channels keep', () => scene.recovers(128))
 })
 
 describe('floods where compression is on', TIMEOUT, () => {
@@ -76,7 +75,11 @@ describe('floods where compression is on', TIMEOUT, () => {
   afterAll(() => scene?.end())
 
   it('[H11.4] bombs that grow to a thousand times their size', async () => {
-    const { bombs } = await scene.under('compression bombs', [['bombs', { seconds: 2 * SECONDS, wires: 3 }]])
+    const { bombs } = await scene.under(
+      'compression bombs',
+      [['bombs', { seconds: 2 * SECONDS, wires: 3 }]],
+      300,
+    )
     expect(Number(bombs?.['tooLarge ratio'])).toBeGreaterThan(900)
     const codes = (name: string): string[] => Object.keys(bombs?.[name] ?? {})
     expect(codes('tooLarge')).toEqual(['1009'])

@@ -18,7 +18,7 @@ const ROOM = 10
 
 interface Said {
   readonly by: number
-  readonly at: number
+  readonly n: number
 }
 
 /** So many clients, each in a room with some others: twice a second one publishes there and hears itself, or calls the server. */
@@ -62,23 +62,24 @@ export class Honest {
       if (name === 'reconnecting' || (name === 'closed' && this.#timers.length > 0)) this.cuts++
     })
     const room = client.channel(`chat:room-${by % ROOM}`)
-    let heard: (() => void) | undefined
+    /** By number, what is told when it is heard. */
+    const heard = new Map<number, () => void>()
     room.on('message', (message) => {
-      if ((message as Said).by === by) heard?.()
+      const { by: other, n } = message as Said
+      if (other === by) heard.get(n)?.()
     })
     await room.subscribe()
     let turn = by
-    const speak = async (): Promise<void> => {
+    const speak = async (n = turn++): Promise<void> => {
       const at = performance.now()
       this.#pending.add(at)
       try {
-        if (turn++ % 2 === 0) await client.call('echo', at)
+        if (n % 2 === 0) await client.call('echo', n)
         else {
-          const own = new Promise<void>((resolve) => {
-            heard = resolve
-          })
-          await room.publish({ by, at })
+          const own = new Promise<void>((resolve) => heard.set(n, resolve))
+          await room.publish({ by, n })
           await own
+          heard.delete(n)
         }
         this.#took.push(performance.now() - at)
       } catch (error) {

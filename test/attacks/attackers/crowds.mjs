@@ -29,7 +29,7 @@ function endsOf(wires) {
   return tally.counts
 }
 
-/** Sockets that have shaken hands and say nothing more, from as many addresses as it takes. */
+/** Sockets that have shaken hands and say nothing more, from as many addresses as it takes, until all are closed or time is over. */
 export async function idle(port, { count, seconds, perAddress }) {
   const address = (n) =>
     `198.51.${Math.floor(n / perAddress / 250)}.${1 + (Math.floor(n / perAddress) % 250)}`
@@ -82,24 +82,26 @@ export async function subscriber(port, { count }) {
   return { ends: endsOf([wire]), replies: replies.counts }
 }
 
-/** Many, who together subscribe to as many as each may. */
+/** Many, who together subscribe to as many as each may, evenly over some seconds. */
 export async function subscribers(port, { clients, each, seconds }) {
-  const replies = new Tally()
-  const until = performance.now() + seconds * 1000
+  const [replies, batch] = [new Tally(), 50]
   const wires = await Promise.all(
-    numbers(0, clients).map(async (n) => {
+    numbers(0, clients).map(async () => {
       const wire = await open(port)
       wire.send(CONNECT)
       counting(wire, replies)
-      return [n, wire]
+      return wire
     }),
   )
-  for (let first = 0; first < each; first += 50) {
-    for (const [n, wire] of wires) wire.send(subscriptions(n, numbers(first, 50)))
-    await pause(150)
+  const begun = performance.now()
+  const batches = (clients * each) / batch
+  for (let n = 0; n < batches; n++) {
+    wires[n % clients].send(subscriptions(n % clients, numbers(Math.floor(n / clients) * batch, batch)))
+    await pause(Math.max(0, begun + ((n + 1) * seconds * 1000) / batches - performance.now()))
   }
-  await pause(Math.max(0, until - performance.now()))
-  return { ends: endsOf(wires.map(([, wire]) => wire)), replies: replies.counts }
+  while (replies.counts.subscribed < clients * each && performance.now() < begun + seconds * 4000)
+    await pause(50)
+  return { ends: endsOf(wires), replies: replies.counts }
 }
 
 /** Clients that end their half of the connection and leave the other open. */

@@ -55,7 +55,7 @@ export const bytes = (port, options) =>
     flood(text(`{"id":7,"publish":{"channel":"chat:flood","data":"${'x'.repeat(65_000)}"}}`)),
   )
 
-const BATCH = text(`[${Array(5000).fill('{"id":7,"x":1}').join()}]`)
+const BATCH = text(`[${Array(4000).fill('{"id":7,"x":1}').join()}]`)
 /** Frames that hold thousands of commands; before connect, which nothing else may come before, and after it. */
 export const batches = (port, options) => storm(port, options, flood(BATCH))
 export const earlyBatches = (port, options) =>
@@ -64,26 +64,28 @@ export const earlyBatches = (port, options) =>
   })
 
 /** Messages of 64 MB: in one frame, and in frames that go on and on. */
-export async function largeMessages(port, { megabytes, wires }) {
-  const piece = Buffer.alloc(PIECE, 'x')
+export async function largeMessages(port, { megabytes, seconds }) {
+  const until = performance.now() + seconds * 1000
   const tally = new Tally()
   const pour = async (first, next) => {
-    const wire = await open(port)
-    wire.send(CONNECT)
-    await wire.pour(first)
-    let sent = 0
-    while (sent < megabytes * 2 ** 20 && (await wire.pour(next))) sent += next.length
-    tally.add(await Promise.race([wire.ended, pause(3000)]))
-    wire.destroy()
+    while (performance.now() < until) {
+      const wire = await open(port)
+      wire.send(CONNECT)
+      await wire.pour(first)
+      for (let sent = 0; sent < megabytes * 2 ** 20 && !wire.isOver; sent += next.length)
+        await wire.pour(next)
+      tally.add(await Promise.race([wire.ended, pause(3000)]))
+      wire.destroy()
+    }
   }
   const fragment = (size) => frame(0x00, 'x'.repeat(size))
   const ways = [
-    [header(TEXT, megabytes * 2 ** 20), piece],
+    [header(TEXT, megabytes * 2 ** 20), Buffer.alloc(PIECE, 'x')],
     [frame(0x01, 'x'), fragment(60_000)],
     [frame(0x01, 'x'), repeated(fragment(1))],
     [frame(0x01, 'x'), repeated(fragment(0))],
   ]
-  await Promise.all(ways.flatMap((way) => Array.from({ length: wires }, () => pour(...way))))
+  await Promise.all(ways.map((way) => pour(...way)))
   return { ends: tally.counts }
 }
 

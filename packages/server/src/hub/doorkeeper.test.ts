@@ -98,6 +98,26 @@ describe('[H11.2] connections', () => {
     expect(await codes(1, '2001:db8:1:3::1')).toEqual([undefined])
   })
 
+  it('[H11.4] cost an address that floods as many of them, and those who are refused nothing more', async () => {
+    const clock = new FakeClock()
+    const rate = { perSecond: 1, burst: 1 }
+    const rates = { messages: rate, requests: rate, pings: rate, bytes: undefined }
+    const door = { handshakes: { perSecond: 1, burst: 120 } }
+    const { hub } = testHub({ clock, limits: { ...TEST_LIMITS, rates, door } })
+    const flood = () => {
+      const client = new TestClient(hub)
+      for (let n = 0; n < 3; n++) client.session.receive('{"ping":{}}')
+      return client.closed?.reason
+    }
+    expect([flood(), flood()]).toEqual(['Rate exceeded', 'Rate exceeded'])
+    // Of 120 there are 18 left, and who comes in vain takes none.
+    const come = () => new TestClient(hub).closed?.code
+    const codes = Array.from({ length: 30 }, come)
+    expect(codes).toEqual([...Array(18).fill(undefined), ...Array(12).fill(TOO_FAST)])
+    await clock.advance(2_000)
+    expect([come(), come(), come()]).toEqual([undefined, undefined, TOO_FAST])
+  })
+
   it('that are requests of readers have a rate of their own', () => {
     const door = new Doorkeeper({ reads: { perSecond: 1, burst: 2 }, handshakes: { perSecond: 1, burst: 1 } })
     const ask = (isRequest: boolean) => {

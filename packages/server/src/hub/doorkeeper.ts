@@ -37,6 +37,8 @@ export interface Visitor {
   readonly reads: TokenBucket | undefined
 }
 
+/** What a flood costs its address: as many new connections. Else who is closed for it would come back at once with a full burst. [H11.4] */
+const FLOOD = 50
 /** Addresses that have nothing here are forgotten when so many are known. */
 const TIDY_FROM = 10_000
 
@@ -94,6 +96,11 @@ export class Doorkeeper {
   /** One has said who it is. */
   authenticated(): void {
     this.#unauthenticated--
+  }
+
+  /** One from there was closed for flooding. */
+  flooded(visitor: Visitor | undefined, now: number): void {
+    visitor?.handshakes?.drain(FLOOD, now)
   }
 
   leave(visitor: Visitor | undefined, isAuthenticated: boolean): void {

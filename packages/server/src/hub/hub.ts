@@ -292,7 +292,8 @@ export class Hub implements SessionHost {
 
   ended(session: Session, code: number): void {
     if (code === CODES['slow-consumer'].code) this.counters.disconnected++
-    this.#sessions.delete(session)
+    const wasLetIn = this.#sessions.delete(session)
+    if (wasLetIn && code === CODES['rate-exceeded'].code) this.#door.flooded(session.visitor, this.now())
     this.#waiting.delete(session)
     this.#door.leave(session.visitor, session.wasOpen)
     leaveAll(this.#services, session)
@@ -306,6 +307,7 @@ export class Hub implements SessionHost {
 
   #turnAway(session: Session, why: keyof typeof REFUSALS): void {
     const [code, reason] = REFUSALS[why]
+    this.#sessions.delete(session)
     session.close(code, reason)
   }
 

@@ -37,6 +37,12 @@ export class TokenBucket {
     return this.#level + (Math.max(0, now - this.#at) * this.#rate.perSecond) / 1000 >= this.#rate.burst
   }
 
+  /** Takes so many, or all there are. */
+  drain(count: number, now: number): void {
+    this.take(0, now)
+    this.#level = Math.max(0, this.#level - count)
+  }
+
   /** Takes so many. Returns 0, or the milliseconds after which they could be had. */
   take(count: number, now: number): number {
     const { perSecond, burst } = this.#rate
