@@ -48,7 +48,7 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
 
   it('[P3.12] JSON that is deep, long or strange', async () => {
     const { monsters } = await scene.under('monsters', [['monsters', { seconds: SECONDS, wires: 5 }]])
-    expect(monsters?.ends).toEqual(Array(5).fill('stays'))
+    expect(monsters?.ends).toEqual({ stays: 5 })
     const replies = monsters?.['replies'] as Record<string, Record<string, number>>
     const deep = Object.entries(replies).filter(([name]) => name.endsWith('within each other'))
     expect(deep).toHaveLength(3)
@@ -84,7 +84,8 @@ describe('floods where compression is on', TIMEOUT, () => {
     const codes = (name: string): string[] => Object.keys(bombs?.[name] ?? {})
     expect(codes('tooLarge')).toEqual(['1009'])
     expect(codes('justTooLarge')).toEqual(['4006'])
-    expect(codes('many')).toEqual(['4006'])
+    // In a chunk there are hundreds.
+    expect(codes('many')).toEqual(['1009'])
     await scene.recovers(32)
   })
 })

@@ -20,6 +20,10 @@ const BASELINE = 3000
  * which each may wait for its turn for as long as Linux lets another go on: tens of milliseconds. It is below what people notice.
  */
 export const SLACK = 100
+/** Where clients that nobody attacks wait for so long, in milliseconds, the machine has other things to do, and what anybody waits says nothing. */
+const BUSY = 50
+/** Then the server's longest turn is judged, in milliseconds of a processor: while it waits for one, more comes than it would be given otherwise. */
+const LONGEST_TURN = 500
 
 /** `[name, options]`, as attackers/main.mjs has them. */
 export type Attack = readonly [name: string, options: object]
@@ -32,6 +36,8 @@ export interface Facts {
   readonly rss: number
   /** Milliseconds. */
   readonly cpu: number
+  /** The same, of the longest turn of its event loop since it was asked. */
+  readonly turn: number
   readonly sessions: number
   readonly ends: Readonly<Record<string, number>>
   readonly cookies: number
@@ -53,17 +59,25 @@ export class Scene {
    */
   readonly #other: Unharmed
   readonly #attackers = new Set<ChildProcess>()
+  /** Of a processor, that the honest take. */
+  readonly #share: number
   readonly #heap: number
 
   private constructor(
     server: LoadServer,
     honest: Honest,
-    peace: { readonly baseline: Latency; readonly other: Unharmed; readonly heap: number },
+    peace: {
+      readonly baseline: Latency
+      readonly share: number
+      readonly other: Unharmed
+      readonly heap: number
+    },
   ) {
     this.server = server
     this.honest = honest
     this.baseline = peace.baseline
     this.#other = peace.other
+    this.#share = peace.share
     this.#heap = peace.heap
   }
 
@@ -74,14 +88,17 @@ export class Scene {
     const other = { server: unharmed, witnesses: await Honest.gather(unharmed.port, WITNESSES) }
     // What is compiled and what is warm differs much from what is neither.
     await pause(BASELINE / 2)
+    const { cpu } = await factsOf(server)
     honest.latency()
+    const began = performance.now()
     await pause(BASELINE)
     const baseline = honest.latency()
-    return new Scene(server, honest, { baseline, other, heap: await weigh(server) })
+    const share = ((await factsOf(server)).cpu - cpu) / (performance.now() - began)
+    return new Scene(server, honest, { baseline, share, other, heap: await weigh(server) })
   }
 
-  async facts(): Promise<Facts> {
-    return (await this.server.ask('facts')) as Facts
+  facts(): Promise<Facts> {
+    return factsOf(this.server)
   }
 
   /** Attacks at once, from one process. `growth` bounds what the server may take meanwhile, in megabytes. Prints a line, and checks what holds for all. */
@@ -91,11 +108,12 @@ export class Scene {
     this.honest.latency()
     witnesses.latency()
     const began = performance.now()
-    let most = before.rss
+    let [most, turn] = [before.rss, 0]
     const watch = setInterval(() => {
       // Whoever is cut is counted elsewhere.
-      const look = ({ rss }: Facts): void => {
-        most = Math.max(most, rss)
+      const look = (facts: Facts): void => {
+        most = Math.max(most, facts.rss)
+        turn = Math.max(turn, facts.turn)
       }
       this.facts().then(look, () => {})
     }, 100)
@@ -105,14 +123,28 @@ export class Scene {
     const seconds = (performance.now() - began) / 1000
     const after = await this.facts()
     const grown = (Math.max(most, after.rss) - before.rss) / MEGABYTE
-    const share = (after.cpu - before.cpu) / seconds / 10
+    const cpu = after.cpu - before.cpu
+    // Of what it takes beyond what the honest do, each connection that was ended.
+    const ended = Object.values(outcomes).flatMap(({ ends = {} }) => Object.values(ends))
+    const each =
+      (cpu - this.#share * seconds * 1000) /
+      Math.max(
+        1,
+        ended.reduce((sum, count) => sum + count, 0),
+      )
     console.info(
       `${what}: honest p99 ${ms(latency.p99)}, at most ${ms(latency.max)} (p99 in peace ${ms(this.baseline.p99)}, elsewhere meanwhile ${ms(elsewhere.p99)}); server at most +${grown.toFixed(0)} MB, ` +
-        `${share.toFixed(0)}% of a processor for ${seconds.toFixed(1)} s; ${JSON.stringify(outcomes)}`,
+        `${(cpu / seconds / 10).toFixed(0)}% of a processor (${(this.#share * 100).toFixed(0)}% in peace) for ${seconds.toFixed(1)} s, ${ms(each)} of it a connection, ${ms(turn)} at a time; ${JSON.stringify(outcomes)}`,
     )
     expect(latency.count, `${what}: honest answers`).toBeGreaterThan(HONEST)
-    const usual = Math.max(this.baseline.p99, elsewhere.p99)
-    expect(latency.p99, `${what}: honest p99`).toBeLessThan(2 * usual + SLACK)
+    if (elsewhere.p99 < BUSY)
+      expect(latency.p99, `${what}: honest p99`).toBeLessThan(2 * this.baseline.p99 + SLACK)
+    else {
+      console.info(
+        'the machine is busy: judged by the time of the processor that the server takes without a pause',
+      )
+      expect(turn, `${what}: longest turn`).toBeLessThan(LONGEST_TURN)
+    }
     expect([this.honest.cuts, this.honest.failures], `${what}: honest clients cut`).toEqual([0, []])
     expect(grown, `${what}: megabytes`).toBeLessThan(growth)
     return outcomes
@@ -155,6 +187,8 @@ export class Scene {
     return said
   }
 }
+
+const factsOf = async (server: LoadServer): Promise<Facts> => (await server.ask('facts')) as Facts
 
 const weigh = async (server: LoadServer): Promise<number> =>
   ((await server.ask('weigh')) as { readonly heap: number }).heap

@@ -30,10 +30,26 @@ server.on('disconnect', (_session, code) => {
   ends[code] = (ends[code] ?? 0) + 1
 })
 server.handle('echo', ({ request }) => request)
-server.handle('facts', () => {
+
+/** Milliseconds of processor that it has taken. */
+const cpuTime = () => {
   const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+/** The most that it took between two ticks since it was asked: for so long others waited, however busy the machine was beside. */
+let longest = 0
+let last = cpuTime()
+setInterval(() => {
+  const now = cpuTime()
+  longest = Math.max(longest, now - last)
+  last = now
+}, 5).unref()
+
+server.handle('facts', () => {
   const { sessions } = server.stats()
-  return { rss: process.memoryUsage.rss(), cpu: (user + system) / 1000, sessions, ends, cookies }
+  const turn = longest
+  longest = 0
+  return { rss: process.memoryUsage.rss(), cpu: cpuTime(), turn, sessions, ends, cookies }
 })
 /** What it holds on to. */
 server.handle('weigh', () => {

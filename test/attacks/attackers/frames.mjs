@@ -100,9 +100,10 @@ export async function monsters(port, { seconds, wires }) {
     wire.destroy()
     return end
   }
-  const ends = await Promise.all(Array.from({ length: wires }, place))
+  const ended = new Tally()
+  for (const end of await Promise.all(Array.from({ length: wires }, place))) ended.add(end)
   return {
-    ends,
+    ends: ended.counts,
     replies: Object.fromEntries(Object.entries(replies).map(([name, { counts }]) => [name, counts])),
   }
 }

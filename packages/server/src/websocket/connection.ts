@@ -12,7 +12,7 @@ import {
 import { type FrameEvents, FrameParser, type FrameRules } from './frame-parser.js'
 import type { MessageCompression } from './message-compression.js'
 import { type MessageKind, messageHead, RSV1 } from './opcode.js'
-import { ProtocolFailure } from './protocol-failure.js'
+import { fail, ProtocolFailure } from './protocol-failure.js'
 import { isValidUtf8 } from './utf8.js'
 
 export type Role = 'server' | 'client'
@@ -51,6 +51,12 @@ const EMPTY = new Uint8Array(0)
 /** Pings answered one by one in each chunk; of those beyond it only the last is answered. RFC 6455 §5.5.3 allows that. */
 const MAX_PONGS_PER_CHUNK = 16
 
+/**
+ * What the compressed messages that come at once may grow to together, in bytes, where one message alone may not be larger: about a
+ * twentieth of a second's work. A chunk can hold hundreds that grow a thousandfold each.
+ */
+const MAX_INFLATED_AT_ONCE = 4 * 1024 * 1024
+
 /** One WebSocket connection after its handshake, as server or as client: RFC 6455 §5 to §7 without a transport. */
 export class Connection implements FrameEvents {
   readonly #port: ConnectionPort
@@ -59,6 +65,8 @@ export class Connection implements FrameEvents {
   readonly #parser: FrameParser
   #state: ConnectionState = OPEN
   #pings = 0
+  /** Bytes that the messages of the chunk in hand were inflated to. */
+  #inflated = 0
   #unanswered: Uint8Array | null = null
 
   constructor(
@@ -88,6 +96,7 @@ export class Connection implements FrameEvents {
   /** Takes bytes from the peer, and possession of them. Must not be called from a callback. */
   receive(bytes: Uint8Array): void {
     this.#pings = 0
+    this.#inflated = 0
     this.#parser.receive(bytes)
     if (this.#unanswered === null) return
     const payload = this.#unanswered
@@ -208,6 +217,10 @@ export class Connection implements FrameEvents {
     if (this.#compression === null)
       throw new Error('a parser that allows compression needs a compression port')
     const message = this.#compression.inflate(payload, limits.maxInflatedBytes)
+    this.#inflated += message.length
+    const most = Math.max(MAX_INFLATED_AT_ONCE, limits.maxInflatedBytes)
+    if (this.#inflated > most)
+      fail(CLOSE_CODE.messageTooBig, `messages that came at once inflate to more than ${most} bytes`)
     if (kind === 'text' && !isValidUtf8(message, isUtf8)) {
       throw new ProtocolFailure(CLOSE_CODE.invalidPayload, 'the inflated text is not valid UTF-8')
     }
