@@ -35,7 +35,7 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
     ['thousands of commands in a frame', 'batches', heeding],
     ['thousands of commands before connect', 'earlyBatches', heeding],
   ] as const)('%s', async (what, name, options) => {
-    const { [name]: outcome } = await scene.under(what, [[name, options]], 200)
+    const { [name]: outcome } = await scene.under(what, [[name, options]], { growth: 200 })
     expect(Object.keys(outcome?.ends ?? {})).toEqual(['4006'])
   })
 
@@ -59,7 +59,7 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
 
   it('publications of 200 clients, as fast as they may', async () => {
     const options = { clients: 200, rate: 200, size: 100, seconds: SECONDS }
-    const { publishers } = await scene.under('200 publishers', [['publishers', options]], 200)
+    const { publishers } = await scene.under('200 publishers', [['publishers', options]], { growth: 200 })
     expect(publishers?.ends).toEqual({ stays: 200 })
     expect(Number(publishers?.['published'])).toBeGreaterThan(200 * 200 * SECONDS * 0.8)
   })
@@ -78,7 +78,7 @@ describe('floods where compression is on', TIMEOUT, () => {
     const { bombs } = await scene.under(
       'compression bombs',
       [['bombs', { seconds: 2 * SECONDS, wires: 3 }]],
-      300,
+      { growth: 300 },
     )
     expect(Number(bombs?.['tooLarge ratio'])).toBeGreaterThan(900)
     const codes = (name: string): string[] => Object.keys(bombs?.[name] ?? {})

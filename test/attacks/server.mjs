@@ -22,7 +22,14 @@ const auth = ({ token, headers }) => {
   cookies++
   return { id: headers.cookie }
 }
-const server = createServer({ api, ...options, ...(guarded && { auth }) })
+/** What it took for a fault of its own. */
+let faults = 0
+const error = (...said) => {
+  faults++
+  console.error(...said)
+}
+const logger = { debug() {}, info() {}, warn: error, error }
+const server = createServer({ api, logger, ...options, ...(guarded && { auth }) })
 
 /** How many connections ended with each code. */
 const ends = {}
@@ -49,7 +56,7 @@ server.handle('facts', () => {
   const { sessions } = server.stats()
   const turn = longest
   longest = 0
-  return { rss: process.memoryUsage.rss(), cpu: cpuTime(), turn, sessions, ends, cookies }
+  return { rss: process.memoryUsage.rss(), cpu: cpuTime(), turn, sessions, ends, cookies, faults }
 })
 /** What it holds on to. */
 server.handle('weigh', () => {

@@ -37,7 +37,7 @@ export interface RateOptions {
   readonly bytes?: Rate | false
   /** New connections from one address, but from loopback addresses. Default 50, and 1,000 at once. */
   readonly handshakes?: Rate | false
-  /** Requests of readers over HTTP from one address, but from loopback addresses. Default 200, and 2,000 at once. */
+  /** Requests of readers over HTTP from one address, but from loopback addresses. Default 100, and 1,000 at once. */
   readonly reads?: Rate | false
 }
 
@@ -159,7 +159,7 @@ const DEFAULT_RATES = {
   pings: { perSecond: 50, burst: 500 },
   bytes: { perSecond: 1_048_576, burst: 8_388_608 },
   handshakes: { perSecond: 50, burst: 1_000 },
-  reads: { perSecond: 200, burst: 2_000 },
+  reads: { perSecond: 100, burst: 1_000 },
 } as const satisfies { readonly [K in keyof RateOptions]-?: Rate }
 
 /** Fills in the defaults. Throws a TypeError that names the option and says what it may be. */

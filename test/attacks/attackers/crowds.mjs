@@ -51,8 +51,13 @@ export async function oneAddress(port, { count, address }) {
 
 /** Sockets that are only opened. */
 export async function silent(port, { count, seconds }) {
-  const wires = Array.from({ length: count }, () => new Wire(port))
-  await pause(seconds * 1000)
+  const wires = []
+  for (let n = 0; n < count; n++) {
+    wires.push(new Wire(port))
+    // More at once would wait for Linux to let them in, and think that they are.
+    if (n % 50 === 49) await pause(50)
+  }
+  await Promise.race([Promise.all(wires.map(({ ended }) => ended)), pause(seconds * 1000)])
   return { ends: endsOf(wires) }
 }
 
@@ -127,7 +132,6 @@ export async function neverReading(port, { count, seconds, channel }) {
     wire.send(asking)
   }
   await pause(seconds * 1000)
-  const stay = wires.filter(({ socket }) => socket.writable).length
   for (const wire of wires) wire.destroy()
-  return { stay }
+  return {}
 }

@@ -165,6 +165,10 @@ export class Hub implements SessionHost {
     return this.#options.clock.now()
   }
 
+  later(run: () => void): void {
+    this.#options.clock.schedule(0, run)
+  }
+
   holdBack(subscription: Subscription): () => void {
     return this.#services.topics.holdBack(subscription)
   }

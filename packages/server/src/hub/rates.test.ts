@@ -78,10 +78,27 @@ describe('[H11.1] a client that sends faster than it may', () => {
       requests: { perSecond: 1, burst: 3 },
     })
     await publish(5)
-    expect((await client.ask('history', { channel: 'chat:a' })).kind).toBe('history')
-    expect((await client.ask('history', { channel: 'chat:a' })).kind).toBe('history')
-    expect((await client.ask('history', { channel: 'chat:a' })).body).toMatchObject({ code: 203 })
+    expect((await client.ask('history', { channel: 'chat:a', limit: 1 })).kind).toBe('history')
+    expect((await client.ask('history', { channel: 'chat:a', limit: 1 })).kind).toBe('history')
+    expect((await client.ask('history', { channel: 'chat:a', limit: 1 })).body).toMatchObject({ code: 203 })
     expect((await client.ask('ping', {})).kind).toBe('pong')
+  })
+
+  it('pays for what it reads of the past as for so many commands', async () => {
+    const { clock, client } = await world({
+      requests: { perSecond: 10, burst: 50 },
+      // So few that all is counted.
+      pings: { perSecond: 10, burst: 10 },
+    })
+    const read = async (limit?: number) =>
+      (await client.ask('history', { channel: 'chat:a', ...(limit === undefined ? {} : { limit }) })).body
+    // Connecting has cost one: 17 and 17 of 49, then 7 and 1.
+    for (const limit of [256, 1_000_000]) expect(await read(limit)).not.toHaveProperty('code')
+    expect(await read(256)).toMatchObject({ code: 203, retryAfter: 200 })
+    expect(await read()).not.toHaveProperty('code')
+    expect(await read(1)).not.toHaveProperty('code')
+    await clock.advance(1_000)
+    expect(await read(256)).not.toHaveProperty('code')
   })
 
   it('has bytes counted as well', async () => {

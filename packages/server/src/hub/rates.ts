@@ -67,6 +67,17 @@ export const areFew = (commands: number, { messages, requests, pings, bytes }: R
   [messages, requests, pings].every((rate) => rate === undefined || rate.burst > FEW) &&
   (bytes === undefined || bytes.burst > FEW_BYTES)
 
+/** So many publications are read for what one other command costs; a reply brings as many as take 256 KiB at most. [H4.7] */
+const READ_FOR_ONE = 16
+/** How many a page has when the client does not say, and how many are counted at most. */
+const PAGE = { usual: 100, most: 256 }
+
+/** What a command costs of its bucket: reading the past is the most that one can ask for in few bytes. */
+const costOf = (command: Decoded<Command> | undefined): number =>
+  command === undefined || command instanceof BadCommand || command.kind !== 'history'
+    ? 1
+    : 1 + Math.floor(Math.min(command.body.limit ?? PAGE.usual, PAGE.most) / READ_FOR_ONE)
+
 type Kind = Command['kind'] | undefined
 const MESSAGES: readonly Kind[] = ['publish', 'ephemeral', 'answer']
 const PINGS: readonly Kind[] = ['ping', 'pong']
@@ -134,7 +145,8 @@ export class Rates {
       return 0
     }
     const { messages, requests } = this.#buckets
-    const wait = this.#late || ((MESSAGES.includes(kind) ? messages : requests)?.take(1, now) ?? 0)
+    const wait =
+      this.#late || ((MESSAGES.includes(kind) ? messages : requests)?.take(costOf(command), now) ?? 0)
     if (wait > 0) this.#suffer(this.#refusals, 1, now)
     return wait
   }

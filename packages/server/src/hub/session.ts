@@ -158,8 +158,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
-  read<T>(run: () => Promise<T>): Promise<T> {
-    return this.#order?.read(run) ?? run()
+  read<T>(run: () => Promise<T>, weight = 1): Promise<T> {
+    return this.#order?.read(run, weight) ?? run()
   }
 
   paced(): Pacing | undefined {
@@ -361,8 +361,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   #newOrder(): CommandOrder {
     return new CommandOrder({
-      limits: this.#host.limits,
-      link: this.link,
+      ...{ limits: this.#host.limits, link: this.link, later: (run) => this.#host.later(run) },
       isFull: () => this.#pacing?.isFull === true,
       execute: (command) => this.#execute(command),
       refuse: (command) => this.#refuse(command, 'limit-exceeded'),
