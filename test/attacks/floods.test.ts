@@ -59,7 +59,11 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
 
   it('publications of 200 clients, as fast as they may', async () => {
     const options = { clients: 200, rate: 200, size: 100, seconds: SECONDS }
-    const { publishers } = await scene.under('200 publishers', [['publishers', options]], { growth: 200 })
+    const { publishers } = await scene.under('200 publishers', [['publishers', options]], {
+      growth: 300,
+      // Forty thousand a second are more than a processor has time for: the honest wait with the others.
+      slack: 2500,
+    })
     expect(publishers?.ends).toEqual({ stays: 200 })
     expect(Number(publishers?.['published'])).toBeGreaterThan(200 * 200 * SECONDS * 0.8)
   })
@@ -83,7 +87,7 @@ describe('floods where compression is on', TIMEOUT, () => {
     expect(Number(bombs?.['tooLarge ratio'])).toBeGreaterThan(900)
     const codes = (name: string): string[] => Object.keys(bombs?.[name] ?? {})
     expect(codes('tooLarge')).toEqual(['1009'])
-    expect(codes('justTooLarge')).toEqual(['4006'])
+    expect(codes('justTooLarge')).toEqual(['1009'])
     // In a chunk there are hundreds.
     expect(codes('many')).toEqual(['1009'])
     await scene.recovers(32)

@@ -37,6 +37,8 @@ const CARRIERS: Readonly<Record<string, WebSocketCarrier>> = {
 }
 export const SUBPROTOCOLS: readonly string[] = Object.keys(CARRIERS)
 
+const FLOOD_CODE = CODES['rate-exceeded'].code
+
 /** A WebSocket as the hub's link. */
 class HubLink implements Link {
   readonly carrier: WebSocketCarrier
@@ -67,7 +69,9 @@ class HubLink implements Link {
   }
 
   close(code: number, reason: string): void {
-    this.target.close(code, fitReason(reason))
+    // Who floods and was told to stop is not listened to meanwhile.
+    if (code === FLOOD_CODE) this.target.fail(code, fitReason(reason))
+    else this.target.close(code, fitReason(reason))
   }
 
   pause(): void {
