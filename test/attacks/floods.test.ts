@@ -1,11 +1,10 @@
 /** As much as goes, from attackers who do not stop when they are told to. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Scene } from './scene.js'
+import { Scene, SLACK } from './scene.js'
 
 const SECONDS = 2
 /** Milliseconds that one attack may take, with all around it. */
 const TIMEOUT = { timeout: 60_000 }
-const deaf = { seconds: SECONDS, wires: 3, deaf: true }
 const heeding = { seconds: SECONDS, wires: 3 }
 
 describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
@@ -26,16 +25,26 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
       expect(Object.keys(outcomes[kind]?.ends ?? {}), kind).toEqual([kind === 'closes' ? '1000' : '4006'])
   })
 
+  it('that go on whatever is answered', async () => {
+    const one = { seconds: SECONDS, wires: 1, deaf: true }
+    const kinds = ['pings', 'nothings', 'unheeding', 'bytes']
+    const outcomes = await scene.under(
+      'deaf floods',
+      kinds.map((kind) => [kind, one]),
+      { growth: 200 },
+    )
+    for (const kind of kinds) expect(outcomes[kind]?.ends, kind).toEqual({ 4006: 1 })
+  })
+
   it.each([
     ['ten thousand frames of one byte a second', 'tinyFrames', { ...heeding, wires: 1, rate: 10_000 }],
-    ['pings, whatever is answered', 'pings', deaf],
-    ['publications, whatever is answered', 'unheeding', deaf],
-    ['megabytes, whatever is answered', 'bytes', deaf],
+    ['publications though nearly all are refused', 'unheeding', heeding],
     ['frames without commands', 'nothings', heeding],
-    ['thousands of commands in a frame', 'batches', heeding],
+    // Each takes forty milliseconds at a time until it is closed.
+    ['thousands of commands in a frame', 'batches', { ...heeding, wires: 2 }],
     ['thousands of commands before connect', 'earlyBatches', heeding],
   ] as const)('%s', async (what, name, options) => {
-    const { [name]: outcome } = await scene.under(what, [[name, options]], { growth: 200 })
+    const { [name]: outcome } = await scene.under(what, [[name, options]], { slack: 2 * SLACK })
     expect(Object.keys(outcome?.ends ?? {})).toEqual(['4006'])
   })
 
@@ -61,8 +70,8 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
     const options = { clients: 200, rate: 200, size: 100, seconds: SECONDS }
     const { publishers } = await scene.under('200 publishers', [['publishers', options]], {
       growth: 300,
-      // Forty thousand a second are more than a processor has time for: the honest wait with the others.
-      slack: 2500,
+      // Forty thousand a second are all that a processor has time for.
+      slack: 5 * SLACK,
     })
     expect(publishers?.ends).toEqual({ stays: 200 })
     expect(Number(publishers?.['published'])).toBeGreaterThan(200 * 200 * SECONDS * 0.8)

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { writeCorpus } from '@millrace/fuzz/hostile-inputs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeCorpus } from './corpus.js'
 import { type Attack, type Outcome, Scene } from './scene.js'
 
 const SECONDS = Number(process.env['ATTACK_SECONDS'] ?? 60)

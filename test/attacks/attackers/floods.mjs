@@ -23,9 +23,9 @@ const BEAT = 10
 const repeated = (bytes, size = PIECE) => Buffer.concat(Array(Math.ceil(size / bytes.length)).fill(bytes))
 
 /** Pours the same bytes until it is stopped. */
-const flood = (bytes) => async (wire, goesOn) => {
+const flood = (bytes) => async (wire, goesOn, deaf) => {
   wire.send(CONNECT)
-  while (goesOn()) await wire.pour(bytes)
+  while (goesOn()) await wire.pour(bytes, deaf)
 }
 
 /** Frames of one byte, ten thousand a second. */

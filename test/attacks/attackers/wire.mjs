@@ -55,6 +55,7 @@ export class Wire {
   onText = () => {}
   #rest = Buffer.alloc(0)
   #isOpen = false
+  #tell
 
   constructor(port, from = undefined) {
     this.socket = connect({ port, host: '127.0.0.1', localAddress: from })
@@ -62,6 +63,9 @@ export class Wire {
     this.socket.on('error', () => {})
     this.socket.on('data', (bytes) => this.#read(bytes))
     this.ended = new Promise((resolve) => this.socket.on('close', () => resolve(this.end)))
+    this.told = new Promise((resolve) => {
+      this.#tell = resolve
+    })
   }
 
   get isOver() {
@@ -77,11 +81,13 @@ export class Wire {
     if (this.socket.writable) this.socket.write(bytes)
   }
 
-  /** Sends as much as the other side takes, and waits until it has. False when it is over. */
-  async pour(bytes) {
+  /** Sends as much as the other side takes, and waits until it has, or has closed. False when it is over. */
+  async pour(bytes, deaf = false) {
     const { socket } = this
     if (!socket.writable) return false
-    if (!socket.write(bytes)) await Promise.race([once(socket, 'drain').catch(() => {}), this.ended])
+    const drained = () => once(socket, 'drain').catch(() => {})
+    if (!socket.write(bytes))
+      await Promise.race([drained(), deaf ? this.ended : Promise.race([this.ended, this.told])])
     return socket.writable && !this.isOver
   }
 
@@ -122,8 +128,10 @@ export class Wire {
     let at = 0
     for (let found = frameAt(bytes, at); found !== undefined; found = frameAt(bytes, at)) {
       const { head, payload } = found
-      if (head === CLOSE) this.code ??= payload.length < 2 ? 1005 : payload.readUInt16BE(0)
-      else if (head === TEXT) this.onText(payload)
+      if (head === CLOSE) {
+        this.code ??= payload.length < 2 ? 1005 : payload.readUInt16BE(0)
+        this.#tell()
+      } else if (head === TEXT) this.onText(payload)
       at = found.end
     }
     return bytes.subarray(at)
@@ -168,7 +176,11 @@ export async function storm(port, { seconds, wires, deaf = false, ...options }, 
     while (performance.now() < until) {
       const wire = new Wire(port)
       if (await wire.opens(options)) {
-        await attack(wire, () => performance.now() < until && !(deaf ? wire.socket.destroyed : wire.isOver))
+        await attack(
+          wire,
+          () => performance.now() < until && !(deaf ? wire.socket.destroyed : wire.isOver),
+          deaf,
+        )
         // Whoever is closed for it is told so a moment later.
         if (!wire.isOver && performance.now() < until) await Promise.race([wire.ended, pause(1000)])
       }

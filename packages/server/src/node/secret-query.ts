@@ -1,8 +1,11 @@
 import { isSecret } from '../readers/index.js'
-import type { Refusal } from './accept.js'
 
 /** Refuses a request whose URL holds a token: tokens come in the connect command, or in a header. Null for all others. [P1.13] */
-export function refuseSecrets({ url }: { readonly url: string }): Refusal | null {
+export function refuseSecrets({
+  url,
+}: {
+  readonly url: string
+}): { readonly status: number; readonly reason: string } | null {
   const query = url.indexOf('?')
   if (query < 0) return null
   const secret = [...new URLSearchParams(url.slice(query)).keys()].find(isSecret)

@@ -1,11 +1,11 @@
-/** What the fuzzers make, written down for attackers that send it over sockets. */
+/** What the fuzzers make, written down for whoever sends it over sockets. */
 import { writeFileSync } from 'node:fs'
 import { jsonDialect } from '@millrace/protocol'
-import { utf8 } from '../../fuzz/src/bytes.js'
-import { mutate } from '../../fuzz/src/mutate.js'
-import { Random } from '../../fuzz/src/random.js'
-import { someCommand } from '../../fuzz/src/targets/dialect-maker.js'
-import { makeFrames } from '../../fuzz/src/targets/frame-maker.js'
+import { utf8 } from './bytes.js'
+import { mutate } from './mutate.js'
+import { Random } from './random.js'
+import { someCommand } from './targets/dialect-maker.js'
+import { makeFrames } from './targets/frame-maker.js'
 
 const KINDS = { frames: 0, command: 1 } as const
 const LONGEST = 12_000
