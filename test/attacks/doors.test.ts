@@ -96,6 +96,7 @@ describe('[P8.1] [P9.3] a page of another origin, with the cookie of who is sign
       }
     }
     const control = clientAt(port, { token: 'control' })
+    await control.connect()
     expect(await control.call('facts', null)).toMatchObject({ cookies: 0 })
     control.close()
   })

@@ -91,7 +91,7 @@ describe('floods where compression is on', TIMEOUT, () => {
     const { bombs } = await scene.under(
       'compression bombs',
       [['bombs', { seconds: 2 * SECONDS, wires: 3 }]],
-      { growth: 300 },
+      { growth: 300, slack: 2 * SLACK },
     )
     expect(Number(bombs?.['tooLarge ratio'])).toBeGreaterThan(900)
     const codes = (name: string): string[] => Object.keys(bombs?.[name] ?? {})

@@ -13,6 +13,7 @@ export const MEGABYTE = 2 ** 20
 const HONEST = 100
 const WITNESSES = 20
 const BASELINE = 3000
+const SHORTEST = 1500
 
 /**
  * What the honest may wait longer than twice what others wait, in milliseconds. An attack is served by the same event loop, in turns of which
@@ -131,7 +132,9 @@ export class Scene {
       }
       this.facts().then(look, () => {})
     }, 100)
-    const outcomes = await this.#attack(attacks).finally(() => clearInterval(watch))
+    const attack = this.#attack(attacks).finally(() => clearInterval(watch))
+    // What is over sooner is felt afterwards, if at all.
+    const [outcomes] = await Promise.all([attack, pause(SHORTEST)])
     const latency = this.honest.latency()
     const elsewhere = witnesses.latency()
     const seconds = (performance.now() - began) / 1000

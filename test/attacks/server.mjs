@@ -18,7 +18,7 @@ const api = defineApi({
 let cookies = 0
 const auth = ({ token, headers }) => {
   if (token !== undefined) return { id: token }
-  if (headers.cookie === undefined) return null
+  if (headers.cookie === undefined) return { id: 'nobody in particular' }
   cookies++
   return { id: headers.cookie }
 }

@@ -40,6 +40,7 @@ import { type Reply, Session, type SessionHost, type SessionLimits, type User } 
 import type { Subscription } from './subscription.js'
 import { Tickets } from './tickets.js'
 import { Topics } from './topics.js'
+import { Turns } from './turns.js'
 import { Validator } from './validation.js'
 import { Wheel } from './wheel.js'
 
@@ -79,6 +80,7 @@ export class Hub implements SessionHost {
   readonly revocations: Revocations
   readonly #wheel: Wheel
   readonly #door: Doorkeeper
+  readonly #turns: Turns
   readonly #sessions = new Set<Session>()
   /** Those that have not said connect, the oldest first. */
   readonly #waiting = new Set<Session>()
@@ -89,6 +91,7 @@ export class Hub implements SessionHost {
     const { directory, policy } = this
     this.#options = options
     this.#door = new Doorkeeper(limits.door ?? {})
+    this.#turns = new Turns(clock)
     const validator = new Validator(options.codecs)
     const failed = (what: string, error: unknown): void => this.failed(what, error)
     const calling = makeCalling({ ...options, directory, validator, failed })
@@ -166,7 +169,7 @@ export class Hub implements SessionHost {
   }
 
   later(run: () => void): void {
-    this.#options.clock.schedule(0, run)
+    this.#turns.later(run)
   }
 
   holdBack(subscription: Subscription): () => void {
