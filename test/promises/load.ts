@@ -66,12 +66,18 @@ export class LoadServer {
     this.#control = clientAt(port)
   }
 
-  static async start(options: object = {}): Promise<LoadServer> {
-    const process_ = new Process(process.execPath, [SERVER, JSON.stringify(options)])
+  /** Starts load-server.mjs, or another that says as much. */
+  static async start(options: object = {}, file = SERVER): Promise<LoadServer> {
+    const process_ = new Process(process.execPath, [file, JSON.stringify(options)])
     const [, port] = await process_.says(/listening (\d+)/)
     const server = new LoadServer(Number(port), process_)
     await server.#control.connect()
     return server
+  }
+
+  /** Calls what the server handles. */
+  ask(method: string): Promise<unknown> {
+    return this.#control.call(method, null, { timeout: 60_000 })
   }
 
   async begin(load: Load): Promise<void> {

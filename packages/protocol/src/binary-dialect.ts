@@ -4,6 +4,7 @@
  * The encoding is https://protobuf.dev/programming-guides/encoding/; only what the .proto uses is written here.
  */
 import { asUnreadable, checkText, type Dialect, fail, Gathering, Unreadable, type Utf8 } from './dialect.js'
+import { isTooDeepValue, MAX_JSON_DEPTH } from './json-depth.js'
 import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
 import { CODECS, jsonText, type Payload } from './payload.js'
@@ -131,10 +132,18 @@ function readCommand(reader: Reader, into: Gathering): void {
   const envelope = new Envelope()
   try {
     envelope.open(reader, COMMAND_NUMBERS)
-    into.found.push(envelope.read(COMMANDS) as Command)
+    const command = envelope.read(COMMANDS) as Command
+    checkDepth(command)
+    into.found.push(command)
   } catch (thrown) {
     into.refuse(envelope.id, asUnreadable(thrown))
   }
+}
+
+function checkDepth({ kind, body }: Command): void {
+  const isDeep =
+    'data' in body && body.data !== undefined && 'value' in body.data && isTooDeepValue(body.data.value)
+  if (isDeep) fail(`${kind}.data`, `is nested more than ${MAX_JSON_DEPTH} deep`)
 }
 
 function readBody(reader: Reader, layout: Layout, path: string): object {

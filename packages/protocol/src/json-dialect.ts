@@ -7,6 +7,7 @@
 import { fromBase64, toBase64 } from './base64.js'
 import { asUnreadable, type Dialect, fail, Gathering, Unreadable } from './dialect.js'
 import { type Base64, jsonClient, writeEnvelope, writePayload } from './json-client.js'
+import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.js'
 import { object, parse, readId, readKind } from './json-reader.js'
 import { COMMANDS } from './layout/commands.js'
 import type { Field, Layout } from './layout/layout.js'
@@ -39,6 +40,7 @@ export const jsonDialect: Dialect<string> = {
   decodeCommands: (frame) => {
     const gathering = new Gathering()
     try {
+      if (isTooDeep(frame)) fail('frame', `is nested more than ${MAX_JSON_DEPTH} deep`)
       for (const value of parse(frame)) readCommand(value, gathering)
     } catch (thrown) {
       gathering.refuse(0, asUnreadable(thrown))

@@ -8,6 +8,7 @@ import { HubWebSockets, OVERFLOW_CODE, SUBPROTOCOLS } from './node/hub-link.js'
 import { sha256, systemClock, systemRandom } from './node/platform.js'
 import { ReaderEndpoint } from './node/reader-endpoint.js'
 import { RequestEndpoint } from './node/request-endpoint.js'
+import { refuseSecrets } from './node/secret-query.js'
 import { sha1Base64 } from './node/sha1.js'
 import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
 import type { AllowedOrigins, ResolvedOptions } from './options.js'
@@ -56,6 +57,7 @@ function webSockets(hub: Hub, options: ResolvedOptions): WebSocketServer {
     path,
     origins: originsOf(allowedOrigins),
     protocols: SUBPROTOCOLS,
+    authorize: refuseSecrets,
     deflate: compression === false ? false : { thresholdBytes: compression.threshold },
     handshakeTimeoutMs: connectTimeout,
     maxFrameBytes: most,

@@ -42,6 +42,8 @@ export interface RateOptions {
   readonly bytes?: Rate | false
   /** New connections from one address, but from loopback addresses. Default 50, and 1,000 at once. */
   readonly handshakes?: Rate | false
+  /** Requests of readers over HTTP from one address, but from loopback addresses. Default 100, and 1,000 at once. */
+  readonly reads?: Rate | false
 }
 
 export interface LimitOptions {
@@ -158,8 +160,10 @@ export interface ResolvedOptions {
   readonly grace: number
   readonly limits: Required<LimitOptions>
   readonly rates: RateLimits | undefined
+  /** By address. */
   readonly handshakes: Rate | undefined
   readonly admin: Required<AdminOptions> | undefined
+  readonly reads: Rate | undefined
   readonly compression: false | { readonly threshold: number }
   readonly webhooks: readonly ResolvedWebhook[]
 }
@@ -183,6 +187,7 @@ const DEFAULT_RATES = {
   pings: { perSecond: 50, burst: 500 },
   bytes: { perSecond: 1_048_576, burst: 8_388_608 },
   handshakes: { perSecond: 50, burst: 1_000 },
+  reads: { perSecond: 100, burst: 1_000 },
 } as const satisfies { readonly [K in keyof RateOptions]-?: Rate }
 
 /** Fills in the defaults. Throws a TypeError that names the option and says what it may be. */
@@ -277,8 +282,8 @@ function checkCompression(compression: ResolvedOptions['compression']): Resolved
   throw new TypeError('compression must be false or { threshold: bytes }')
 }
 
-function resolveRates(given: RateOptions | false): Pick<ResolvedOptions, 'rates' | 'handshakes'> {
-  if (given === false) return { rates: undefined, handshakes: undefined }
+function resolveRates(given: RateOptions | false): Pick<ResolvedOptions, 'rates' | 'handshakes' | 'reads'> {
+  if (given === false) return { rates: undefined, handshakes: undefined, reads: undefined }
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(DEFAULT_RATES, name))
   if (unknown !== undefined)
     throw new TypeError(`rates has no '${unknown}': it has ${Object.keys(DEFAULT_RATES).join(', ')}`)
@@ -295,5 +300,9 @@ function resolveRates(given: RateOptions | false): Pick<ResolvedOptions, 'rates'
     rate('pings'),
     rate('bytes'),
   ]
-  return { rates: { messages, requests, pings, bytes }, handshakes: rate('handshakes') }
+  return {
+    rates: { messages, requests, pings, bytes },
+    handshakes: rate('handshakes'),
+    reads: rate('reads'),
+  }
 }

@@ -41,6 +41,8 @@ import { Webhooks } from './webhooks/index.js'
 const RETURN_WITHIN = 2_000
 /** How long `close()` tells backends what waits for them, in milliseconds. */
 const FLUSH_WITHIN = 5_000
+/** Milliseconds for a request with its body, beyond those that an endpoint gives it. */
+const REQUEST_WITHIN = 60_000
 
 /**
  * Makes a server: `createServer({ api, auth })`. It does nothing until `attach` or `listen`.
@@ -118,7 +120,7 @@ class ComposedServer implements MillraceServer<Api, User> {
         subscriptions: limits.subscriptions,
         outbox: limits.outbox,
         rates: resolved.rates,
-        door: { ...limits, handshakes: resolved.handshakes },
+        door: { ...limits, handshakes: resolved.handshakes, reads: resolved.reads },
         recovery: limits.recovery,
         grace,
       },
@@ -245,7 +247,10 @@ class ComposedServer implements MillraceServer<Api, User> {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
       response.end(`Millrace ${VERSION}: the endpoint is a WebSocket at ${path}\n`)
     }
-    if (tls === undefined) return plainServer(limits.headers, answer)
+    if (tls === undefined) {
+      const { headers } = limits
+      return plainServer({ headers, headersWithin: connectTimeout, requestWithin: REQUEST_WITHIN }, answer)
+    }
     return secureServer(
       { tls, hsts, handshakeMs: connectTimeout, maxHeaderSize: limits.headers, logger: this.#logger },
       answer,

@@ -8,6 +8,7 @@ function world({ pendingCommands = 4, subscriptions = 3 } = {}) {
   const log: string[] = []
   const ends = new Map<number, () => void>()
   const state = { isFull: false, isPaused: false }
+  const later: (() => void)[] = []
   const order: CommandOrder = new CommandOrder({
     limits: { pendingCommands, subscriptions },
     link: {
@@ -26,10 +27,14 @@ function world({ pendingCommands = 4, subscriptions = 3 } = {}) {
         log.push(`${id} reads`)
         return end
       }
-      return (kind === 'history' ? order.read(run) : end).then(() => void log.push(`${id} ends`))
+      const weight = kind === 'presence' ? 16 : 1
+      return (['history', 'presence'].includes(kind) ? order.read(run, weight) : end).then(
+        () => void log.push(`${id} ends`),
+      )
     },
     refuse: ({ id }) => log.push(`${id} is refused`),
     idle: () => log.push('idle'),
+    later: (run) => later.push(run),
   })
   const take = (id: number, channel: string, kind = 'publish') =>
     order.take({ id, kind, body: { channel } } as unknown as Command)
@@ -37,10 +42,32 @@ function world({ pendingCommands = 4, subscriptions = 3 } = {}) {
     ends.get(id)?.()
     await settle()
   }
-  return { order, state, take, end, log: () => log.splice(0) }
+  /** The event loop turns. */
+  const turn = async () => {
+    for (const run of later.splice(0)) run()
+    await settle()
+  }
+  return { order, state, take, end, turn, log: () => log.splice(0) }
 }
 
 describe('the commands of a session', () => {
+  it('[H9.4] that bring much are read one after the other, each a turn after the one before', async () => {
+    const { take, end, turn, log } = world({ pendingCommands: 100 })
+    for (const id of [1, 2, 3]) take(id, `a:${id}`, 'presence')
+    take(4, 'a:4', 'history')
+    expect(log()).toEqual(['1 begins', '1 reads', '2 begins', '3 begins', '4 begins'])
+    await end(1)
+    expect(log()).toEqual(['1 ends'])
+    await turn()
+    expect(log()).toEqual(['2 reads'])
+    await end(2)
+    await turn()
+    await end(3)
+    await turn()
+    await end(4)
+    expect(log()).toEqual(['2 ends', '3 reads', '3 ends', '4 reads', '4 ends', 'idle'])
+  })
+
   it('[P5.1] are carried out one after the other on a channel, and beside each other on two', async () => {
     const { take, end, log } = world()
     take(1, 'a:1')

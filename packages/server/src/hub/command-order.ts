@@ -13,10 +13,20 @@ export interface CommandOrderParts {
   refuse(command: Command): void
   /** Nothing is under way any more. */
   idle(): void
+  /** Runs something in a later turn of the event loop. */
+  later(run: () => void): void
 }
 
 /** So many replies may be read for one session at a time: each may bring as much as one reply may. */
 const MOST_READS = 16
+/** What brings so much is followed by others' turns: a hundred clients that ask for twenty pages each would keep everybody waiting for seconds. */
+const HEAVY = 8
+
+/** A reply that waits to be read. */
+interface Reading {
+  readonly weight: number
+  begin(): void
+}
 
 /** The commands of a session that are under way: in order on each channel, and not more than the hub or the client can take. */
 export class CommandOrder {
@@ -26,7 +36,7 @@ export class CommandOrder {
   #pending = 0
   #isPaused = false
   #reads = 0
-  readonly #readers: (() => void)[] = []
+  readonly #readers: Reading[] = []
 
   constructor(parts: CommandOrderParts) {
     this.#parts = parts
@@ -54,23 +64,29 @@ export class CommandOrder {
     if (channel !== undefined) this.#tails.set(channel, done)
   }
 
-  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
-  async read<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#mayRead) this.#reads++
-    else await this.#turn()
+  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. `weight`: for how many it counts. [H9.4] */
+  async read<T>(run: () => Promise<T>, weight = 1): Promise<T> {
+    if (this.#mayRead) this.#reads += weight
+    else await this.#turn(weight)
     try {
       return await run()
     } finally {
-      this.#reads--
-      this.proceed()
+      const done = (): void => {
+        this.#reads -= weight
+        this.proceed()
+      }
+      if (weight < HEAVY) done()
+      else this.#parts.later(done)
     }
   }
 
   /** Room has become free. */
   proceed(): void {
-    while (this.#readers.length > 0 && this.#mayRead) {
-      this.#reads++
-      this.#readers.shift()?.()
+    while (this.#mayRead) {
+      const next = this.#readers.shift()
+      if (next === undefined) return
+      this.#reads += next.weight
+      next.begin()
     }
   }
 
@@ -78,8 +94,8 @@ export class CommandOrder {
     return this.#reads < MOST_READS && !this.#parts.isFull()
   }
 
-  #turn(): Promise<void> {
-    const turn = new Promise<void>((resolve) => this.#readers.push(resolve))
+  #turn(weight: number): Promise<void> {
+    const turn = new Promise<void>((begin) => this.#readers.push({ weight, begin }))
     // What it waits for may be an answer of the client's, and so must be read.
     if (this.#waitsForClient) this.#resume()
     return turn

@@ -1,4 +1,5 @@
 import type { CodeName } from '@millrace/protocol'
+import { networkOf } from './network-of.js'
 import { type Rate, TokenBucket } from './rates.js'
 
 /** How many may come; undefined for without limit. */
@@ -11,6 +12,8 @@ export interface DoorLimits {
   readonly connectionsPerAddress?: number | undefined
   /** New connections from one address. */
   readonly handshakes?: Rate | undefined
+  /** Requests of readers from one address. */
+  readonly reads?: Rate | undefined
   /** Connections of one user, on this node. */
   readonly connectionsPerUser?: number | undefined
 }
@@ -22,6 +25,7 @@ export const REFUSALS = {
   connectionsPerAddress: ['too-many-connections', 'Too many connections from this address'],
   connectionsPerUser: ['too-many-connections', 'Too many connections of this user'],
   handshakes: ['rate-exceeded', 'Too many new connections from this address'],
+  reads: ['rate-exceeded', 'Too many requests from this address'],
 } as const satisfies { readonly [K in keyof DoorLimits]-?: readonly [CodeName, string] }
 
 type Refused = keyof typeof REFUSALS
@@ -30,13 +34,16 @@ type Refused = keyof typeof REFUSALS
 export interface Visitor {
   connections: number
   readonly handshakes: TokenBucket | undefined
+  readonly reads: TokenBucket | undefined
 }
 
+/** What a flood costs its address: as many new connections. Else who is closed for it would come back at once with a full burst. [H11.4] */
+const FLOOD = 50
 /** Addresses that have nothing here are forgotten when so many are known. */
 const TIDY_FROM = 10_000
 
 /**
- * Counts who comes by which address. Those that begin on this machine are not counted by address: a proxy is there, or a developer.
+ * Counts who comes by which address, of IPv6 by which network. Those that begin on this machine are not counted by address: a proxy is there, or a developer.
  * [H11.2]
  */
 export class Doorkeeper {
@@ -71,10 +78,13 @@ export class Doorkeeper {
   ): Refused | undefined {
     const { connections, unauthenticated, connectionsPerAddress } = this.#limits
     if (isAbove(this.#connections, connections)) return 'connections'
-    if (isAbove(this.#unauthenticated, unauthenticated)) return 'unauthenticated'
-    if (visitor === undefined) return undefined
-    if (isAbove(visitor.connections, connectionsPerAddress)) return 'connectionsPerAddress'
-    return !isRequest && (visitor.handshakes?.take(1, now) ?? 0) > 0 ? 'handshakes' : undefined
+    if (visitor !== undefined) {
+      if (isAbove(visitor.connections, connectionsPerAddress)) return 'connectionsPerAddress'
+      const rate = isRequest ? 'reads' : 'handshakes'
+      if ((visitor[rate]?.take(1, now) ?? 0) > 0) return rate
+    }
+    // Last, for it is not always the one that comes who has to go.
+    return isAbove(this.#unauthenticated, unauthenticated) ? 'unauthenticated' : undefined
   }
 
   /** Whether a user has as many as may be: all there are. */
@@ -88,6 +98,11 @@ export class Doorkeeper {
     this.#unauthenticated--
   }
 
+  /** One from there was closed for flooding. */
+  flooded(visitor: Visitor | undefined, now: number): void {
+    visitor?.handshakes?.drain(FLOOD, now)
+  }
+
   leave(visitor: Visitor | undefined, isAuthenticated: boolean): void {
     this.#connections--
     if (!isAuthenticated) this.#unauthenticated--
@@ -95,21 +110,24 @@ export class Doorkeeper {
   }
 
   #visitorAt(address: string, now: number): Visitor | undefined {
-    const { connectionsPerAddress, handshakes } = this.#limits
-    if (connectionsPerAddress === undefined && handshakes === undefined) return undefined
+    const { connectionsPerAddress, handshakes, reads } = this.#limits
+    if ([connectionsPerAddress, handshakes, reads].every((limit) => limit === undefined)) return undefined
     if (isHere(address)) return undefined
-    let visitor = this.#visitors.get(address)
+    const network = networkOf(address)
+    let visitor = this.#visitors.get(network)
     if (visitor === undefined) {
-      visitor = { connections: 0, handshakes: handshakes && new TokenBucket(handshakes, now) }
-      this.#visitors.set(address, visitor)
+      const bucket = (rate: Rate | undefined) => rate && new TokenBucket(rate, now)
+      visitor = { connections: 0, handshakes: bucket(handshakes), reads: bucket(reads) }
+      this.#visitors.set(network, visitor)
       if (this.#visitors.size > this.#tidyAt) this.#tidy(now)
     }
     return visitor
   }
 
   #tidy(now: number): void {
-    for (const [address, { connections, handshakes }] of this.#visitors)
-      if (connections === 0 && handshakes?.isFull(now) !== false) this.#visitors.delete(address)
+    for (const [network, { connections, handshakes, reads }] of this.#visitors)
+      if (connections === 0 && [handshakes, reads].every((rate) => rate?.isFull(now) !== false))
+        this.#visitors.delete(network)
     this.#tidyAt = Math.max(TIDY_FROM, this.#visitors.size * 2)
   }
 }

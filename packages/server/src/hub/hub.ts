@@ -1,13 +1,5 @@
-import {
-  type Api,
-  CODES,
-  type Command,
-  channelTable,
-  MillraceError,
-  type PayloadCodecs,
-  PROTOCOL_VERSION,
-} from '@millrace/protocol'
-import { Admission, type Authenticate } from './admission.js'
+import { CODES, type Command, channelTable, MillraceError, PROTOCOL_VERSION } from '@millrace/protocol'
+import { Admission } from './admission.js'
 import {
   type DecodedHistory,
   type DecodedMember,
@@ -17,10 +9,10 @@ import {
   publish,
   sendEphemeral,
 } from './application.js'
-import type { Appended, Broker, StreamRange } from './broker-ports.js'
+import type { Appended, StreamRange } from './broker-ports.js'
 import type { CallHandlers } from './call-handlers.js'
 import { type Calling, makeCalling } from './calling.js'
-import { ChannelGrants, type ReadChannelToken } from './channel-grants.js'
+import { ChannelGrants } from './channel-grants.js'
 import type { Cluster } from './cluster/cluster.js'
 import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
@@ -32,46 +24,21 @@ import { Directory } from './directory.js'
 import { Disconnections } from './disconnections.js'
 import { dispatch } from './dispatch.js'
 import { Doorkeeper, REFUSALS } from './doorkeeper.js'
+import type { HubOptions } from './hub-options.js'
 import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
 import { Policy } from './policy.js'
-import type { Clock, Link, LinkInfo, Logger, MaybePromise, Random, Signer } from './ports.js'
+import type { Link, LinkInfo, MaybePromise } from './ports.js'
 import { concerns, type Revocation } from './revocation/revocation-list.js'
 import { Revocations } from './revocation/revocations.js'
-import { type Reply, Session, type SessionHost, type SessionLimits, type User } from './session.js'
+import { type Reply, Session, type SessionHost, type SessionLimits } from './session.js'
 import type { Subscription } from './subscription.js'
-import type { HubEvents } from './telling/hub-events.js'
 import { makeTelling, type Telling } from './telling/telling.js'
 import { Tickets } from './tickets.js'
 import { Topics } from './topics.js'
+import { Turns } from './turns.js'
 import { Validator } from './validation.js'
 import { Wheel } from './wheel.js'
-
-export interface HubOptions {
-  readonly api: Api | undefined
-  readonly broker: Broker
-  readonly codecs: PayloadCodecs
-  /** Undefined: everybody may connect, as nobody in particular. */
-  readonly authenticate: Authenticate | undefined
-  /** Undefined: no tokens of channels are taken. */
-  readonly channelTokens?: ReadChannelToken | undefined
-  /** The channels the server subscribes a new session to. */
-  readonly subscriptions:
-    | ((session: { readonly user: User | undefined }) => MaybePromise<readonly string[]>)
-    | undefined
-  readonly limits: SessionLimits
-  readonly maxMessage: number
-  readonly node: string
-  /** Name and version, for clients' logs. */
-  readonly server: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly signer: Signer
-  readonly logger: Logger
-  readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
-  /** What else is told. Default: nothing. */
-  readonly events?: HubEvents | undefined
-}
 
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
 export class Hub implements SessionHost {
@@ -90,7 +57,10 @@ export class Hub implements SessionHost {
   readonly disconnections: Disconnections
   readonly #wheel: Wheel
   readonly #door: Doorkeeper
+  readonly #turns: Turns
   readonly #sessions = new Set<Session>()
+  /** Those that have not said connect, the oldest first. */
+  readonly #waiting = new Set<Session>()
   #closing = false
 
   constructor(options: HubOptions) {
@@ -98,6 +68,7 @@ export class Hub implements SessionHost {
     const { directory, policy } = this
     this.#options = options
     this.#door = new Doorkeeper(limits.door ?? {})
+    this.#turns = new Turns(clock)
     const validator = new Validator(options.codecs)
     const failed = (what: string, error: unknown): void => this.failed(what, error)
     const calling = makeCalling({ ...options, directory, validator, failed })
@@ -185,6 +156,10 @@ export class Hub implements SessionHost {
     return this.#options.clock.now()
   }
 
+  later(run: () => void): void {
+    this.#turns.later(run)
+  }
+
   holdBack(subscription: Subscription): () => void {
     return this.#services.topics.holdBack(subscription)
   }
@@ -232,16 +207,25 @@ export class Hub implements SessionHost {
   accept(link: Link, info: LinkInfo): Session {
     const session = new Session(this.#options.random.id(), link, { host: this, info })
     this.#sessions.add(session)
+    this.#waiting.add(session)
     session.visitor = this.#door.enter(info.remoteAddress, this.now())
     this.#wheel.add(session, Math.min(this.limits.connectTimeout, this.limits.heartbeat))
     const refused = this.#door.refuses(session.visitor, { now: this.now(), isRequest: link.onlyReads })
     if (this.#closing) session.close('shutdown')
-    else if (refused !== undefined) this.#turnAway(session, refused)
+    else if (refused !== undefined)
+      this.#turnAway(refused === 'unauthenticated' ? this.#oldest(session) : session, refused)
     return session
+  }
+
+  /** Who has waited longest without a word gives way, or silence would keep out those who speak. [H11.2] */
+  #oldest(session: Session): Session {
+    const [oldest = session] = this.#waiting
+    return oldest
   }
 
   async connect(session: Session, { body }: Extract<Command, { kind: 'connect' }>): Promise<Reply> {
     const { node, server, maxMessage, limits } = this.#options
+    this.#waiting.delete(session)
     if (body.version !== PROTOCOL_VERSION) {
       const message = `This server speaks protocol version ${PROTOCOL_VERSION}, not ${body.version}`
       throw new MillraceError('unsupported-version', { message, field: 'connect.version' })
@@ -304,7 +288,9 @@ export class Hub implements SessionHost {
 
   ended(session: Session, code: number): void {
     if (code === CODES['slow-consumer'].code) this.counters.disconnected++
-    this.#sessions.delete(session)
+    const wasLetIn = this.#sessions.delete(session)
+    if (wasLetIn && code === CODES['rate-exceeded'].code) this.#door.flooded(session.visitor, this.now())
+    this.#waiting.delete(session)
     this.#door.leave(session.visitor, session.wasOpen)
     leaveAll(this.#services, session)
     this.#services.calls.lost(session)
@@ -317,6 +303,7 @@ export class Hub implements SessionHost {
 
   #turnAway(session: Session, why: keyof typeof REFUSALS): void {
     const [code, reason] = REFUSALS[why]
+    this.#sessions.delete(session)
     session.close(code, reason)
   }
 

@@ -1,7 +1,8 @@
 import { call, channel, defineApi, type Message } from '@millrace/protocol'
 import { describe, expect, it, vi } from 'vitest'
 import { settle, TestClient, testHub } from '../testing/index.js'
-import type { Hub, HubOptions } from './hub.js'
+import type { Hub } from './hub.js'
+import type { HubOptions } from './hub-options.js'
 
 const api = defineApi({
   channels: { 'news:{topic}': channel({ publish: 'anyone' }), 'inbox:{user}': channel() },

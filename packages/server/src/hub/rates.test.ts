@@ -78,10 +78,27 @@ describe('[H11.1] a client that sends faster than it may', () => {
       requests: { perSecond: 1, burst: 3 },
     })
     await publish(5)
-    expect((await client.ask('history', { channel: 'chat:a' })).kind).toBe('history')
-    expect((await client.ask('history', { channel: 'chat:a' })).kind).toBe('history')
-    expect((await client.ask('history', { channel: 'chat:a' })).body).toMatchObject({ code: 203 })
+    expect((await client.ask('history', { channel: 'chat:a', limit: 1 })).kind).toBe('history')
+    expect((await client.ask('history', { channel: 'chat:a', limit: 1 })).kind).toBe('history')
+    expect((await client.ask('history', { channel: 'chat:a', limit: 1 })).body).toMatchObject({ code: 203 })
     expect((await client.ask('ping', {})).kind).toBe('pong')
+  })
+
+  it('pays for what it reads of the past as for so many commands', async () => {
+    const { clock, client } = await world({
+      requests: { perSecond: 10, burst: 50 },
+      // So few that all is counted.
+      pings: { perSecond: 10, burst: 10 },
+    })
+    const read = async (limit?: number) =>
+      (await client.ask('history', { channel: 'chat:a', ...(limit === undefined ? {} : { limit }) })).body
+    // Connecting has cost one: 17 and 17 of 49, then 7 and 1.
+    for (const limit of [256, 1_000_000]) expect(await read(limit)).not.toHaveProperty('code')
+    expect(await read(256)).toMatchObject({ code: 203, retryAfter: 200 })
+    expect(await read()).not.toHaveProperty('code')
+    expect(await read(1)).not.toHaveProperty('code')
+    await clock.advance(1_000)
+    expect(await read(256)).not.toHaveProperty('code')
   })
 
   it('has bytes counted as well', async () => {
@@ -92,7 +109,7 @@ describe('[H11.1] a client that sends faster than it may', () => {
     expect((await publish(1, 'x'.repeat(2_000))).filter((one) => typeof one === 'object')).toEqual([])
   })
 
-  it('is closed when it does not listen', async () => {
+  it('[H11.4] is closed when it does not listen', async () => {
     const { client, publish } = await world({ messages: { perSecond: 1, burst: 1 } })
     await publish(1_001)
     expect(client.closed).toBeUndefined()
@@ -100,11 +117,46 @@ describe('[H11.1] a client that sends faster than it may', () => {
     expect(client.closed?.code).toBe(4006)
   })
 
+  it('[H11.4] is closed though some of what it sends is carried out in between', async () => {
+    const { clock, client, publish } = await world({ messages: { perSecond: 100, burst: 1 } })
+    // Thirty times as much as may be: 290 of 300 are refused, ten forgiven, each tenth of a second.
+    let rounds = 0
+    for (; client.closed === undefined && rounds < 10; rounds++) {
+      await publish(300)
+      await clock.advance(100)
+    }
+    expect([client.closed?.code, rounds]).toEqual([4006, 4])
+  })
+
+  it('[H11.4] is closed for bytes that were all refused, though they are few commands', async () => {
+    const { client, publish } = await world({ bytes: { perSecond: 10_000, burst: 100_000 } })
+    await publish(6, 'x'.repeat(30_000))
+    expect(client.closed).toBeUndefined()
+    await publish(1, 'x'.repeat(30_000))
+    expect(client.closed?.code).toBe(4006)
+  })
+
+  it('is counted by its frames where they hold no command', async () => {
+    const { client } = await world({ requests: { perSecond: 10, burst: 5 } })
+    // Connecting was the first of five.
+    for (let n = 0; n < 1_004; n++) client.session.receive('[]')
+    expect(client.closed).toBeUndefined()
+    client.session.receive('{"dance":{}}')
+    expect(client.closed?.code).toBe(4006)
+  })
+
+  it('is counted by its commands, however few its frames are', async () => {
+    const rate = { perSecond: 10, burst: 20 }
+    const { client } = await world({ messages: rate, requests: rate, pings: rate })
+    client.session.receive(`[${Array.from({ length: 30 }, (_, id) => `{"id":${id + 1},"dance":{}}`).join()}]`)
+    expect(client.of('error').filter(({ code }) => code === 203)).toHaveLength(10)
+  })
+
   it('is not closed when it pauses now and then, though it was refused often', async () => {
     const { clock, client, publish } = await world({ messages: { perSecond: 10, burst: 1 } })
     for (let round = 0; round < 3; round++) {
       await publish(900)
-      await clock.advance(1_000)
+      await clock.advance(9_000)
     }
     expect(client.closed).toBeUndefined()
   })

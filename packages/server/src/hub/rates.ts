@@ -37,6 +37,12 @@ export class TokenBucket {
     return this.#level + (Math.max(0, now - this.#at) * this.#rate.perSecond) / 1000 >= this.#rate.burst
   }
 
+  /** Takes so many, or all there are. */
+  drain(count: number, now: number): void {
+    this.take(0, now)
+    this.#level = Math.max(0, this.#level - count)
+  }
+
   /** Takes so many. Returns 0, or the milliseconds after which they could be had. */
   take(count: number, now: number): number {
     const { perSecond, burst } = this.#rate
@@ -51,21 +57,34 @@ export class TokenBucket {
   }
 }
 
-/** So many frames of a session may come between two looks at it before they are counted: most never send as many. */
+/** So many commands of a session may come between two looks at it before they are counted: most never send as many. */
 const FEW = 16
 const FEW_BYTES = FEW * 65_536
 
-/** Whether so few frames have come that they need not be counted yet. */
-export const areFew = (frames: number, { messages, requests, pings, bytes }: RateLimits): boolean =>
-  frames <= FEW &&
+/** Whether so few commands have come that they need not be counted yet. A frame without any is one. */
+export const areFew = (commands: number, { messages, requests, pings, bytes }: RateLimits): boolean =>
+  commands <= FEW &&
   [messages, requests, pings].every((rate) => rate === undefined || rate.burst > FEW) &&
   (bytes === undefined || bytes.burst > FEW_BYTES)
+
+/** So many publications are read for what one other command costs; a reply brings as many as take 256 KiB at most. [H4.7] */
+const READ_FOR_ONE = 16
+/** How many a page has when the client does not say, and how many are counted at most. */
+const PAGE = { usual: 100, most: 256 }
+
+/** What a command costs of its bucket: reading the past is the most that one can ask for in few bytes. */
+const costOf = (command: Decoded<Command> | undefined): number =>
+  command === undefined || command instanceof BadCommand || command.kind !== 'history'
+    ? 1
+    : 1 + Math.floor(Math.min(command.body.limit ?? PAGE.usual, PAGE.most) / READ_FOR_ONE)
 
 type Kind = Command['kind'] | undefined
 const MESSAGES: readonly Kind[] = ['publish', 'ephemeral', 'answer']
 const PINGS: readonly Kind[] = ['ping', 'pong']
-/** So many refusals in a row are answered. Who has not slowed down by then does not listen. */
-const MOST_REFUSALS = 1_000
+/** So many commands may come before one that is `connect` does: a client of good will sends a ping or two. */
+export const MOST_BEFORE_CONNECT = 64
+/** So many refusals are answered, and a second's worth is forgiven each second. Who has not slowed down by then does not listen. */
+const REFUSALS: Rate = { perSecond: 100, burst: 1_000 }
 
 export const tooFast = (wait: number): MillraceError =>
   new MillraceError('rate-limited', {
@@ -76,7 +95,9 @@ export const tooFast = (wait: number): MillraceError =>
 /** How fast one session sends. */
 export class Rates {
   readonly #buckets: { readonly [K in keyof RateLimits]: TokenBucket | undefined }
-  #refusals = 0
+  readonly #refusals: TokenBucket
+  /** Bytes that were refused: they were read all the same. As many are suffered as may be sent. */
+  readonly #wasted: TokenBucket | undefined
   /** Milliseconds for which the frame at hand was too much. */
   #late = 0
   #isFlood = false
@@ -89,21 +110,26 @@ export class Rates {
       pings: bucket(pings),
       bytes: bucket(bytes),
     }
+    this.#refusals = new TokenBucket(REFUSALS, now)
+    this.#wasted = bucket(bytes)
   }
 
-  /** Whether the client floods: with pings, or by going on though it was refused a thousand times without a pause. */
+  /** Whether the client floods: with pings, or by going on though it was refused a thousand times. */
   get isFlood(): boolean {
     return this.#isFlood
   }
 
   /** Whether nothing is known of it that a new one would not know. */
   isFull(now: number): boolean {
-    return Object.values(this.#buckets).every((bucket) => bucket === undefined || bucket.isFull(now))
+    const all = [...Object.values(this.#buckets), this.#refusals, this.#wasted]
+    return all.every((bucket) => bucket === undefined || bucket.isFull(now))
   }
 
-  /** A frame has come: its bytes count, and when they are too many its commands have to wait. */
-  frame(bytes: number, now: number): void {
+  /** A frame has come: its bytes count, and when they are too many its commands have to wait. One that holds none counts as a command. */
+  frame(bytes: number, commands: number, now: number): void {
     this.#late = this.#buckets.bytes?.take(bytes, now) ?? 0
+    if (this.#late > 0) this.#suffer(this.#wasted, bytes, now)
+    if (commands === 0) this.command(undefined, now)
   }
 
   /** A ping or a pong has come. */
@@ -111,17 +137,21 @@ export class Rates {
     if ((this.#buckets.pings?.take(1, now) ?? 0) > 0) this.#isFlood = true
   }
 
-  /** Milliseconds that must pass until a command may be carried out; 0 for now. */
-  command(command: Decoded<Command>, now: number): number {
-    const kind = command instanceof BadCommand ? undefined : command.kind
+  /** Milliseconds that must pass until a command may be carried out; 0 for now. Undefined stands for none. */
+  command(command: Decoded<Command> | undefined, now: number): number {
+    const kind = command instanceof BadCommand ? undefined : command?.kind
     if (PINGS.includes(kind)) {
       this.ping(now)
       return 0
     }
     const { messages, requests } = this.#buckets
-    const wait = this.#late || ((MESSAGES.includes(kind) ? messages : requests)?.take(1, now) ?? 0)
-    this.#refusals = wait === 0 ? 0 : this.#refusals + 1
-    if (this.#refusals > MOST_REFUSALS) this.#isFlood = true
+    const wait =
+      this.#late || ((MESSAGES.includes(kind) ? messages : requests)?.take(costOf(command), now) ?? 0)
+    if (wait > 0) this.#suffer(this.#refusals, 1, now)
     return wait
+  }
+
+  #suffer(patience: TokenBucket | undefined, count: number, now: number): void {
+    if ((patience?.take(count, now) ?? 0) > 0) this.#isFlood = true
   }
 }

@@ -4,7 +4,8 @@ import * as z from 'zod'
 import { MemoryBroker } from '../broker/index.js'
 import { FakeClock, SharedBroker, settle, TestClient, testHub } from '../testing/index.js'
 import type { Broker } from './broker-ports.js'
-import type { Hub, HubOptions } from './hub.js'
+import type { Hub } from './hub.js'
+import type { HubOptions } from './hub-options.js'
 
 const api = defineApi({
   channels: { 'room:{id}': channel({ message: z.string(), presence: z.string(), publish: 'anyone' }) },

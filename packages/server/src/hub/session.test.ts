@@ -54,6 +54,39 @@ describe('connecting', () => {
     expect((await client.connect()).kind).toBe('connected')
   })
 
+  it('[P1.7] is closed for 64 commands before connect, in one frame or in many', async () => {
+    const { hub } = testHub()
+    const frames = [[70], Array<number>(70).fill(1)]
+    for (const sizes of frames) {
+      const client = new TestClient(hub)
+      for (const size of sizes)
+        client.session.receive(`[${Array(size).fill('{"id":1,"leave":{"channel":"a:b"}}').join()}]`)
+      expect(client.closed?.code).toBe(4006)
+      expect(client.messages.length).toBeLessThan(65)
+    }
+    const honest = new TestClient(hub)
+    for (let n = 0; n < 5; n++) honest.say('ping', {})
+    const subscriptions = Array.from(
+      { length: 200 },
+      (_, n) => `{"id":${n + 10},"subscribe":{"channel":"a:${n}"}}`,
+    )
+    honest.session.receive(`[{"id":9,"connect":{"version":1}},${subscriptions.slice(0, 90).join()}]`)
+    await settle()
+    expect([honest.closed, honest.of('subscribed').length]).toEqual([undefined, 90])
+  })
+
+  it('[P1.7] is not kept open by pings, or anything else but connect', async () => {
+    const { hub, clock } = testHub()
+    const client = new TestClient(hub)
+    for (let second = 0; second < 11; second++) {
+      client.say('ping', {})
+      client.session.heard()
+      client.say('leave', { channel: 'a:b' })
+      await clock.advance(1_000)
+    }
+    expect(client.closed?.code).toBe(4003)
+  })
+
   it('[P1.4] [H1.2] carries out commands of the same frame after connect is decided, in order', async () => {
     let decide: (user: { id: string }) => void = () => {}
     const { hub } = testHub({ authenticate: () => new Promise((resolve) => (decide = resolve)) })

@@ -12,10 +12,11 @@ import { CommandOrder } from './command-order.js'
 import type { Visitor } from './doorkeeper.js'
 import { closesWith } from './failures.js'
 import type { Identity } from './identity.js'
-import { Outgoing, push } from './outgoing.js'
+import { Outgoing } from './outgoing.js'
 import { goesAtPace, Pacing } from './pace/pacing.js'
+import { isPing, NO_PING, PING, PONG } from './pings.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
-import { areFew, Rates, tooFast } from './rates.js'
+import { areFew, MOST_BEFORE_CONNECT, Rates, tooFast } from './rates.js'
 import type { Reply, SessionHost, User } from './session-host.js'
 import { comesBack, nextState, type SessionEvent, type SessionStateName } from './session-state.js'
 import type { Receiver, Subscription } from './subscription.js'
@@ -23,15 +24,6 @@ import type { Taken } from './tickets.js'
 import type { WheelEntry } from './wheel.js'
 
 export type { Reply, SessionHost, SessionLimits, User } from './session-host.js'
-
-/** One frame for all sessions. */
-const PING = push('ping', {})
-const NO_PING = -1
-
-/** The answer to a client's ping, which may come before `connect` and is not kept waiting by it. [P7.3] */
-const PONG: Reply<'pong'> = { kind: 'pong', body: {} }
-const isPing = (command: Decoded<Command>): command is Extract<Command, { kind: 'ping' }> =>
-  !(command instanceof BadCommand) && command.kind === 'ping'
 
 /** One client on one connection: its state, its subscriptions, and its commands in order. */
 export class Session implements LinkHandler, Receiver, WheelEntry {
@@ -61,8 +53,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Pings that were not answered by a pong yet. */
   #unanswered = 0
   #pacing: Pacing | undefined
-  /** Frames since it was looked at last, and while it is not as if nothing had come. */
-  #frames = 0
+  /** Commands since it was looked at last, and frames without any; and while it is not as if nothing had come. */
+  #commands = 0
   #rates: Rates | undefined
   /** Whether the client puts together what comes in parts. [P3.11] */
   readsParts = false
@@ -124,7 +116,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   receive(frame: string | Uint8Array): void {
     if (this.#state === 'ended') return
-    this.#heard = this.#host.time
+    this.#hear()
     let commands: Decoded<Command>[]
     try {
       commands = this.link.dialect.decodeCommands(frame)
@@ -133,10 +125,11 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       this.close('protocol-error', 'The frame could not be read')
       return
     }
-    const rates = this.#rated()
-    rates?.frame(frame.length, this.#host.now())
+    const rates = this.#rated(Math.max(1, commands.length))
+    rates?.frame(frame.length, commands.length, this.#host.now())
     for (const command of commands) {
       const wait = rates?.command(command, this.#host.now()) ?? 0
+      if (rates?.isFlood) break
       if (wait === 0) this.#take(command)
       else this.#replyError(command.id, tooFast(wait))
     }
@@ -151,8 +144,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   heard(): void {
-    this.#heard = this.#host.time
-    const rates = this.#rated()
+    this.#hear()
+    const rates = this.#rated(1)
     rates?.ping(this.#host.now())
     if (rates?.isFlood) this.close('rate-exceeded')
   }
@@ -166,8 +159,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
-  read<T>(run: () => Promise<T>): Promise<T> {
-    return this.#order?.read(run) ?? run()
+  read<T>(run: () => Promise<T>, weight = 1): Promise<T> {
+    return this.#order?.read(run, weight) ?? run()
   }
 
   paced(): Pacing | undefined {
@@ -217,7 +210,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       return undefined
     }
     this.#pinged = NO_PING
-    this.#frames = 0
+    this.#commands = 0
     if (this.#rates?.isFull(this.#host.now())) this.#rates = undefined
     if (silent < heartbeat) return heartbeat - silent
     this.#pinged = time
@@ -260,6 +253,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     switch (this.#state) {
       case 'waiting':
         if (!(command instanceof BadCommand) && command.kind === 'connect') this.#connect(command)
+        else if (this.#commands > MOST_BEFORE_CONNECT) this.close('rate-exceeded')
         else if (isPing(command)) this.#reply(command.id, PONG)
         else this.#refuse(command, 'not-connected', 'The first command on a connection must be connect')
         break
@@ -280,10 +274,15 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     }
   }
 
-  #rated(): Rates | undefined {
+  /** There is life; but who has not said connect lives on no longer for anything else that is said. [P1.7] */
+  #hear(): void {
+    if (this.#state !== 'waiting') this.#heard = this.#host.time
+  }
+
+  #rated(commands: number): Rates | undefined {
     const { rates } = this.#host.limits
-    this.#frames++
-    if (rates !== undefined && !areFew(this.#frames, rates))
+    this.#commands += commands
+    if (rates !== undefined && !areFew(this.#commands, rates))
       this.#rates ??= new Rates(rates, this.#host.now())
     return this.#rates
   }
@@ -303,6 +302,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   #connect(command: Extract<Command, { kind: 'connect' }>): void {
     this.#go('connect')
+    this.#hear()
     this.#settle(
       () => this.#host.connect(this, command),
       (reply) => {
@@ -362,8 +362,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   #newOrder(): CommandOrder {
     return new CommandOrder({
-      limits: this.#host.limits,
-      link: this.link,
+      ...{ limits: this.#host.limits, link: this.link, later: (run) => this.#host.later(run) },
       isFull: () => this.#pacing?.isFull === true,
       execute: (command) => this.#execute(command),
       refuse: (command) => this.#refuse(command, 'limit-exceeded'),

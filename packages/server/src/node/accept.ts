@@ -133,22 +133,30 @@ export function answerHandshake(
   const handshake = new PendingHandshake(request, transport, result)
   const { authorize } = settings
   if (authorize === null) handshake.settle(null, settings)
-  else void askApplication(handshake, () => authorize(request), settings)
+  else askApplication(handshake, () => authorize(request), settings)
 }
 
-async function askApplication(
+/** An answer that is there at once is taken at once. */
+function askApplication(
   handshake: PendingHandshake,
   ask: () => ReturnType<Authorize>,
   settings: AcceptSettings,
-): Promise<void> {
-  settings.handshakes.add(handshake)
-  let refusal: Refusal | null
+): void {
+  let answer: ReturnType<Authorize>
   try {
-    refusal = await ask()
+    answer = ask()
   } catch {
-    refusal = FAILED
+    answer = FAILED
   }
-  handshake.settle(refusal, settings)
+  if (answer === null || !('then' in answer)) {
+    handshake.settle(answer, settings)
+    return
+  }
+  settings.handshakes.add(handshake)
+  void answer.then(
+    (refusal) => handshake.settle(refusal, settings),
+    () => handshake.settle(FAILED, settings),
+  )
 }
 
 /** A handshake in order that waits for the application's word. The peer may leave, or time may run out, before that. */

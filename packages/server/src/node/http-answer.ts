@@ -58,17 +58,22 @@ export function preflight(response: ServerResponse, methods: string): void {
     .end()
 }
 
+/** A chunk of one byte takes a hundred: of so many, one is made. */
+const MOST_CHUNKS = 256
+
 /** The request's body; undefined when it is larger than it may be. Rejects when the request breaks. */
 export function readBody(request: IncomingMessage, most: number): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     if (Number(request.headers['content-length'] ?? 0) > most) return resolve(undefined)
-    const chunks: Buffer[] = []
+    let chunks: Buffer[] = []
     let size = 0
     // Not by iteration: leaving that early would end the connection, on which the answer is still to go.
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size > most) resolve(undefined)
-      else chunks.push(chunk)
+      if (size > most) {
+        chunks = []
+        resolve(undefined)
+      } else if (chunks.push(chunk) > MOST_CHUNKS) chunks = [Buffer.concat(chunks)]
     })
     request.on('end', () => resolve((chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString()))
     request.on('error', reject)

@@ -37,6 +37,8 @@ const CARRIERS: Readonly<Record<string, WebSocketCarrier>> = {
 }
 export const SUBPROTOCOLS: readonly string[] = Object.keys(CARRIERS)
 
+const FLOOD_CODE = CODES['rate-exceeded'].code
+
 /** A WebSocket as the hub's link. */
 class HubLink implements Link {
   readonly carrier: WebSocketCarrier
@@ -67,7 +69,9 @@ class HubLink implements Link {
   }
 
   close(code: number, reason: string): void {
-    this.target.close(code, fitReason(reason))
+    // Who floods and was told to stop is not listened to meanwhile.
+    if (code === FLOOD_CODE) this.target.fail(code, fitReason(reason))
+    else this.target.close(code, fitReason(reason))
   }
 
   pause(): void {
@@ -113,6 +117,11 @@ export class HubWebSockets implements ServerHandler {
       session.close('protocol-error', `The ${dialect.name} dialect uses ${isText ? 'text' : 'binary'} frames`)
     } else if (bytes.length > this.#maxMessage) session.tooLarge(bytes.length)
     else session.receive(isText ? text(bytes) : bytes)
+  }
+
+  onPing(socket: WebSocketLink): void {
+    const { session } = socket.data as HubLink
+    session.heard()
   }
 
   onPong(socket: WebSocketLink): void {

@@ -5,13 +5,14 @@ import {
   type ConnectionSettings,
   DEFAULT_DEFLATE_OPTIONS,
   DEFAULT_FRAME_LIMITS,
+  type DeflateAgreement,
   type DeflateOptions,
   type FrameLimits,
   isWireCloseCode,
   type Role,
 } from '../websocket/index.js'
 import { DeadlineQueue } from './deadline-queue.js'
-import { DEFAULT_DEFLATE_SETTINGS, type DeflateSettings } from './deflate.js'
+import { DEFAULT_DEFLATE_SETTINGS, type DeflateSettings, LinkCompression } from './deflate.js'
 import { LinkRegistry } from './link-registry.js'
 import { Outbox } from './outbox.js'
 
@@ -55,6 +56,15 @@ export interface LinkSettings {
   readonly pauseReadsAboveBytes: number
   /** Answers a new masking key for every frame of a client (RFC 6455 §5.3); undefined on a server. */
   readonly nextMaskKey: () => number | undefined
+}
+
+/** The compression of a link that agreed to it. */
+export function compressionOf(
+  agreed: DeflateAgreement | null,
+  settings: LinkSettings,
+): LinkCompression | null {
+  if (agreed === null || settings.deflate === null) return null
+  return new LinkCompression(agreed, settings.role, settings.deflate.settings)
 }
 
 const KIBIBYTE = 1024

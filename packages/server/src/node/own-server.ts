@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
+import { createHttpServer, type HttpLimits } from './http-server.js'
 import type { HttpServerLike } from './http-server-like.js'
 
 /** Answers what nothing else has answered. Of HTTP/2 it is told by the same interface. */
@@ -16,9 +17,9 @@ export interface OwnServer {
   close(): Promise<void>
 }
 
-/** A server without TLS. `maxHeaderSize` in bytes. */
-export function plainServer(maxHeaderSize: number, answer: Answer): OwnServer & { readonly server: Server } {
-  const server = createServer({ maxHeaderSize }, answer)
+/** A server without TLS. */
+export function plainServer(limits: HttpLimits, answer: Answer): OwnServer & { readonly server: Server } {
+  const server = createHttpServer(limits, answer)
   return {
     server,
     drain() {

@@ -23,11 +23,15 @@ export interface ReaderEndpointOptions {
   readonly addressOf: AddressOf
   /** Milliseconds that an answer which the server has ended may take to leave. Default 5 seconds. */
   readonly leavesWithin?: number
+  /** Milliseconds within which a client must have read an answer that is whole. Default 30 seconds. */
+  readonly readWithin?: number
   failed(what: string, error: unknown): void
 }
 
 const METHODS = 'GET, HEAD, OPTIONS'
 const LEAVES_WITHIN = 5_000
+/** A page has about 256 KiB, of which the network holds some. */
+const READ_WITHIN = 30_000
 /** `CHANNEL/events` or `CHANNEL/publications`; a channel may have slashes. */
 const VIEW = /^(.*)\/(events|publications)$/s
 
@@ -45,6 +49,7 @@ export class ReaderEndpoint {
   readonly #detach: (() => void)[] = []
   readonly #open = new Set<ServerResponse>()
   readonly #ending: DeadlineQueue<ServerResponse>
+  readonly #unread: DeadlineQueue<ServerResponse>
   #whenEmpty = (): void => {}
 
   constructor(options: ReaderEndpointOptions) {
@@ -53,6 +58,9 @@ export class ReaderEndpoint {
       cut(response)
       // One behind another on its connection is not told when that breaks.
       this.#closed(response)
+    })
+    this.#unread = new DeadlineQueue(options.readWithin ?? READ_WITHIN, (response) => {
+      if (!response.writableFinished) cut(response)
     })
     this.#below = `${options.path.replace(/\/$/, '')}/channels/`
   }
@@ -123,7 +131,11 @@ export class ReaderEndpoint {
   }
 
   #page(asked: Asked, response: ServerResponse): OpenReader {
-    return this.#options.readers.page(readPageRequest(asked), (answer) => giveAnswer(response, answer))
+    return this.#options.readers.page(readPageRequest(asked), (answer) => {
+      giveAnswer(response, answer)
+      // Who does not read keeps neither memory nor the connection.
+      if (response.writableLength > 0) this.#unread.add(response)
+    })
   }
 
   /** What the peer is told of an error: bad input in full, a fault of ours only that there was one. */

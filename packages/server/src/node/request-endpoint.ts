@@ -6,6 +6,7 @@ import type { AddressOf } from './client-address.js'
 import { DeadlineQueue } from './deadline-queue.js'
 import { type AllowOrigin, admitOrigin, EVENTS, PRIVATE, preflight, readBody, refuse } from './http-answer.js'
 import { intercept } from './intercept.js'
+import { refuseSecrets } from './secret-query.js'
 
 export interface RequestEndpointOptions {
   readonly links: RequestLinks
@@ -19,12 +20,16 @@ export interface RequestEndpointOptions {
   readonly maxBody: number
   /** Milliseconds within which a client must have read what ends its response. Default 10 seconds. */
   readonly readWithin?: number
+  /** Milliseconds within which a request's body must have come. Default 30 seconds. */
+  readonly bodyWithin?: number
   failed(what: string, error: unknown): void
 }
 
 type Kind = RequestKind | 'stream'
 
 const READ_WITHIN = 10_000
+/** A client's frames have 64 KiB at a time, which a modem has sent by then. */
+const BODY_WITHIN = 30_000
 const ANSWERED = { ...EVENTS, ...PRIVATE }
 
 /** Serves connections that are made of requests, at `path/poll`, `/send`, `/close` and `/stream`. [P8.1] */
@@ -34,12 +39,18 @@ export class RequestEndpoint {
   readonly #kinds: readonly string[]
   readonly #detach: (() => void)[] = []
   readonly #unread: DeadlineQueue<ServerResponse>
+  /** Those whose bodies did not come with their headers. */
+  readonly #slow: DeadlineQueue<Exchange>
 
   constructor(options: RequestEndpointOptions) {
     const { poll, stream } = options.opens
     this.#options = options
     this.#unread = new DeadlineQueue(options.readWithin ?? READ_WITHIN, (response) => {
       if (!response.writableFinished) response.destroy()
+    })
+    const within = options.bodyWithin ?? BODY_WITHIN
+    this.#slow = new DeadlineQueue(within, ({ request, response }) => {
+      if (!request.complete && !response.headersSent) cutShort(request, response, [408, TOO_SLOW])
     })
     this.#prefix = `${options.path.replace(/\/$/, '')}/`
     this.#kinds = ['send', 'close', ...(poll ? ['poll'] : []), ...(stream ? ['stream'] : [])]
@@ -79,12 +90,16 @@ export class RequestEndpoint {
       response.setHeader('allow', 'POST, OPTIONS')
       return refuse(response, 405, 'Requests here are POST\n')
     }
-    const body = await readBody(request, maxBody)
-    if (body === undefined) {
-      // HTTP/2 has no such header.
-      if (request.httpVersionMajor < 2) response.setHeader('connection', 'close')
-      return refuse(response, 413, `A body may have ${maxBody} bytes\n`)
-    }
+    const secret = refuseSecrets({ url: request.url ?? '' })
+    if (secret !== null) return refuse(response, secret.status, `${secret.reason}\n`)
+    const reading = readBody(request, maxBody)
+    // Most bodies have come by then.
+    setImmediate(() => {
+      if (!request.complete) this.#slow.add({ request, response })
+    })
+    const body = await reading
+    if (response.headersSent) return
+    if (body === undefined) return cutShort(request, response, [413, `A body may have ${maxBody} bytes\n`])
     // Asked for only by what opens a connection.
     const info = (): LinkInfo => ({
       headers,
@@ -113,6 +128,24 @@ export class RequestEndpoint {
   #ended(response: ServerResponse): void {
     if (response.writableLength > 0) this.#unread.add(response)
   }
+}
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+const TOO_SLOW = 'The body took too long: send less at a time\n'
+
+/** Answers before the request has ended; what still comes of it is not waited for. */
+function cutShort(
+  request: IncomingMessage,
+  response: ServerResponse,
+  [status, reason]: readonly [number, string],
+): void {
+  // HTTP/2 has no such header.
+  if (request.httpVersionMajor < 2) response.setHeader('connection', 'close')
+  refuse(response, status, reason)
 }
 
 /** A response that goes on. It begins with what is written first. */

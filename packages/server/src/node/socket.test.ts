@@ -44,6 +44,20 @@ describe('[E10] a handler that throws', () => {
   })
 })
 
+describe('a link that is failed', () => {
+  it('[H11.4] says why, and is not read any more', async () => {
+    const heard: string[] = []
+    const { socket, link } = open({ onMessage: () => void heard.push('message') })
+    link.fail(4006, 'slow down')
+    await turn()
+    expect(socket.written).toMatch(/^88..0fa6/)
+    expect([socket.isPaused(), link.isOpen, socket.writableEnded]).toEqual([true, false, true])
+    link.receive(Buffer.from(MESSAGE, 'hex'))
+    link.resume()
+    expect(heard).toEqual([])
+  })
+})
+
 describe('[E28] a link counts what passes', () => {
   it('messages, frames, bytes and writes', async () => {
     const { socket, link } = open({

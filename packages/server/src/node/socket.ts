@@ -11,12 +11,12 @@ import {
   messageHead,
   writeHeader,
 } from '../websocket/index.js'
-import { LinkCompression } from './deflate.js'
+import type { LinkCompression } from './deflate.js'
 import type { MaybeSocket, SocketHandle } from './descriptor.js'
 import { descriptorOf, NO_DESCRIPTOR, REFUSED, reset, writeThrough } from './descriptor.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
-import { FrameSequence } from './frame-sequence.js'
-import type { LinkSettings } from './link-settings.js'
+import { asBuffer, FrameSequence } from './frame-sequence.js'
+import { compressionOf, type LinkSettings } from './link-settings.js'
 import type { Flushable } from './outbox.js'
 import type { SharedFrame } from './shared-frame.js'
 import type { LinkHandler, WebSocketLink } from './websocket-link.js'
@@ -83,7 +83,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#handle = origin.socket._handle ?? null
     this.#handler = handler
     this.#settings = settings
-    this.#compression = compressionOf(origin, settings)
+    this.#compression = compressionOf(origin.deflate, settings)
     const shared = this.#compression === null ? settings.plain : settings.compressed
     this.#connection = new Connection(this, shared, this.#compression)
     const socket: LinkedSocket = origin.socket
@@ -143,6 +143,12 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#connection.close(code, reason)
   }
 
+  fail(code: number, reason: string): void {
+    this.#connection.fail(code, reason)
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
   terminate(): void {
     this.#isOver = true
     this.#connection.abort()
@@ -194,6 +200,10 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   onMessage(kind: MessageKind, payload: Uint8Array): void {
     this.messagesIn += 1
     this.#handler.onMessage(this, kind, payload)
+  }
+
+  onPing(payload: Uint8Array): void {
+    this.#handler.onPing?.(this, payload)
   }
 
   onPong(payload: Uint8Array): void {
@@ -372,15 +382,6 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 }
 
-function compressionOf({ deflate }: LinkOrigin, settings: LinkSettings): LinkCompression | null {
-  if (deflate === null || settings.deflate === null) return null
-  return new LinkCompression(deflate, settings.role, settings.deflate.settings)
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-}
-
 /** A broken transport is told by its 'close', which follows. */
 function ignoreError(): void {}
 
@@ -390,7 +391,6 @@ function onData(this: LinkedSocket, bytes: Buffer): void {
 function onEnd(this: LinkedSocket): void {
   this[LINK]?.receiveEnd()
 }
-
 function onDrain(this: LinkedSocket): void {
   this[LINK]?.drained()
 }

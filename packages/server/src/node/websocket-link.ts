@@ -42,6 +42,11 @@ export interface WebSocketLink {
    * @throws {RangeError} if the code must not be sent (RFC 6455 §7.4) or the reason is longer than 123 bytes.
    */
   close(code?: number, reason?: string): void
+  /**
+   * Closes for what the peer did, without waiting for its word: what it still sends is not even read, and its transport is ended after the
+   * closing timeout. `onClose` follows with this code. Throws as `close` does.
+   */
+  fail(code: number, reason: string): void
   /** Destroys the transport without a Close frame. `onClose` follows in a later turn. */
   terminate(): void
   /** Stops reading from the peer. Messages already received with the chunk in hand are still told. */
@@ -62,6 +67,8 @@ export interface LinkHandler {
    * the receiver's to keep; they may be part of a larger buffer.
    */
   onMessage(link: WebSocketLink, kind: MessageKind, bytes: Uint8Array): void
+  /** The peer's Ping. It is answered without your doing. */
+  onPing?(link: WebSocketLink, payload: Uint8Array): void
   onPong?(link: WebSocketLink, payload: Uint8Array): void
   /**
    * All that had piled up because the peer was slow has been written. A pile below the stream's high-water mark (16 KiB

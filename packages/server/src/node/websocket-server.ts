@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CLOSE_CODE } from '../websocket/index.js'
 import {
@@ -11,7 +11,7 @@ import {
   type Refusal,
   resolveAcceptSettings,
 } from './accept.js'
-import { DeadlineQueue } from './deadline-queue.js'
+import { createHttpServer } from './http-server.js'
 import type { HttpServerLike } from './http-server-like.js'
 import { answerConnect, isExtendedConnect, refuseConnect } from './http2.js'
 import { answerUpgrade, refuseUpgrade } from './upgrade.js'
@@ -71,20 +71,7 @@ export class WebSocketServer {
 
   /** Listens with an HTTP/1.1 server of its own, and answers the port: the one chosen, if 0 was asked for. */
   async listen(port = 0, host?: string): Promise<number> {
-    const timeout = this.#timeoutMs
-    const server = createServer(
-      {
-        headersTimeout: timeout,
-        requestTimeout: timeout,
-        // Node looks for late requests only this often.
-        connectionsCheckingInterval: Math.ceil(timeout / 4),
-      },
-      requireUpgrade,
-    )
-    // Those timeouts begin with the first byte of a request. Who never sends it is ended without a timer per socket.
-    // Weakly held, or connections that come and go would stay in memory until their deadline.
-    const silent = new DeadlineQueue<WeakRef<Socket>>(timeout, endSilent)
-    server.on('connection', (socket) => silent.add(new WeakRef(socket)))
+    const server = createHttpServer({ headersWithin: this.#timeoutMs }, requireUpgrade)
     this.#own = server
     this.attach(server)
     await new Promise<void>((resolve, reject) => {
@@ -163,11 +150,6 @@ export class WebSocketServer {
 
 const endpointsOn = (server: EventEmitter): number =>
   server.listeners('stream').filter((listener) => ENDPOINT in listener).length
-
-function endSilent(connected: WeakRef<Socket>): void {
-  const socket = connected.deref()
-  if (socket?.bytesRead === 0) socket.destroy()
-}
 
 /** RFC 9110 §15.5.22: a 426 says in Upgrade what it wants. */
 function requireUpgrade(_request: IncomingMessage, response: ServerResponse): void {

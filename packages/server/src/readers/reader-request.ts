@@ -2,6 +2,7 @@
 import { type Duration, MillraceError, type Position, parseDuration } from '@millrace/protocol'
 import type { LinkInfo } from '../hub/index.js'
 import { decodePercent, readPosition, readWhole } from './position-text.js'
+import { isSecret } from './secrets.js'
 
 /** A request as the platform gives it. */
 export interface Asked {
@@ -40,8 +41,6 @@ export interface PageRequest extends ReaderRequest {
 const PAGE = 100
 /** Milliseconds for which a request is held at most: less than what proxies cut as idle. */
 const MOST_WAIT = 25_000
-/** Where a token would be written down by every proxy and log on the way. RFC 6750 §5.3. */
-const SECRETS: readonly string[] = ['token', 'access_token', 'authorization']
 
 /** Throws `malformed-command`, naming the parameter or header. */
 export function readEventsRequest(asked: Asked): EventsRequest {
@@ -91,7 +90,7 @@ function readReader({ channel: path, info }: Asked): ReaderRequest {
 function readQuery({ query }: Asked): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const [name, value] of query) {
-    if (SECRETS.includes(name.toLowerCase()))
+    if (isSecret(name))
       throw bad(name, 'a token must not stand in a URL; send the header Authorization: Bearer, or a cookie')
     if (found.has(name)) throw bad(name, 'must stand once')
     found.set(name, value)

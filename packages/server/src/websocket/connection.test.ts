@@ -305,6 +305,26 @@ describe('[E16] RFC 7692 §6: the compression port', () => {
     expect(log).toEqual(['frame c1 636261', 'frame 82 6162', 'frame 89 70696e67'])
   })
 
+  it('[E8] inflates so much of what came at once, and no more', () => {
+    const grows: MessageCompression = { deflate: () => null, inflate: () => new Uint8Array(2 ** 20) }
+    const chunk = (count: number): Uint8Array => {
+      const frame = encodeFrame(0xc2, encodeUtf8('x'), 0x01020304)
+      return Uint8Array.from(
+        Array(count)
+          .fill([...frame])
+          .flat(),
+      )
+    }
+    const settings = { ...SERVER, rules: { ...SERVER_RULES, compression: true } }
+    const { connection, log } = connect(settings, grows)
+    // Four MiB a chunk, of as many chunks as come.
+    for (let n = 0; n < 3; n++) connection.receive(chunk(4))
+    expect(log.filter((line) => line.startsWith('binary'))).toHaveLength(12)
+    connection.receive(chunk(5))
+    expect(log.filter((line) => line.startsWith('binary'))).toHaveLength(16)
+    expect(log.find((line) => line.startsWith('frame 88'))).toMatch(/^frame 88 03f1/)
+  })
+
   it('inflates what is marked, then judges it', () => {
     const { connection, deliver, log } = connect({ role: 'client', rules }, reversing)
     deliver(0xc1, 'abc')

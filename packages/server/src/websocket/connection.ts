@@ -12,7 +12,7 @@ import {
 import { type FrameEvents, FrameParser, type FrameRules } from './frame-parser.js'
 import type { MessageCompression } from './message-compression.js'
 import { type MessageKind, messageHead, RSV1 } from './opcode.js'
-import { ProtocolFailure } from './protocol-failure.js'
+import { fail, ProtocolFailure } from './protocol-failure.js'
 import { isValidUtf8 } from './utf8.js'
 
 export type Role = 'server' | 'client'
@@ -26,6 +26,8 @@ export interface ConnectionPort {
   /** No frame will follow: end our side of the transport once the queue is written. RFC 6455 §7.1.1. */
   endOutput(): void
   onMessage(kind: MessageKind, payload: Uint8Array): void
+  /** The peer's Ping, before it is answered. */
+  onPing?(payload: Uint8Array): void
   onPong(payload: Uint8Array): void
   /**
    * The transport has gone; told exactly once. `code` is the peer's (1005 if its Close frame had none), or the one the
@@ -49,6 +51,12 @@ const EMPTY = new Uint8Array(0)
 /** Pings answered one by one in each chunk; of those beyond it only the last is answered. RFC 6455 §5.5.3 allows that. */
 const MAX_PONGS_PER_CHUNK = 16
 
+/**
+ * What the compressed messages that come at once may grow to together, in bytes, where one message alone may not be larger: about a
+ * twentieth of a second's work. A chunk can hold hundreds that grow a thousandfold each.
+ */
+const MAX_INFLATED_AT_ONCE = 4 * 1024 * 1024
+
 /** One WebSocket connection after its handshake, as server or as client: RFC 6455 §5 to §7 without a transport. */
 export class Connection implements FrameEvents {
   readonly #port: ConnectionPort
@@ -57,6 +65,8 @@ export class Connection implements FrameEvents {
   readonly #parser: FrameParser
   #state: ConnectionState = OPEN
   #pings = 0
+  /** Bytes that the messages of the chunk in hand were inflated to. */
+  #inflated = 0
   #unanswered: Uint8Array | null = null
 
   constructor(
@@ -86,6 +96,7 @@ export class Connection implements FrameEvents {
   /** Takes bytes from the peer, and possession of them. Must not be called from a callback. */
   receive(bytes: Uint8Array): void {
     this.#pings = 0
+    this.#inflated = 0
     this.#parser.receive(bytes)
     if (this.#unanswered === null) return
     const payload = this.#unanswered
@@ -175,6 +186,7 @@ export class Connection implements FrameEvents {
   onPing(payload: Uint8Array): void {
     // After our Close frame nothing may be sent. RFC 6455 §5.5.1.
     if (this.#state !== OPEN) return
+    this.#port.onPing?.(payload)
     this.#pings += 1
     if (this.#pings <= MAX_PONGS_PER_CHUNK) this.#pong(payload)
     else this.#unanswered = payload
@@ -205,6 +217,10 @@ export class Connection implements FrameEvents {
     if (this.#compression === null)
       throw new Error('a parser that allows compression needs a compression port')
     const message = this.#compression.inflate(payload, limits.maxInflatedBytes)
+    this.#inflated += message.length
+    const most = Math.max(MAX_INFLATED_AT_ONCE, limits.maxInflatedBytes)
+    if (this.#inflated > most)
+      fail(CLOSE_CODE.messageTooBig, `messages that came at once inflate to more than ${most} bytes`)
     if (kind === 'text' && !isValidUtf8(message, isUtf8)) {
       throw new ProtocolFailure(CLOSE_CODE.invalidPayload, 'the inflated text is not valid UTF-8')
     }

@@ -9,6 +9,9 @@ import { access, type Handler, type Services } from './services.js'
 
 /** How many publications a page holds when the client does not say. */
 const PAGE = 100
+/** A page counts for one reply for each so many publications, and for so many replies at most. [H9.4] */
+const READ_FOR_ONE = 16
+const MOST_WEIGHT = 16
 
 /** Reads stored publications: after a position, or a page of what came before an offset. */
 export const history: Handler<'history'> = async (services, session, { channel, since, before, limit }) => {
@@ -19,10 +22,12 @@ export const history: Handler<'history'> = async (services, session, { channel, 
   const keeping = streamOptionsOf(resolved.definition)
   const most = Math.min(limit ?? PAGE, Math.max(keeping.size, 1))
   const page = { channel, limit: most, keeping }
-  const body = await session.read(() =>
-    since === undefined
-      ? pageBefore(services, session, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
-      : pageSince(services, session, { ...page, since }),
+  const body = await session.read(
+    () =>
+      since === undefined
+        ? pageBefore(services, session, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
+        : pageSince(services, session, { ...page, since }),
+    Math.min(MOST_WEIGHT, Math.ceil(most / READ_FOR_ONE)),
   )
   return { kind: 'history', body }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FakeClock, SequenceRandom, SharedBroker, settle, TestClient, testHub } from '../../testing/index.js'
-import type { Hub, HubOptions } from '../hub.js'
+import type { Hub } from '../hub.js'
+import type { HubOptions } from '../hub-options.js'
 
 class ReadingClient extends TestClient {
   readonly onlyReads = true

@@ -1,0 +1,28 @@
+import type { Clock } from './ports.js'
+
+/** So many go on in one turn: each may take more than a millisecond. */
+const AT_ONCE = 8
+
+/** Work that can wait until others had their turn of the event loop, a little of it in each. */
+export class Turns {
+  readonly #clock: Pick<Clock, 'schedule'>
+  readonly #waiting: (() => void)[] = []
+
+  constructor(clock: Pick<Clock, 'schedule'>) {
+    this.#clock = clock
+  }
+
+  /** Runs something in a later turn, after what was given before. */
+  later(run: () => void): void {
+    if (this.#waiting.push(run) === 1) this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#clock.schedule(0, () => {
+      // What they give meanwhile is for the turns that follow.
+      const now = this.#waiting.splice(0, AT_ONCE)
+      if (this.#waiting.length > 0) this.#schedule()
+      for (const run of now) run()
+    })
+  }
+}

@@ -1,0 +1,214 @@
+/** A server, honest clients of it, and attackers in processes of their own: what the attack costs whom. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { LoadServer } from '../promises/load.js'
+import { pause } from '../promises/world.js'
+import { Honest, type Latency } from './honest.js'
+
+const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url))
+const ATTACKERS = fileURLToPath(new URL('./attackers/main.mjs', import.meta.url))
+export const MEGABYTE = 2 ** 20
+const HONEST = 100
+const WITNESSES = 20
+const BASELINE = 3000
+const SHORTEST = 1500
+
+/**
+ * What the honest may wait longer than twice what others wait, in milliseconds. An attack is served by the same event loop, in turns of which
+ * the longest is a chunk of 64 KiB of each attacker's, and server, honest clients and attackers are three processes on two processors, of
+ * which each may wait for its turn for as long as Linux lets another go on: tens of milliseconds. It is below what people notice.
+ */
+export const SLACK = 100
+/** Where clients that nobody attacks wait for so long, in milliseconds, the machine has other things to do, and what anybody waits says nothing. */
+const BUSY = 25
+/** Then the server's longest turn is judged, in milliseconds of a processor: while it waits for one, more comes than it would be given otherwise. */
+const LONGEST_TURN = 500
+
+/** `[name, options]`, as attackers/main.mjs has them. */
+export type Attack = readonly [name: string, options: object]
+/** What an attack came to: how many connections ended with each code, and what else it counts. */
+export interface Outcome {
+  readonly ends: Readonly<Record<string, number>>
+  readonly [what: string]: unknown
+}
+export interface Facts {
+  readonly rss: number
+  /** Milliseconds. */
+  readonly cpu: number
+  /** The same, of the longest turn of its event loop since it was asked. */
+  readonly turn: number
+  readonly sessions: number
+  readonly ends: Readonly<Record<string, number>>
+  readonly cookies: number
+  /** Errors and warnings in its log. */
+  readonly faults: number
+}
+
+/** What an attack may cost, where it is not the usual. */
+interface Bounds {
+  /** Megabytes that the server may take meanwhile. Default 100. */
+  readonly growth?: number
+  /** Milliseconds. Default `SLACK`. */
+  readonly slack?: number
+}
+
+interface Unharmed {
+  readonly server: LoadServer
+  readonly witnesses: Honest
+}
+
+export class Scene {
+  readonly server: LoadServer
+  readonly honest: Honest
+  /** How it was in peace. */
+  readonly baseline: Latency
+  /**
+   * A server that nobody attacks, and clients of it. What they wait is the machine's doing, which attackers share here and nowhere else: it
+   * is the baseline at that time.
+   */
+  readonly #other: Unharmed
+  readonly #attackers = new Set<ChildProcess>()
+  /** Of a processor, that the honest take. */
+  readonly #share: number
+  readonly #heap: number
+
+  private constructor(
+    server: LoadServer,
+    honest: Honest,
+    peace: {
+      readonly baseline: Latency
+      readonly share: number
+      readonly other: Unharmed
+      readonly heap: number
+    },
+  ) {
+    this.server = server
+    this.honest = honest
+    this.baseline = peace.baseline
+    this.#other = peace.other
+    this.#share = peace.share
+    this.#heap = peace.heap
+  }
+
+  static async begin(options: object = {}): Promise<Scene> {
+    const server = await LoadServer.start({ node: 'attacked', ...options }, SERVER)
+    const honest = await Honest.gather(server.port, HONEST)
+    const unharmed = await LoadServer.start({ node: 'unharmed' }, SERVER)
+    const other = { server: unharmed, witnesses: await Honest.gather(unharmed.port, WITNESSES) }
+    // What is compiled and what is warm differs much from what is neither.
+    await pause(BASELINE / 2)
+    const { cpu } = await factsOf(server)
+    honest.latency()
+    const began = performance.now()
+    await pause(BASELINE)
+    const baseline = honest.latency()
+    const share = ((await factsOf(server)).cpu - cpu) / (performance.now() - began)
+    return new Scene(server, honest, { baseline, share, other, heap: await weigh(server) })
+  }
+
+  facts(): Promise<Facts> {
+    return factsOf(this.server)
+  }
+
+  /** Attacks at once, from one process. Prints a line, and checks what holds for all. */
+  async under(
+    what: string,
+    attacks: readonly Attack[],
+    { growth = 100, slack = SLACK }: Bounds = {},
+  ): Promise<Record<string, Outcome>> {
+    const before = await this.facts()
+    const { witnesses } = this.#other
+    this.honest.latency()
+    witnesses.latency()
+    const began = performance.now()
+    let [most, turn] = [before.rss, 0]
+    const watch = setInterval(() => {
+      // Whoever is cut is counted elsewhere.
+      const look = (facts: Facts): void => {
+        most = Math.max(most, facts.rss)
+        turn = Math.max(turn, facts.turn)
+      }
+      this.facts().then(look, () => {})
+    }, 100)
+    const attack = this.#attack(attacks).finally(() => clearInterval(watch))
+    // What is over sooner is felt afterwards, if at all.
+    const [outcomes] = await Promise.all([attack, pause(SHORTEST)])
+    const latency = this.honest.latency()
+    const elsewhere = witnesses.latency()
+    const seconds = (performance.now() - began) / 1000
+    const after = await this.facts()
+    const grown = (Math.max(most, after.rss) - before.rss) / MEGABYTE
+    const cpu = after.cpu - before.cpu
+    // Of what it takes beyond what the honest do, each connection that was ended.
+    const ended = Object.values(outcomes).flatMap(({ ends = {} }) => Object.values(ends))
+    const each =
+      (cpu - this.#share * seconds * 1000) /
+      Math.max(
+        1,
+        ended.reduce((sum, count) => sum + count, 0),
+      )
+    console.info(
+      `${what}: honest p99 ${ms(latency.p99)}, at most ${ms(latency.max)} (p99 in peace ${ms(this.baseline.p99)}, elsewhere meanwhile ${ms(elsewhere.p99)}); server at most +${grown.toFixed(0)} MB, ` +
+        `${(cpu / seconds / 10).toFixed(0)}% of a processor (${(this.#share * 100).toFixed(0)}% in peace) for ${seconds.toFixed(1)} s, ${ms(each)} of it a connection, ${ms(turn)} at a time; ${JSON.stringify(outcomes)}`,
+    )
+    expect(latency.count, `${what}: honest answers`).toBeGreaterThan(HONEST)
+    if (elsewhere.p99 < BUSY)
+      expect(latency.p99, `${what}: honest p99`).toBeLessThan(2 * this.baseline.p99 + slack)
+    else {
+      console.info(
+        'the machine is busy: judged by the time of the processor that the server takes without a pause',
+      )
+      expect(turn, `${what}: longest turn`).toBeLessThan(LONGEST_TURN + 2 * slack)
+    }
+    expect([this.honest.cuts, this.honest.failures], `${what}: honest clients cut`).toEqual([0, []])
+    expect(after.faults, `${what}: faults of the server`).toBe(0)
+    expect(grown, `${what}: megabytes`).toBeLessThan(growth)
+    return outcomes
+  }
+
+  /** Waits until nothing is left of attackers but what channels keep, and says what that is. */
+  async recovers(kept = 16): Promise<void> {
+    const deadline = performance.now() + 25_000
+    let left = Number.POSITIVE_INFINITY
+    for (; ; await pause(500)) {
+      const { sessions } = await this.facts()
+      left = ((await weigh(this.server)) - this.#heap) / MEGABYTE
+      if ((sessions === HONEST + 1 && left < kept) || performance.now() > deadline) break
+    }
+    console.info(`afterwards: ${left.toFixed(1)} MB more are held than before`)
+    expect((await this.facts()).sessions).toBe(HONEST + 1)
+    expect(left).toBeLessThan(kept)
+  }
+
+  async end(): Promise<void> {
+    for (const child of this.#attackers) child.kill('SIGKILL')
+    const { server, witnesses } = this.#other
+    for (const clients of [this.honest, witnesses]) clients.leave()
+    await Promise.all([this.server.stop(), server.stop()])
+  }
+
+  async #attack(attacks: readonly Attack[]): Promise<Record<string, Outcome>> {
+    const child = fork(ATTACKERS, [String(this.server.port), JSON.stringify(attacks)], {
+      // Not those of the tests, by which packages would be their sources.
+      execArgv: [],
+    })
+    this.#attackers.add(child)
+    let said: Record<string, Outcome> | undefined
+    child.on('message', (outcomes) => {
+      said = outcomes as Record<string, Outcome>
+    })
+    await once(child, 'exit')
+    this.#attackers.delete(child)
+    if (said === undefined) throw new Error('The attackers ended without a word')
+    return said
+  }
+}
+
+const factsOf = async (server: LoadServer): Promise<Facts> => (await server.ask('facts')) as Facts
+
+const weigh = async (server: LoadServer): Promise<number> =>
+  ((await server.ask('weigh')) as { readonly heap: number }).heap
+
+export const ms = (milliseconds: number): string => `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`

@@ -1,0 +1,68 @@
+/**
+ * The server under attack: `node server.mjs OPTIONS`, with options of `createServer` as JSON. `guarded` has it ask who comes, by token or
+ * cookie. Says `listening PORT` when it is ready, and by calls what it costs.
+ */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { call, channel, createServer, defineApi } from '@millrace/server'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
+
+const { guarded = false, ...options } = JSON.parse(process.argv[2] ?? '{}')
+const api = defineApi({
+  channels: { 'chat:{room}': channel({ publish: 'anyone' }) },
+  calls: { echo: call(), facts: call(), weigh: call() },
+})
+/** How often a browser's cookie was taken for its user. */
+let cookies = 0
+const auth = ({ token, headers }) => {
+  if (token !== undefined) return { id: token }
+  if (headers.cookie === undefined) return { id: 'nobody in particular' }
+  cookies++
+  return { id: headers.cookie }
+}
+/** What it took for a fault of its own. */
+let faults = 0
+const error = (...said) => {
+  faults++
+  console.error(...said)
+}
+const logger = { debug() {}, info() {}, warn: error, error }
+const server = createServer({ api, logger, ...options, ...(guarded && { auth }) })
+
+/** How many connections ended with each code. */
+const ends = {}
+server.on('disconnect', (_session, code) => {
+  ends[code] = (ends[code] ?? 0) + 1
+})
+server.handle('echo', ({ request }) => request)
+
+/** Milliseconds of processor that it has taken. */
+const cpuTime = () => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+/** The most that it took between two ticks since it was asked: for so long others waited, however busy the machine was beside. */
+let longest = 0
+let last = cpuTime()
+setInterval(() => {
+  const now = cpuTime()
+  longest = Math.max(longest, now - last)
+  last = now
+}, 5).unref()
+
+server.handle('facts', () => {
+  const { sessions } = server.stats()
+  const turn = longest
+  longest = 0
+  return { rss: process.memoryUsage.rss(), cpu: cpuTime(), turn, sessions, ends, cookies, faults }
+})
+/** What it holds on to. */
+server.handle('weigh', () => {
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return { heap: heapUsed + external }
+})
+const address = await server.listen({ port: 0, host: '127.0.0.1' })
+console.log(`listening ${address.port}`)
