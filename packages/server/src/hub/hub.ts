@@ -65,7 +65,7 @@ export class Hub implements SessionHost {
 
   constructor(options: HubOptions) {
     const { api, broker, clock, logger, limits } = options
-    const { directory, policy } = this
+    const { counters, directory, policy } = this
     this.#options = options
     this.#door = new Doorkeeper(limits.door ?? {})
     this.#turns = new Turns(clock)
@@ -74,7 +74,6 @@ export class Hub implements SessionHost {
     const calling = makeCalling({ ...options, directory, validator, failed })
     const { calls, handlers, commands } = calling
     this.#calling = calling
-    const { counters } = this
     const topics = new Topics({ streams: broker, presence: broker, clock, logger, counters })
     const channels = channelTable(api)
     this.#telling = makeTelling({
