@@ -70,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a dead connection is never given up',
-    seed: 1,
+    seed: 2,
     file: 'packages/client/src/core/liveness.ts',
     find: '    else events.dead()\n',
     put: '',
@@ -112,7 +112,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'history and live feed are merged one too early',
-    seed: 15,
+    seed: 13,
     file: TOPIC,
     find: 'return epoch === head.epoch && offset > head.offset\n',
     put: 'return epoch === head.epoch && offset >= head.offset\n',
@@ -252,21 +252,21 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a client keeps what it knew of a state that began anew',
-    seed: 35,
+    seed: 27,
     file: 'packages/client/src/core/subscription.ts',
     find: "        this.values.clear()\n        this.#emit('snapshot')",
     put: "        this.#emit('snapshot')",
   },
   {
     name: 'large messages go into each other',
-    seed: 1133,
+    seed: 276,
     file: 'packages/server/src/hub/pace/large-message.ts',
     find: "    if (middle !== undefined && middle !== this && this.#parts.length > 1) return 'idle'\n",
     put: '',
   },
   {
     name: 'what is half sent of a channel comes after it was left',
-    seed: 226,
+    seed: 912,
     file: 'packages/server/src/hub/commands/subscribe.ts',
     find: '  await session.pacing?.whenLeft(channel)\n',
     put: '',
@@ -287,14 +287,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a request that is not for this node is not carried on',
-    seed: 6,
+    seed: 8,
     file: 'packages/server/src/requests/request-links.ts',
     find: 'return home === node ? this.#here(request)',
     put: "return home !== '' ? this.#here(request)",
   },
   {
     name: 'a transport that does not work is tried for ever',
-    seed: 35,
+    seed: 8,
     file: CHOOSER,
     find: 'failed: () => (this.#fail(name) ? { wait: 0 } : undefined)',
     put: 'failed: () => undefined',
@@ -308,7 +308,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'who moves to a better transport forgets the calls that are under way',
-    seed: 32,
+    seed: 35,
     file: ATTEMPT,
     find: 'if (this.#isOver || !events.idle()) return false',
     put: 'if (this.#isOver) return false',
