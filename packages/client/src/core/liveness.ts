@@ -44,6 +44,8 @@ export function watchOver(
   let saidAt = heardAt
   let cancel = () => {}
   let isGivenUp = false
+  // Whether a doubt was told that is to be taken back.
+  let isDoubted = false
   // `left`: waits left before the peer counts as dead; 0 when it is not in doubt.
   let [due, left, lates] = [0, 0, 0]
   const arm = (ms: number) => {
@@ -57,6 +59,7 @@ export function watchOver(
     lates = 0
     arm(wait)
     events.ping()
+    isDoubted ||= reason !== undefined
     if (reason !== undefined) events.doubt(reason)
   }
   const doubt = (late: boolean) => {
@@ -83,7 +86,8 @@ export function watchOver(
       if (isGivenUp && !isPong) return
       isGivenUp = false
       heardAt = clock.now()
-      if (left > 0) events.doubt()
+      if (isDoubted) events.doubt()
+      isDoubted = false
       left = 0
     },
     said() {
