@@ -15,8 +15,10 @@ export interface Judgement {
 export async function judge(
   subjects: readonly Subject[],
   deliveries: readonly Delivery[] = DELIVERIES,
+  /** Milliseconds that are waited for what should come. Default: the suite's. */
+  patience?: number,
 ): Promise<Judgement> {
-  const verdicts = await runSuite({ subjects, cases: CASES, deliveries })
+  const verdicts = await runSuite({ subjects, cases: CASES, deliveries, patience })
   return {
     runs: verdicts.length,
     skipped: verdicts.filter(({ outcome }) => outcome.is === 'skipped').length,

@@ -20,7 +20,7 @@ const SHORTEST = 1500
  * the longest is a chunk of 64 KiB of each attacker's, and server, honest clients and attackers are three processes on two processors, of
  * which each may wait for its turn for as long as Linux lets another go on: tens of milliseconds. It is below what people notice.
  */
-export const SLACK = 100
+export const SLACK = 150
 /** Where clients that nobody attacks wait for so long, in milliseconds, the machine has other things to do, and what anybody waits says nothing. */
 const BUSY = 25
 /** Then the server's longest turn is judged, in milliseconds of a processor: while it waits for one, more comes than it would be given otherwise. */

@@ -13,7 +13,7 @@ export interface SuitePlan {
   readonly cases: readonly Case[]
   readonly deliveries?: readonly Delivery[]
   /** Milliseconds one expectation may take, where a case does not ask for more. Default 5,000. */
-  readonly patience?: number
+  readonly patience?: number | undefined
   readonly progress?: (done: number, total: number, failed: number) => void
 }
 

@@ -283,9 +283,9 @@ export class Life {
   /** As well as the way allows. */
   #well(type: 'established' | 'heard'): void {
     const { slow, reason = '' } = this.via ?? {}
-    // A slow way stays one, whatever is heard by it, and has been since it was taken.
+    // A slow way stays one, whatever is heard by it, and has been since it was taken: that is told once, and again when there is another reason.
     if (type === 'established' || !slow) this.#move({ type })
-    if (slow) this.#move({ type: 'late', reason })
+    if (slow && this.state.reason !== reason) this.#move({ type: 'late', reason })
   }
 
   #move(event: ClientEvent): void {

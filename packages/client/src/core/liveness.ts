@@ -44,8 +44,6 @@ export function watchOver(
   let saidAt = heardAt
   let cancel = () => {}
   let isGivenUp = false
-  // Whether a doubt was told that is to be taken back.
-  let isDoubted = false
   // `left`: waits left before the peer counts as dead; 0 when it is not in doubt.
   let [due, left, lates] = [0, 0, 0]
   const arm = (ms: number) => {
@@ -59,7 +57,6 @@ export function watchOver(
     lates = 0
     arm(wait)
     events.ping()
-    isDoubted ||= reason !== undefined
     if (reason !== undefined) events.doubt(reason)
   }
   const doubt = (late: boolean) => {
@@ -86,8 +83,7 @@ export function watchOver(
       if (isGivenUp && !isPong) return
       isGivenUp = false
       heardAt = clock.now()
-      if (isDoubted) events.doubt()
-      isDoubted = false
+      if (left > 0) events.doubt()
       left = 0
     },
     said() {
