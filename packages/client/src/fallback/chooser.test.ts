@@ -105,13 +105,13 @@ describe('[P8.8] [P7.3] how long a way may take', () => {
     expect(poll.closed?.code).toBe(3000)
   })
 
-  it('eight seconds for what worked: a server to which everybody comes back at once is slow', async () => {
+  it('four seconds for what worked: a server to which everybody comes back at once is slow', async () => {
     const world = new ChooserWorld()
     await world.connect()
     await world.newest.drop()
     for (const [way, within] of [
-      ['websocket', 8],
-      ['websocket', 8],
+      ['websocket', 4],
+      ['websocket', 4],
       ['poll', 2],
     ] as const) {
       await world.open()

@@ -30,7 +30,7 @@ const SAID: Readonly<Record<TransportName, string>> = {
   poll: 'polling',
 }
 /** Milliseconds for a transport to open, and for the first answer over it: more after none of them did, up to so many. */
-const OPENS_WITHIN = { first: 2000, last: 8000 } as const
+const OPENS_WITHIN = { first: 2000, trusted: 4000, last: 8000 } as const
 /** What worked before is given so many attempts before others, and twice as many whenever all have failed alike: a server that is away is away for all of them. */
 const LOYALTY = { first: 2, last: 8 } as const
 /** A connection that lived so long, in milliseconds, is steady; what is unsteady so many times in a row does not work. */
@@ -79,7 +79,7 @@ export class Chooser implements Transport {
     return new Attempt({
       ...{ clock, events },
       // A server to which everybody comes back at once is slow, and slower when they all try something else as well.
-      within: this.#isTrusted(name) ? OPENS_WITHIN.last : this.#within,
+      within: this.#isTrusted(name) ? Math.max(OPENS_WITHIN.trusted, this.#within) : this.#within,
       via: this.#via(name),
       ping: (chosen) => this.#ports.ping(chosen),
       open: (ears) =>

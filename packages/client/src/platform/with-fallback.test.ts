@@ -82,9 +82,21 @@ describe('[P8.8] a WebSocket that works', () => {
       expect([w.told.log, w.told.wait, w.loads]).toEqual([['closed 1006 away'], undefined, 0])
     }
     await w.open()
-    await w.clock.advance(7999)
+    await w.clock.advance(3999)
     expect(w.loads).toBe(0)
     await w.clock.advance(1)
+    // Silent as it was, it is not tried again at once; refused, it is.
+    expect([w.told.wait, w.loads, w.hasWorked]).toEqual([0, 1, false])
+  })
+
+  it('that is refused, after it had worked, may be tried again by what is fetched', async () => {
+    const w = world()
+    await w.works()
+    await w.socket.link.drop()
+    for (let count = 0; count < 3; count++) {
+      await w.open()
+      await w.socket.link.drop(1006, 'refused')
+    }
     expect([w.told.wait, w.loads, w.hasWorked]).toEqual([0, 1, true])
   })
 

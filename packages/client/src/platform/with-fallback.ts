@@ -1,7 +1,7 @@
 import type { Clock, Frame, Link, Transport } from '../core/index.js'
 
 /** Milliseconds for a WebSocket to open, and then to bring something: for the first, and for one that is to come back, with everybody else perhaps. */
-const PATIENCE = [2000, 8000] as const
+const PATIENCE = [2000, 4000] as const
 /** What worked is given so many attempts before others are asked for: a server that is away is away for all of them. */
 const LOYALTY = 2
 
@@ -13,7 +13,7 @@ export interface FallbackParts {
   ping(chosen: string): Frame
 }
 
-/** WebSockets, as long as they work; then another way, by what `load` fetches, which is told whether they ever did. */
+/** WebSockets, as long as they work; then another way, by what `load` fetches, which is told whether they ever did and may again: one that was silent is not to be waited for. */
 // budget: every page carries this, and as one closure it is smallest.
 export const withFallback = <P extends FallbackParts>(
   parts: P,
@@ -34,18 +34,18 @@ export const withFallback = <P extends FallbackParts>(
         isSettled = true
         cancel()
       }
-      const fail = async (reason: string) => {
+      const fail = async (reason: string, isSilent = false) => {
         if (isSettled) return
         settle()
         // Where it cannot be fetched, the server cannot be reached either.
-        chosen = (await load().catch(() => undefined))?.otherWays(parts, hasWorked())
+        chosen = (await load().catch(() => undefined))?.otherWays(parts, hasWorked() && !isSilent)
         close(3000, reason)
         events.closed(1006, reason, chosen && { wait: 0 })
       }
       const expect = () => {
         cancel()
         if (!isSettled)
-          cancel = clock.schedule(PATIENCE[+hasWorked()] as number, () => fail('Nothing came in time'))
+          cancel = clock.schedule(PATIENCE[+hasWorked()] as number, () => fail('Nothing came in time', true))
       }
       let link = { close() {} } as unknown as Link
       try {
