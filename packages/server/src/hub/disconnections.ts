@@ -1,5 +1,6 @@
 import type { CodeName, Target } from '@millrace/protocol'
 import type { Cluster } from './cluster/cluster.js'
+import { endEverywhere } from './cluster/end-everywhere.js'
 import type { Disconnection, Ended } from './cluster/messages.js'
 import type { Directory } from './directory.js'
 
@@ -8,9 +9,6 @@ export interface DisconnectionsParts {
   /** Where sessions are found that are to end. */
   readonly directories: readonly Directory[]
 }
-
-/** Milliseconds within which other nodes answer. */
-const ANSWER_WITHIN = 800
 
 /** Ends sessions by the application's decision, on whichever node they are. [H12.4] */
 export class Disconnections {
@@ -33,11 +31,7 @@ export class Disconnections {
     }: { readonly code: CodeName; readonly reason?: string | undefined },
   ): Promise<Ended> {
     const asked = { ...target, code, reason }
-    const here = this.#end(asked)
-    const { answers, silent } = await this.#parts.cluster.askAll('disconnect', asked, {
-      within: ANSWER_WITHIN,
-    })
-    return { sessions: answers.reduce((sum, { answer }) => sum + answer, here), silent }
+    return endEverywhere(this.#parts.cluster, 'disconnect', { asked, here: this.#end(asked) })
   }
 
   #end({ code, reason, user, session }: Disconnection): number {

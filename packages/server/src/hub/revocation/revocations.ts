@@ -1,6 +1,8 @@
 import { jsonText, MillraceError, type StoredPayload } from '@millrace/protocol'
 import type { StoredPublication, StreamOptions, Streams } from '../broker-ports.js'
 import type { Cluster } from '../cluster/cluster.js'
+import { endEverywhere } from '../cluster/end-everywhere.js'
+import type { Ended } from '../cluster/messages.js'
 import { Feed } from '../feed.js'
 import type { Clock, Logger } from '../ports.js'
 import { VERIFY_EVERY, verifyFeeds } from '../verify-feeds.js'
@@ -15,13 +17,8 @@ export interface RevocationsParts {
   end(revocation: Revocation): number
 }
 
-/** What became of a revocation. */
-export interface Revoked {
-  /** Sessions that were ended, on all nodes that have answered. */
-  readonly sessions: number
-  /** Nodes that did not answer within a second. They find it in the store, as soon as they can reach it. */
-  readonly silent: readonly string[]
-}
+/** What became of a revocation. Nodes that did not answer find it in the store, as soon as they can reach it. */
+export type Revoked = Ended
 
 // No client can name this channel: the grammar has no name that begins so. [P2.1]
 export const REVOKED = '@revoked'
@@ -29,8 +26,7 @@ export const REVOKED = '@revoked'
 const KEEPING: StreamOptions = { size: 100_000, ttl: 30 * 86_400_000, latest: true }
 const DAY = 86_400_000
 const READ_AT_ONCE = 1_000
-/** Milliseconds within which other nodes answer, and until the stream is read again after that failed. */
-const ANSWER_WITHIN = 800
+/** Milliseconds until the stream is read again after that failed. */
 const RETRY_AFTER = 500
 /** Beyond every end. */
 const BEYOND = Number.MAX_SAFE_INTEGER
@@ -102,13 +98,15 @@ export class Revocations {
     const { streams, cluster, clock } = this.#parts
     const now = clock.now()
     const revocation: Revocation = { ...what, at: now, until: now + Math.min(lasts, KEEPING.ttl) }
-    const sessions = this.#take(revocation)
+    const here = this.#take(revocation)
     // First those who are there, who say what they had of it; whoever has not heard that finds it in the store.
-    const asked = cluster.askAll('revoke', revocation, { within: ANSWER_WITHIN })
-    const { answers, silent } = await asked.catch(() => ({ answers: [], silent: [] }))
+    const ended = await endEverywhere(cluster, 'revoke', { asked: revocation, here }).catch(() => ({
+      sessions: here,
+      silent: [],
+    }))
     const data: StoredPayload = { codec: 'json', text: JSON.stringify(revocation) }
     await streams.append(REVOKED, { data, key: keyOf(what) }, KEEPING)
-    return { sessions: answers.reduce((sum, { answer }) => sum + answer, sessions), silent }
+    return ended
   }
 
   /** What the broker carried here. */
