@@ -2,47 +2,29 @@
 import { createHmac } from 'node:crypto'
 import type { BackendPorts, Post, PostAnswer, PostRequest } from '../src/backend/index.js'
 import { FakeClock, SequenceRandom } from '../src/testing/index.js'
+import { OpenRequest } from './open-request.js'
 
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 export const URL_OF_BACKEND = 'https://backend.example/auth'
 
 /** A request that has come. */
-export class FakeRequest {
+export class FakeRequest extends OpenRequest<PostAnswer> {
   readonly request: PostRequest
-  /** When it came. */
-  readonly at: number
-  isCancelled = false
-  readonly answered: Promise<PostAnswer>
-  #resolve: (answer: PostAnswer) => void = () => {}
-  #reject: (error: Error) => void = () => {}
 
   constructor(request: PostRequest, at: number) {
+    super(at)
     this.request = request
-    this.at = at
-    this.answered = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
   }
 
   /** Answers with a status, and a body that is JSON or, as a string, is not. */
   answer(status: number, body: unknown = {}, retryAfter?: number): void {
     const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
-    this.#resolve({ status, text, retryAfter })
+    this.end({ status, text, retryAfter })
   }
 
   /** An answer of which too much came. */
   answerTooMuch(): void {
-    this.#resolve({ status: 200, text: undefined, retryAfter: undefined })
-  }
-
-  breakOff(): void {
-    this.#reject(new Error('no connection: ECONNRESET'))
-  }
-
-  cancel(): void {
-    this.isCancelled = true
-    this.#reject(new Error('given up'))
+    this.end({ status: 200, text: undefined, retryAfter: undefined })
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type WebhookRequest,
   Webhooks,
 } from '../src/webhooks/index.js'
+import { OpenRequest } from './open-request.js'
 
 export const WEBHOOK: ResolvedWebhook = {
   url: 'https://backend.example/events?key=1',
@@ -23,22 +24,12 @@ export const WEBHOOK: ResolvedWebhook = {
 }
 
 /** A request that has come. */
-export class ReceivedRequest {
+export class ReceivedRequest extends OpenRequest<Delivered> {
   readonly delivery: Delivery
-  /** When it came. */
-  readonly at: number
-  isCancelled = false
-  readonly answered: Promise<Delivered>
-  #resolve: (answer: Delivered) => void = () => {}
-  #reject: (error: Error) => void = () => {}
 
   constructor(delivery: Delivery, at: number) {
+    super(at)
     this.delivery = delivery
-    this.at = at
-    this.answered = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
   }
 
   get body(): WebhookRequest {
@@ -51,16 +42,7 @@ export class ReceivedRequest {
   }
 
   answer(status: number, retryAfter?: number): void {
-    this.#resolve({ status, retryAfter })
-  }
-
-  breakOff(): void {
-    this.#reject(new Error('no connection: ECONNRESET'))
-  }
-
-  cancel(): void {
-    this.isCancelled = true
-    this.#reject(new Error('given up'))
+    this.end({ status, retryAfter })
   }
 }
 
