@@ -35,7 +35,8 @@ describe('crowds', { timeout: 90_000 }, () => {
     expect(subscriber?.ends).toEqual({ 4006: 1 })
     const replies = subscriber?.['replies'] as Record<string, number>
     expect(replies['subscribed']).toBe(1000)
-    expect(replies['114']).toBeGreaterThan(900)
+    // Of a burst of 2,000 the first went to connect: the twentieth hundred fits only where time has brought one back.
+    expect(replies['114']).toBeGreaterThanOrEqual(900)
   })
 
   it('a hundred who subscribe to 1,000 channels each', async () => {
