@@ -34,6 +34,8 @@ export interface MemoryBrokerOptions {
 }
 
 const SWEEP_EVERY = 10_000
+/** One for all who wait for nothing. */
+const DONE = Promise.resolve()
 
 export class MemoryBroker implements Broker {
   readonly exact: boolean = true
@@ -95,8 +97,9 @@ export class MemoryBroker implements Broker {
     })
   }
 
-  async join(channel: string): Promise<void> {
+  join(channel: string): Promise<void> {
     this.#joined.add(channel)
+    return DONE
   }
 
   async leave(channel: string): Promise<void> {

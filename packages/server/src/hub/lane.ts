@@ -10,8 +10,8 @@ import type { Subscription } from './subscription.js'
  */
 export class Lane {
   readonly carrier: Carrier
-  readonly #targets: object[] = []
-  readonly #subscriptions: Subscription[] = []
+  #targets: object[] = []
+  #subscriptions: Subscription[] = []
 
   constructor(carrier: Carrier) {
     this.carrier = carrier
@@ -22,9 +22,15 @@ export class Lane {
   }
 
   add(subscription: Subscription): void {
-    this.#targets.push(subscription.receiver.link.target)
-    subscription.index = this.#subscriptions.push(subscription) - 1
+    const { target } = subscription.receiver.link
+    subscription.index = this.#subscriptions.length
     subscription.lane = this
+    // Most channels have one, and a list that is made of one is not an eighth of one that has grown to it.
+    if (subscription.index === 0) [this.#targets, this.#subscriptions] = [[target], [subscription]]
+    else {
+      this.#targets.push(target)
+      this.#subscriptions.push(subscription)
+    }
   }
 
   /** Takes the last one into the place that becomes free, so leaving costs the same in a channel of any size. */

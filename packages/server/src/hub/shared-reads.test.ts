@@ -5,7 +5,8 @@ import { MemoryBroker } from '../broker/index.js'
 import { FakeClock, settle, TestClient, testHub } from '../testing/index.js'
 import type { StreamSlice } from './broker-ports.js'
 import { SharedReads, type Wanted } from './shared-reads.js'
-import { readsOf } from './topic-stream.js'
+import type { Topic } from './topic.js'
+import { TopicStream } from './topic-stream.js'
 
 const api = defineApi({ channels: { 'news:{topic}': channel({ publish: 'anyone' }) } })
 const EPOCH = 'e1'
@@ -29,13 +30,11 @@ const offsets = ({ publications }: StreamSlice) => publications.map(({ offset })
 function world() {
   const clock = new FakeClock()
   const asked: { wanted: Wanted; answer(slice: StreamSlice): void; fail(error: Error): void }[] = []
-  const reads = new SharedReads({
-    clock,
-    read: (wanted) =>
-      new Promise((answer, fail) => {
-        asked.push({ wanted, answer, fail })
-      }),
-  })
+  const readWanted = (wanted: Wanted): Promise<StreamSlice> =>
+    new Promise((answer, fail) => {
+      asked.push({ wanted, answer, fail })
+    })
+  const reads = new SharedReads({ readWanted }, clock)
   /** Reads and answers, so that the answer is there for others. */
   const first = async (wanted: Wanted, answer: StreamSlice) => {
     const read = reads.read(wanted, undefined)
@@ -153,17 +152,16 @@ describe('[H4.9] what one has read', () => {
       fc.record({ is: fc.constant('wait' as const), ms: fc.nat({ max: 700 }) }),
     )
     const keeping = { size: 5, ttl: 600_000 }
-    const resolved = {
-      pattern: 'c',
-      params: {},
-      definition: { history: { size: 5, ttl: '10m' } },
-    } as unknown as Parameters<typeof readsOf>[1]['resolved']
+    const topic = {
+      name: 'c',
+      resolved: { pattern: 'c', params: {}, definition: { history: { size: 5, ttl: '10m' } } },
+    } as unknown as Topic
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const clock = new FakeClock()
         const broker = new MemoryBroker({ clock, epoch: 'epoch-1' })
-        const streams = broker as unknown as Parameters<typeof readsOf>[0]['streams']
-        const reads = readsOf({ streams, clock }, { name: 'c', resolved })
+        const source = new TopicStream({ streams: broker, clock, logger: console }, topic)
+        const reads = new SharedReads(source, clock)
         const direct = (one: Wanted) =>
           broker.read(
             'c',

@@ -5,9 +5,8 @@ import type { Clock } from './ports.js'
 /** What a subscriber wants of a stream: what follows a position, or the newest so many. */
 export type Wanted = { readonly since: Position } | { readonly newest: number }
 
-export interface SharedReadsParts {
-  readonly clock: Pick<Clock, 'schedule'>
-  read(wanted: Wanted): Promise<StreamSlice>
+export interface WantedSource {
+  readWanted(wanted: Wanted): Promise<StreamSlice>
 }
 
 interface Shared {
@@ -28,11 +27,13 @@ const WAITS = 2
  * nearly all want the same: one read does for all of them. [H4.9]
  */
 export class SharedReads {
-  readonly #parts: SharedReadsParts
+  readonly #source: WantedSource
+  readonly #clock: Pick<Clock, 'schedule'>
   #shared: Shared | undefined
 
-  constructor(parts: SharedReadsParts) {
-    this.#parts = parts
+  constructor(source: WantedSource, clock: Pick<Clock, 'schedule'>) {
+    this.#source = source
+    this.#clock = clock
   }
 
   /**
@@ -58,7 +59,7 @@ export class SharedReads {
   }
 
   async #readAnew(wanted: Wanted): Promise<StreamSlice> {
-    const slice = this.#parts.read(wanted)
+    const slice = this.#source.readWanted(wanted)
     this.forget()
     const drop = (): void => {
       if (this.#shared === shared) this.forget()
@@ -67,7 +68,7 @@ export class SharedReads {
       wanted,
       slice,
       parts: new Map(),
-      cancel: this.#parts.clock.schedule(FRESH, drop),
+      cancel: this.#clock.schedule(FRESH, drop),
     }
     this.#shared = shared
     // What a stream has beyond the limit is missing at its end: that is for who asked alone.

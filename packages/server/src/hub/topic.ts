@@ -6,15 +6,15 @@ import {
   type Publication,
   predecessor,
   type ResolvedChannel,
+  type SlowPolicy,
   slowPolicyOf,
 } from '@millrace/protocol'
 import type { EphemeralEvent, PresenceChange, StoredPublication } from './broker-ports.js'
-import type { Counters } from './counters.js'
 import type { Live } from './feed.js'
 import { Lane } from './lane.js'
 import { Outgoing, push } from './outgoing.js'
-import { isBulky, Stragglers } from './pace/stragglers.js'
-import type { Clock } from './ports.js'
+import type { LeftOut } from './pace/backlog.js'
+import { type Followed, isBulky, Stragglers, type StragglersParts } from './pace/stragglers.js'
 import type { Held, Subscription } from './subscription.js'
 
 /** A publication as readers get it: without what only the hub needs to know. Written out, because spreading is slow. */
@@ -72,45 +72,41 @@ export function forgetPresence(subscription: Subscription): void {
  * Invariant: a subscription is in one lane, that of its link's carrier, while it takes everything, and apart while
  * something is held back for it or was left out, or it is ahead of the others.
  */
-export class Topic {
+export class Topic implements Followed {
   readonly name: string
   readonly resolved: ResolvedChannel
+  readonly policy: SlowPolicy
   /** One per carrier, so nearly always one. */
-  readonly #lanes: Lane[] = []
-  readonly #apart = new Set<Subscription>()
+  #lanes: readonly Lane[] = []
+  /** While there are any. */
+  #apart: Set<Subscription> | undefined
   readonly #stragglers: Stragglers
 
-  constructor(
-    name: string,
-    resolved: ResolvedChannel,
-    parts: { readonly clock: Pick<Clock, 'now'>; readonly counters: Counters },
-  ) {
-    const policy = slowPolicyOf(resolved.definition)
+  constructor(name: string, resolved: ResolvedChannel, parts: StragglersParts) {
     this.name = name
     this.resolved = resolved
-    this.#stragglers = new Stragglers({
-      ...{ channel: name, policy, ...parts },
-      publication: (publication, { prev = publication.prev, skipped }) =>
-        this.#pushOf({ ...publication, prev }, skipped),
-      place: (subscription) => this.#place(subscription),
-    })
+    this.policy = slowPolicyOf(resolved.definition)
+    this.#stragglers = new Stragglers(this, parts)
   }
 
   get size(): number {
-    return this.#lanes.reduce((sum, { subscriptions }) => sum + subscriptions.length, this.#apart.size)
+    return this.#lanes.reduce((sum, { subscriptions }) => sum + subscriptions.length, this.#apart?.size ?? 0)
   }
 
   add(subscription: Subscription): void {
     this.#stragglers.ask(subscription)
-    if (isApart(subscription)) this.#apart.add(subscription)
-    else this.#laneOf(subscription).add(subscription)
+    if (isApart(subscription)) {
+      this.#apart ??= new Set()
+      this.#apart.add(subscription)
+    } else this.#laneOf(subscription).add(subscription)
   }
 
   /** False when the subscription was not here. */
   remove(subscription: Subscription): boolean {
     const { lane } = subscription
-    if (lane === undefined) return this.#apart.delete(subscription)
-    lane.remove(subscription)
+    if (lane !== undefined) lane.remove(subscription)
+    else if (!this.#apart?.delete(subscription)) return false
+    else if (this.#apart.size === 0) this.#apart = undefined
     return true
   }
 
@@ -121,7 +117,7 @@ export class Topic {
     this.#stragglers.part(this.#lanes, publication)
     if (publication.exclude === undefined && !isBulky(publication)) {
       for (const lane of this.#lanes) lane.send(outgoing)
-      if (this.#apart.size > 0)
+      if (this.#apart !== undefined)
         for (const subscription of [...this.#apart]) this.#deliver(subscription, live, outgoing)
     } else {
       for (const subscription of this.#all()) this.#deliver(subscription, live, outgoing)
@@ -151,7 +147,7 @@ export class Topic {
   release(subscription: Subscription): void {
     const held = subscription.held ?? []
     subscription.held = undefined
-    this.#place(subscription)
+    this.place(subscription)
     for (const item of held) {
       const { behind } = subscription
       if (behind !== undefined && (item instanceof Outgoing || 'gap' in item)) behind.push(item)
@@ -188,7 +184,8 @@ export class Topic {
 
   /** A list of its own: delivering may move a subscription. */
   #all(): Subscription[] {
-    return this.#lanes.flatMap(({ subscriptions }) => subscriptions).concat(...this.#apart)
+    const inLanes = this.#lanes.flatMap(({ subscriptions }) => subscriptions)
+    return this.#apart === undefined ? inLanes : [...inLanes, ...this.#apart]
   }
 
   /** Delivers to one, with all exceptions there are. */
@@ -199,7 +196,7 @@ export class Topic {
     else if (subscription.behind !== undefined) subscription.behind.push({ live, outgoing })
     else if (publication.exclude !== undefined && publication.exclude === subscription.receiver.id) {
       subscription.skippedFrom ??= predecessor(publication)
-      this.#place(subscription)
+      this.place(subscription)
     } else if (this.#stragglers.wait(subscription, live, outgoing)) return
     else if (subscription.skippedFrom !== undefined) this.#afterSkip(subscription, publication)
     else subscription.receiver.send(outgoing)
@@ -216,7 +213,7 @@ export class Topic {
     const isNews = ahead === undefined || isBeyond(live, ahead)
     if (isNews || live.publication.offset === ahead.offset) {
       subscription.ahead = undefined
-      this.#place(subscription)
+      this.place(subscription)
     }
     return isNews
   }
@@ -227,19 +224,24 @@ export class Topic {
       const lead = ahead.epoch === gap.to.epoch ? ahead.offset - gap.to.offset : -1
       if (lead > 0) return
       subscription.ahead = undefined
-      this.#place(subscription)
+      this.place(subscription)
       if (lead === 0) return
     }
     // The chain begins anew behind the gap, whatever was left out before it.
     if (subscription.skippedFrom !== undefined) {
       subscription.skippedFrom = undefined
-      this.#place(subscription)
+      this.place(subscription)
     }
     subscription.receiver.send(outgoing)
   }
 
+  /** A publication to who was left out of some before it. */
+  after({ prev, skipped }: LeftOut, publication: StoredPublication): Outgoing {
+    return this.#pushOf({ ...publication, prev: prev ?? publication.prev }, skipped)
+  }
+
   /** Puts a subscription where it belongs now. One that has left stays away. */
-  #place(subscription: Subscription): void {
+  place(subscription: Subscription): void {
     if (this.remove(subscription)) this.add(subscription)
   }
 
@@ -248,7 +250,7 @@ export class Topic {
     let lane = this.#lanes.find((one) => one.carrier === carrier)
     if (lane === undefined) {
       lane = new Lane(carrier)
-      this.#lanes.push(lane)
+      this.#lanes = [...this.#lanes, lane]
     }
     return lane
   }
@@ -262,7 +264,7 @@ export class Topic {
   #afterSkip(subscription: Subscription, publication: StoredPublication): void {
     const prev = subscription.skippedFrom
     subscription.skippedFrom = undefined
-    this.#place(subscription)
+    this.place(subscription)
     subscription.receiver.send(this.#pushOf({ ...publication, prev }))
   }
 }

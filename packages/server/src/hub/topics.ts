@@ -9,13 +9,13 @@ import type {
   Streams,
 } from './broker-ports.js'
 import type { Counters } from './counters.js'
-import type { Feed } from './feed.js'
+import { Feed } from './feed.js'
 import type { Clock, Logger } from './ports.js'
 import { Roster } from './roster.js'
-import type { SharedReads, Wanted } from './shared-reads.js'
+import { SharedReads, type Wanted } from './shared-reads.js'
 import type { Subscription } from './subscription.js'
 import { forgetPresence, Topic } from './topic.js'
-import { feedOf, readsOf } from './topic-stream.js'
+import { TopicStream } from './topic-stream.js'
 import { VERIFY_EVERY, verifyFeeds } from './verify-feeds.js'
 
 interface Entry {
@@ -228,11 +228,11 @@ export class Topics implements BrokerListener {
     let entry = this.#entries.get(channel)
     if (entry === undefined) {
       const topic = new Topic(channel, resolved, this.#parts)
-      const feed = feedOf(this.#parts, topic)
+      const stream = new TopicStream(this.#parts, topic)
       entry = {
         topic,
-        feed,
-        reads: readsOf(this.#parts, topic),
+        feed: new Feed(stream),
+        reads: new SharedReads(stream, this.#parts.clock),
         joined: this.#parts.streams.join(channel),
         roster: undefined,
         cancelLeave: undefined,

@@ -10,12 +10,16 @@ import { Backlog, bytesOf, type LeftOut, type Waiting } from './backlog.js'
 import { PART } from './parts.js'
 
 export interface StragglersParts {
-  readonly channel: string
-  readonly policy: SlowPolicy
   readonly clock: Pick<Clock, 'now'>
   readonly counters: Counters
+}
+
+/** The channel that they are subscribed to. */
+export interface Followed {
+  readonly name: string
+  readonly policy: SlowPolicy
   /** A publication as it is sent to who was left out of some before it. */
-  publication(publication: StoredPublication, leftOut: LeftOut): Outgoing
+  after(leftOut: LeftOut, publication: StoredPublication): Outgoing
   /** A subscription belongs elsewhere now. */
   place(subscription: Subscription): void
 }
@@ -25,23 +29,25 @@ const LOOK_AFTER = { bytes: 1_024, milliseconds: 50 }
 
 /** The subscribers of a channel that do not keep up with it: what is for them waits in a backlog of their own. [H9.2] */
 export class Stragglers {
+  readonly #topic: Followed
   readonly #parts: StragglersParts
   /** Bytes published since it was looked whether all keep up, and when that was. */
   #bytes = 0
   #lookedAt = 0
 
-  constructor(parts: StragglersParts) {
+  constructor(topic: Followed, parts: StragglersParts) {
+    this.#topic = topic
     this.#parts = parts
   }
 
   /** Begins to find out how fast a subscriber reads, where that will matter. */
   ask({ receiver }: Subscription): void {
-    if (this.#parts.policy !== 'disconnect') receiver.paced()
+    if (this.#topic.policy !== 'disconnect') receiver.paced()
   }
 
   /** Takes those apart that do not keep up, and finds out of the others whether they do, now and then. */
   part(lanes: readonly Lane[], publication: StoredPublication): void {
-    if (this.#parts.policy === 'disconnect') return
+    if (this.#topic.policy === 'disconnect') return
     const now = this.#parts.clock.now()
     this.#bytes += bytesOf(publication)
     if (this.#bytes < LOOK_AFTER.bytes && now - this.#lookedAt < LOOK_AFTER.milliseconds) return
@@ -58,7 +64,7 @@ export class Stragglers {
 
   /** Whether it waits now, because the subscriber does not keep up, or because it goes in parts. */
   wait(subscription: Subscription, live: Live, outgoing: Outgoing): boolean {
-    const { policy } = this.#parts
+    const { policy } = this.#topic
     const { receiver } = subscription
     const mayBeCut = receiver.readsParts && isBulky(live.publication)
     if (policy === 'disconnect' && !mayBeCut) return false
@@ -85,15 +91,17 @@ export class Stragglers {
     { first, isBlocked = false }: { readonly first?: Waiting; readonly isBlocked?: boolean } = {},
   ): Backlog | undefined {
     const { receiver } = subscription
-    const { channel, policy, clock, counters, place } = this.#parts
+    const topic = this.#topic
+    const { clock, counters } = this.#parts
     const pacing = receiver.paced()
     if (pacing === undefined) return undefined
     const backlog = new Backlog(
       {
-        ...{ policy, receiver: receiver.id },
+        ...{ policy: topic.policy, receiver: receiver.id },
         now: () => clock.now(),
-        send: (item, sent) => pacing.send('gap' in item ? push('gap', { ...item.gap, channel }) : item, sent),
-        publication: (publication, leftOut) => this.#parts.publication(publication, leftOut),
+        send: (item, sent) =>
+          pacing.send('gap' in item ? push('gap', { ...item.gap, channel: topic.name }) : item, sent),
+        publication: (publication, leftOut) => topic.after(leftOut, publication),
         leftOut: (how) => {
           counters[how]++
         },
@@ -104,7 +112,7 @@ export class Stragglers {
         caughtUp: (last) => {
           subscription.behind = undefined
           subscription.skippedFrom = last
-          place(subscription)
+          topic.place(subscription)
         },
       },
       subscription.skippedFrom,
@@ -114,7 +122,7 @@ export class Stragglers {
     if (first !== undefined) backlog.push(first)
     subscription.skippedFrom = undefined
     subscription.behind = backlog
-    place(subscription)
+    topic.place(subscription)
     pacing.pace.add(backlog)
     return backlog
   }
