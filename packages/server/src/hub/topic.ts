@@ -250,7 +250,7 @@ export class Topic implements Followed {
     let lane = this.#lanes.find((one) => one.carrier === carrier)
     if (lane === undefined) {
       lane = new Lane(carrier)
-      this.#lanes = [...this.#lanes, lane]
+      this.#lanes = this.#lanes.concat(lane)
     }
     return lane
   }
