@@ -264,6 +264,23 @@ describe('presence over several nodes', () => {
     expect(b.size).toBe(1)
   })
 
+  it('[H1.5] who subscribes anew while the broker fails to take it out stays a member', async () => {
+    const all = await twoNodes()
+    const { b, brokerB, clock } = all
+    const { client, said } = await connect(b)
+    await client.ask('subscribe', ENTER)
+    await client.ask('unsubscribe', { channel: 'room:1' })
+    let fail = (_: Error): void => {}
+    const depart = brokerB.depart.bind(brokerB)
+    brokerB.depart = () => new Promise((_, reject) => (fail = reject))
+    await clock.advance(1_100)
+    await client.ask('subscribe', ENTER)
+    fail(new Error('the broker is away'))
+    brokerB.depart = depart
+    await pass({ hub: b, ...all }, 30_000, client)
+    expect(await b.presence('room:1')).toMatchObject([{ session: said.session }])
+  })
+
   it('[H3.6] is told so where the broker does not answer', async () => {
     const { clock, brokerB, watcher } = await twoNodes()
     brokerB.members = () => new Promise(() => {})

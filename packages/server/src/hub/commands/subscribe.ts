@@ -121,12 +121,13 @@ function departLater(
 ): void {
   const wanted = session.memberOf?.get(channel)
   if (wanted === undefined && !session.isResumed) return
-  unhurried(services.clock, delay, () => {
-    if (session.state === 'ended' || session.memberOf?.get(channel) !== wanted) return
-    depart(services, session, channel).catch(() =>
-      departLater(services, session, { channel, delay: services.limits.grace }),
-    )
-  })
+  const isWantedAnew = (): boolean => session.state === 'ended' || session.memberOf?.get(channel) !== wanted
+  const goes = (): void => {
+    if (isWantedAnew()) return
+    // While the broker could not be asked the client may have come back: what it wanted by then is not what it wanted at first.
+    depart(services, session, channel).catch(() => unhurried(services.clock, services.limits.grace, goes))
+  }
+  unhurried(services.clock, delay, goes)
 }
 
 /** The session's connection is gone, and its subscriptions with it. Where it is a member it stays for a while if it may come back. [H1.5] */
