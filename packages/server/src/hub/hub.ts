@@ -155,6 +155,10 @@ export class Hub implements SessionHost {
     return this.#options.clock.now()
   }
 
+  get turn(): number {
+    return this.#turns.number
+  }
+
   later(run: () => void): void {
     this.#turns.later(run)
   }

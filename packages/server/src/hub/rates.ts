@@ -1,4 +1,5 @@
 import { BadCommand, type Command, type Decoded, MillraceError } from '@millrace/protocol'
+import { SLICE } from './slices.js'
 
 /** How much may come, and how much at once after a while of nothing. */
 export interface Rate {
@@ -101,6 +102,9 @@ export class Rates {
   /** Milliseconds for which the frame at hand was too much. */
   #late = 0
   #isFlood = false
+  /** Commands that came in a turn of the event loop, and in which. */
+  #came = 0
+  #turn = 0
 
   constructor({ messages, requests, pings, bytes }: RateLimits, now: number) {
     const bucket = (rate: Rate | undefined) => rate && new TokenBucket(rate, now)
@@ -149,6 +153,13 @@ export class Rates {
       this.#late || ((MESSAGES.includes(kind) ? messages : requests)?.take(costOf(command), now) ?? 0)
     if (wait > 0) this.#suffer(this.#refusals, 1, now)
     return wait
+  }
+
+  /** Whether one more command that has come in this turn is its part of it, or more than that. */
+  isItsPart(turn: number): boolean {
+    if (turn !== this.#turn) this.#came = 0
+    this.#turn = turn
+    return ++this.#came <= SLICE
   }
 
   #suffer(patience: TokenBucket | undefined, count: number, now: number): void {

@@ -33,6 +33,8 @@ export interface SessionHost {
   ended(session: Session, code: number): void
   /** Keeps what is for this subscription until the function returned is called. */
   holdBack(subscription: Subscription): () => void
+  /** Which turn of the event loop this is: a number that is another in another turn. */
+  readonly turn: number
   /** Runs something in a later turn of the event loop. */
   later(run: () => void): void
   /** An error that is nobody's bad input. */

@@ -10,15 +10,18 @@ import {
 import type { ChannelGrant } from './channel-grants.js'
 import { CommandOrder } from './command-order.js'
 import type { Visitor } from './doorkeeper.js'
-import { closesWith } from './failures.js'
+import { bodyOf, closesWith } from './failures.js'
 import type { Identity } from './identity.js'
 import { Outgoing } from './outgoing.js'
-import { goesAtPace, Pacing } from './pace/pacing.js'
+import { Pacing } from './pace/pacing.js'
+import { sendAtPace } from './pace/send-at-pace.js'
 import { isPing, NO_PING, PING, PONG } from './pings.js'
-import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
+import type { Link, LinkHandler, LinkInfo } from './ports.js'
 import { areFew, MOST_BEFORE_CONNECT, Rates, tooFast } from './rates.js'
 import type { Reply, SessionHost, User } from './session-host.js'
-import { comesBack, nextState, type SessionEvent, type SessionStateName } from './session-state.js'
+import { comesBack, nextState, type SessionStateName } from './session-state.js'
+import { settle } from './settle.js'
+import { Slices } from './slices.js'
 import type { Receiver, Subscription } from './subscription.js'
 import type { Taken } from './tickets.js'
 import type { WheelEntry } from './wheel.js'
@@ -56,6 +59,10 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Commands since it was looked at last, and frames without any; and while it is not as if nothing had come. */
   #commands = 0
   #rates: Rates | undefined
+  /** While it has sent more at once than is carried out in one turn. */
+  #slices: Slices | undefined
+  /** How many have asked that nothing more be read for now. */
+  #holds = 0
   /** Whether the client puts together what comes in parts. [P3.11] */
   readsParts = false
 
@@ -130,7 +137,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     for (const command of commands) {
       const wait = rates?.command(command, this.#host.now()) ?? 0
       if (rates?.isFlood) break
-      if (wait === 0) this.#take(command)
+      if (wait === 0) this.#takeInTurn(command)
       else this.#replyError(command.id, tooFast(wait))
     }
     if (rates?.isFlood) this.close('rate-exceeded')
@@ -148,6 +155,15 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     const rates = this.#rated(1)
     rates?.ping(this.#host.now())
     if (rates?.isFlood) this.close('rate-exceeded')
+  }
+
+  /** Stops reading from the client, until all who have asked for it say `resume`. */
+  pause(): void {
+    if (++this.#holds === 1) this.link.pause()
+  }
+
+  resume(): void {
+    if (--this.#holds === 0 && this.#state !== 'ended') this.link.resume()
   }
 
   closed(code: number): void {
@@ -235,18 +251,33 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#pacing?.pace.ponged()
   }
 
-  #go(event: SessionEvent): void {
-    this.#state = nextState(this.#state, event)
-  }
-
   #end(code: number): void {
     if (this.#state === 'ended') return
-    this.#go('end')
+    this.#state = nextState(this.#state, 'end')
     this.#mayReturn = comesBack(code)
     this.#queued = undefined
     this.#info = undefined
     this.#pacing?.stop()
     this.#host.ended(this, code)
+  }
+
+  /** Takes a command now, or after what waits already, if it is more than this session's part of the turn. [H1.8] */
+  #takeInTurn(command: Decoded<Command>): void {
+    const isNow = this.#slices === undefined && this.#rates?.isItsPart(this.#host.turn) !== false
+    if (isNow) this.#take(command)
+    else this.#sliced().push(command)
+  }
+
+  #sliced(): Slices {
+    if (this.#slices === undefined) {
+      this.pause()
+      const done = (): void => {
+        this.#slices = undefined
+        this.resume()
+      }
+      this.#slices = new Slices({ host: this.#host, take: (command) => this.#take(command), done })
+    }
+    return this.#slices
   }
 
   #take(command: Decoded<Command>): void {
@@ -288,10 +319,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   #refuse(command: Decoded<Command>, code: CodeName, message?: string): void {
-    this.#replyError(
-      command.id,
-      command instanceof BadCommand ? command.error : new MillraceError(code, { message }),
-    )
+    const error = command instanceof BadCommand ? command.error : new MillraceError(code, { message })
+    this.#replyError(command.id, error)
   }
 
   #queue(command: Decoded<Command>): void {
@@ -301,13 +330,13 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   #connect(command: Extract<Command, { kind: 'connect' }>): void {
-    this.#go('connect')
+    this.#state = nextState(this.#state, 'connect')
     this.#hear()
-    this.#settle(
-      () => this.#host.connect(this, command),
-      (reply) => {
+    settle({
+      run: () => this.#host.connect(this, command),
+      done: (reply) => {
         if (this.#state !== 'authenticating') return
-        this.#go('accept')
+        this.#state = nextState(this.#state, 'accept')
         this.wasOpen = true
         this.#info = undefined
         this.#reply(command.id, reply)
@@ -316,8 +345,9 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
         this.#queued = undefined
         for (const waiting of queued) this.#take(waiting)
       },
-      (error) => this.#refuseConnect(command.id, error),
-    )
+      failed: (error) => this.#refuseConnect(command.id, error),
+      fault: (error) => this.#host.failed('a command', error),
+    })
   }
 
   #refuseConnect(id: number, error: MillraceError): void {
@@ -329,40 +359,19 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Undefined when it is done already; a promise that never rejects when it goes on. */
   #execute(command: Command): Promise<void> | undefined {
     if (this.#state !== 'open') return undefined
-    return this.#settle(
-      () => this.#host.execute(this, command),
-      (reply) => {
+    return settle({
+      run: () => this.#host.execute(this, command),
+      done: (reply) => {
         if (reply !== undefined) this.#reply(command.id, reply)
       },
-      (error) => this.#replyError(command.id, error),
-    )
-  }
-
-  #settle<T>(
-    run: () => MaybePromise<T>,
-    done: (value: T) => void,
-    failed: (error: MillraceError) => void,
-  ): Promise<void> | undefined {
-    try {
-      const result = run()
-      if (result instanceof Promise) return result.then(done).catch((error) => failed(this.#blame(error)))
-      done(result)
-    } catch (error) {
-      failed(this.#blame(error))
-    }
-    return undefined
-  }
-
-  /** What the client is told of an error: bad input in full, a fault of ours only that there was one. */
-  #blame(error: unknown): MillraceError {
-    if (error instanceof MillraceError) return error
-    this.#host.failed('a command', error)
-    return new MillraceError('internal-error')
+      failed: (error) => this.#replyError(command.id, error),
+      fault: (error) => this.#host.failed('a command', error),
+    })
   }
 
   #newOrder(): CommandOrder {
     return new CommandOrder({
-      ...{ limits: this.#host.limits, link: this.link, later: (run) => this.#host.later(run) },
+      ...{ limits: this.#host.limits, link: this, later: (run) => this.#host.later(run) },
       isFull: () => this.#pacing?.isFull === true,
       execute: (command) => this.#execute(command),
       refuse: (command) => this.#refuse(command, 'limit-exceeded'),
@@ -380,21 +389,12 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Sends a message of any size. What is for the subscription that it brings follows it. */
   sendAll(outgoing: Outgoing): void {
     if (this.#state === 'ended') return
-    const pacing = this.readsParts && goesAtPace(outgoing, this.link) ? this.paced() : undefined
-    if (pacing === undefined || (pacing.pace.isFree && !pacing.isLarge(outgoing))) {
-      this.link.send(outgoing)
-      pacing?.pace.probe()
-      return
-    }
-    const { kind, body } = outgoing.message
-    const subscription = kind === 'subscribed' ? this.subscriptions.get(body.channel) : undefined
-    pacing.queue(outgoing, subscription === undefined ? () => {} : this.#host.holdBack(subscription))
+    sendAtPace(outgoing, this, (subscription) => this.#host.holdBack(subscription))
   }
 
   /** Errors are answered unless the command asked for no reply; one that could not even be read is answered without an id. */
   #replyError(id: number, error: MillraceError): void {
     if (id === 0 && error.kind !== 'malformed-command' && error.kind !== 'message-too-large') return
-    const { code, message, field, retryAfter } = error
-    this.send(new Outgoing({ id, kind: 'error', body: { code, message, field, retryAfter } }))
+    this.send(new Outgoing({ id, kind: 'error', body: bodyOf(error) }))
   }
 }

@@ -7,9 +7,23 @@ const AT_ONCE = 8
 export class Turns {
   readonly #clock: Pick<Clock, 'schedule'>
   readonly #waiting: (() => void)[] = []
+  #number = 0
+  #isNumbered = false
 
   constructor(clock: Pick<Clock, 'schedule'>) {
     this.#clock = clock
+  }
+
+  /** Which turn this is. Turns in which nobody asks are not counted. */
+  get number(): number {
+    if (!this.#isNumbered) {
+      this.#isNumbered = true
+      this.#clock.schedule(0, () => {
+        this.#isNumbered = false
+        this.#number++
+      })
+    }
+    return this.#number
   }
 
   /** Runs something in a later turn, after what was given before. */
