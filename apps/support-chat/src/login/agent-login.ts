@@ -6,7 +6,7 @@ import { type Agent, tidyUser } from './agents.js'
 import { Attempts, networkOf } from './attempts.js'
 import { bodyOf } from './body.js'
 import { cookieOf, setCookie } from './cookies.js'
-import type { Endpoint, LoginParts } from './endpoints.js'
+import type { Endpoint, LoginParts } from './parts.js'
 import { PasswordChecks } from './passwords.js'
 import { COOKIE_LIFE, type User } from './tokens.js'
 

@@ -5,7 +5,7 @@ import { NAME_LIMIT, tidyName } from '../domain/text.js'
 import { userId } from '../names.js'
 import { bodyOf } from './body.js'
 import { cookieOf, setCookie } from './cookies.js'
-import type { Endpoint, LoginParts } from './endpoints.js'
+import type { Endpoint, LoginParts } from './parts.js'
 import { COOKIE_LIFE, type User } from './tokens.js'
 
 const COOKIE = 'support-customer'

@@ -1,22 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { type Handler, HttpProblem, sendJson } from '@millrace/ui/serve'
 import { AgentLogin } from './agent-login.js'
-import type { Agents } from './agents.js'
 import { CustomerLogin } from './customer-login.js'
-import type { Logins } from './logins.js'
-import type { Tokens } from './tokens.js'
-
-export interface LoginParts {
-  readonly tokens: Tokens
-  readonly logins: Logins
-  readonly agents: Agents
-  readonly now: () => number
-  /** The address a request comes from, for which failed logins are counted. */
-  readonly addressOf: (request: IncomingMessage) => string
-}
-
-/** Answers a request, or throws HttpProblem. What it returns is sent as JSON. */
-export type Endpoint = (request: IncomingMessage, response: ServerResponse) => Promise<object>
+import type { Endpoint, LoginParts } from './parts.js'
 
 /**
  * Everything that gives out tokens or takes logins away. Who somebody is lies in a cookie that scripts cannot read; a page gets access tokens for
