@@ -56,6 +56,8 @@ export interface LimitOptions {
   readonly outbox?: number
   /** Subscriptions of a session. Default 1,000. */
   readonly subscriptions?: number
+  /** Characters of the data, as JSON, with which a client enters presence, which all members and watchers are sent. Default 4,096. */
+  readonly memberData?: number
   /** Bytes of publications in one reply to who comes back or asks for history; there may be more replies. Default 256 KiB. */
   readonly recovery?: number
   /** Commands of a session under way at once; beyond it reading pauses. Default 256. */
@@ -172,6 +174,7 @@ const DEFAULT_LIMITS: Required<LimitOptions> = {
   message: 65_536,
   outbox: 1_048_576,
   subscriptions: 1_000,
+  memberData: 4_096,
   recovery: 262_144,
   pendingCommands: 256,
   connections: 100_000,

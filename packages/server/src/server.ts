@@ -118,6 +118,7 @@ class ComposedServer implements MillraceServer<Api, User> {
         connectTimeout,
         pendingCommands: limits.pendingCommands,
         subscriptions: limits.subscriptions,
+        memberData: limits.memberData,
         outbox: limits.outbox,
         rates: resolved.rates,
         door: { ...limits, handshakes: resolved.handshakes, reads: resolved.reads },

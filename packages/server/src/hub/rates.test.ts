@@ -101,6 +101,32 @@ describe('[H11.1] a client that sends faster than it may', () => {
     expect(await read(256)).not.toHaveProperty('code')
   })
 
+  it('[H3.7] pays for a list of members by its length', async () => {
+    const { clock, hub, client } = await world({
+      requests: { perSecond: 10, burst: 40 },
+      // So few that all is counted.
+      pings: { perSecond: 10, burst: 10 },
+    })
+    for (let n = 0; n < 160; n++) {
+      const member = new TestClient(hub)
+      await member.connect()
+      await member.ask('subscribe', { channel: 'chat:a', data: json(n) })
+    }
+    const ask = async () => (await client.ask('presence', { channel: 'chat:a' })).body
+    // Connecting has cost one; each list costs eleven.
+    for (const count of [160, 160, 160]) expect(await ask()).toMatchObject({ count })
+    for (const count of [160, 160, 160, 160, 160, 160])
+      expect(await client.ask('presence', { channel: 'chat:a', count: true })).toMatchObject({
+        body: { count },
+      })
+    expect(await ask()).toMatchObject({ code: 203, retryAfter: 100 })
+    await clock.advance(100)
+    expect(await ask()).toMatchObject({ count: 160 })
+    // What it could not pay is forgiven.
+    await clock.advance(100)
+    expect(await ask()).toMatchObject({ count: 160 })
+  })
+
   it('has bytes counted as well', async () => {
     const { clock, publish } = await world({ bytes: { perSecond: 10_000, burst: 5_000 } })
     const said = await publish(3, 'x'.repeat(2_000))

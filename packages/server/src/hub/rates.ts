@@ -68,7 +68,7 @@ export const areFew = (commands: number, { messages, requests, pings, bytes }: R
   [messages, requests, pings].every((rate) => rate === undefined || rate.burst > FEW) &&
   (bytes === undefined || bytes.burst > FEW_BYTES)
 
-/** So many publications are read for what one other command costs; a reply brings as many as take 256 KiB at most. [H4.7] */
+/** So many publications or members are read for what one other command costs; a reply brings as many as take 256 KiB at most. [H4.7] */
 const READ_FOR_ONE = 16
 /** How many a page has when the client does not say, and how many are counted at most. */
 const PAGE = { usual: 100, most: 256 }
@@ -160,6 +160,11 @@ export class Rates {
     if (turn !== this.#turn) this.#came = 0
     this.#turn = turn
     return ++this.#came <= SLICE
+  }
+
+  /** A list of members is read: that is charged when it is known how long it is. */
+  members(count: number, now: number): void {
+    this.#buckets.requests?.drain(Math.floor(count / READ_FOR_ONE), now)
   }
 
   #suffer(patience: TokenBucket | undefined, count: number, now: number): void {

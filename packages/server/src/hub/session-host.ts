@@ -51,6 +51,8 @@ export interface SessionLimits {
   /** Commands of one session that may be under way at once; beyond it, reading pauses. */
   readonly pendingCommands: number
   readonly subscriptions: number
+  /** Characters of a member's data; without, as many as a message may have. [H3.7] */
+  readonly memberData?: number | undefined
   /** How fast its client may send; without, as fast as it likes. [H11.1] */
   readonly rates?: RateLimits | undefined
   /** How many may come. [H11.2] */

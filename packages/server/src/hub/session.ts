@@ -58,7 +58,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   #pacing: Pacing | undefined
   /** Commands since it was looked at last, and frames without any; and while it is not as if nothing had come. */
   #commands = 0
-  #rates: Rates | undefined
+  rates: Rates | undefined
   /** While it has sent more at once than is carried out in one turn. */
   #slices: Slices | undefined
   /** How many have asked that nothing more be read for now. */
@@ -227,7 +227,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     }
     this.#pinged = NO_PING
     this.#commands = 0
-    if (this.#rates?.isFull(this.#host.now())) this.#rates = undefined
+    if (this.rates?.isFull(this.#host.now())) this.rates = undefined
     if (silent < heartbeat) return heartbeat - silent
     this.#pinged = time
     this.#ping()
@@ -263,7 +263,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   /** Takes a command now, or after what waits already, if it is more than this session's part of the turn. [H1.8] */
   #takeInTurn(command: Decoded<Command>): void {
-    const isNow = this.#slices === undefined && this.#rates?.isItsPart(this.#host.turn) !== false
+    const isNow = this.#slices === undefined && this.rates?.isItsPart(this.#host.turn) !== false
     if (isNow) this.#take(command)
     else this.#sliced().push(command)
   }
@@ -314,8 +314,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     const { rates } = this.#host.limits
     this.#commands += commands
     if (rates !== undefined && !areFew(this.#commands, rates))
-      this.#rates ??= new Rates(rates, this.#host.now())
-    return this.#rates
+      this.rates ??= new Rates(rates, this.#host.now())
+    return this.rates
   }
 
   #refuse(command: Decoded<Command>, code: CodeName, message?: string): void {

@@ -33,6 +33,7 @@ export async function enter(
     services.validator.arrived(entry.data, { schema, codec: 'json' }),
     ({ payload }) => payload,
   )
+  checkSize(data, services.limits.memberData)
   // While the data was checked the subscription may have ended, and with it the right to be a member.
   const { channel } = entry.subscription
   if (session.subscriptions.get(channel) !== entry.subscription) throw new MillraceError('connection-lost')
@@ -40,6 +41,16 @@ export async function enter(
   const member = { session: id, user: session.user?.id, since: services.clock.now(), data, generation }
   session.wantsIn(channel)
   await services.broker.enter(channel, member)
+}
+
+/** Everybody in the channel is sent it, and all of them together whoever asks who is there. [H3.7] */
+function checkSize(data: StoredPayload, most: number | undefined): void {
+  const size = 'text' in data ? data.text.length : data.bytes.length
+  if (most === undefined || size <= most) return
+  throw new MillraceError('message-too-large', {
+    message: `The data of a member has ${size} characters; at most ${most} are kept here`,
+    field: 'data',
+  })
 }
 
 /** Ends a membership of a session that is still there. One that came back may be a member by an earlier connection. */
@@ -67,6 +78,7 @@ export const readPresence: Handler<'presence'> = async (services, session, { cha
   const [members, silent] = await session.read(() =>
     inTime(services, Promise.all([broker.members(channel), services.silence.names()])),
   )
+  session.rates?.members(members.length, services.clock.now())
   return { kind: 'presence', body: { channel, count: members.length, members, silent } }
 }
 

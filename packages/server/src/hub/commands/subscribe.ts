@@ -86,6 +86,7 @@ export async function join(
     await services.topics.join(subscription, resolved)
     if (body.data !== undefined) await enter(services, session, { subscription, resolved, data: body.data })
     const members = body.presence ? await services.topics.watch(subscription) : undefined
+    if (members !== undefined) session.rates?.members(members.length, services.clock.now())
     const slice = await session.read(() => read(services, { body, resolved, subscription }))
     stillOpen(session)
     services.watch?.joined(subscription, session)
