@@ -36,12 +36,12 @@ const PACKAGES: { readonly [scheme: string]: string } = {
 }
 
 /**
- * The broker a URL names: `memory:` (this process), `disk:./folder`, `redis://host`.
+ * The broker a URL names: `memory:` (this process; `memory:?bytes=N` for other than 512 MiB), `disk:./folder`, `redis://host`.
  * @throws {TypeError} for a scheme that no broker has. What else is wrong is told when the server starts.
  */
 export function brokerByUrl(url: string, parts: BrokerParts): Broker {
-  if (url === 'memory:') return new MemoryBroker({ clock: parts.clock, epoch: parts.random.id() })
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0].toLowerCase() ?? ''
+  if (scheme === 'memory:') return memoryBroker(url, parts)
   const name = PACKAGES[scheme]
   if (name !== undefined) return new LazyBroker(url, name, parts)
   const known = ['memory:', ...Object.keys(PACKAGES)].join(', ')
@@ -50,6 +50,21 @@ export function brokerByUrl(url: string, parts: BrokerParts): Broker {
   throw new TypeError(
     `broker '${shown}' begins with no scheme known here: ${known}; or give a Broker of your own`,
   )
+}
+
+const LEAST_BYTES = 2 ** 20
+
+function memoryBroker(url: string, { clock, random, logger }: BrokerParts): Broker {
+  const bytes = /^memory:(?:\?bytes=(\d+))?$/i.exec(url)?.[1]
+  const isFine = /^memory:$/i.test(url) || Number(bytes) >= LEAST_BYTES
+  if (!isFine)
+    throw new TypeError(
+      `broker '${url}' must be 'memory:', or 'memory:?bytes=N' with a whole number of at least ${LEAST_BYTES}`,
+    )
+  return new MemoryBroker({
+    ...{ clock, logger, epoch: random.id() },
+    ...(bytes !== undefined && { mostBytes: Number(bytes) }),
+  })
 }
 
 /** A broker whose package is loaded when it is started. */

@@ -57,11 +57,10 @@ export class LmdbBroker implements Broker {
 
   constructor(options: LmdbBrokerOptions) {
     this.#options = options
-    const { clock, dedupeWindow, dedupeIds, forgetAfter } = options
+    const { clock, logger, dedupeWindow, dedupeIds, forgetAfter } = options
     this.#memoryEpoch = options.random.id()
     this.#memory = new MemoryBroker({
-      clock,
-      epoch: this.#memoryEpoch,
+      ...{ clock, logger, epoch: this.#memoryEpoch },
       ...(dedupeWindow === undefined ? {} : { dedupeWindow }),
       ...(dedupeIds === undefined ? {} : { dedupeIds }),
       ...(forgetAfter === undefined ? {} : { forgetAfter }),

@@ -19,6 +19,7 @@ export class DedupeWindow {
   readonly #options: DedupeOptions
   /** The newest first. */
   readonly #generations: Generation[] = []
+  #size = 0
 
   constructor(options: DedupeOptions) {
     this.#options = options
@@ -26,6 +27,16 @@ export class DedupeWindow {
 
   get empty(): boolean {
     return this.#generations.length === 0
+  }
+
+  /** How many are known. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Forgets the older half of the time it knows, but nothing of the newest part. */
+  halve(): void {
+    for (let left = Math.floor(this.#generations.length / 2); left > 0; left--) this.#forgetOldest()
   }
 
   find(id: string, now: number): number | undefined {
@@ -45,16 +56,21 @@ export class DedupeWindow {
     if (newest === undefined || full) {
       newest = { ids: new Map(), begun: now, latest: now }
       // One more than a window has, for the oldest is never all within it.
-      if (this.#generations.unshift(newest) > PARTS + 1) this.#generations.pop()
+      if (this.#generations.unshift(newest) > PARTS + 1) this.#forgetOldest()
     }
-    newest.ids.set(id, offset)
+    const { size } = newest.ids
+    this.#size += newest.ids.set(id, offset).size - size
     newest.latest = now
   }
 
   expire(now: number): void {
     for (let oldest = this.#generations.at(-1); oldest !== undefined; oldest = this.#generations.at(-1)) {
       if (oldest.latest > now - this.#options.window) return
-      this.#generations.pop()
+      this.#forgetOldest()
     }
+  }
+
+  #forgetOldest(): void {
+    this.#size -= this.#generations.pop()?.ids.size ?? 0
   }
 }

@@ -6,8 +6,12 @@ export interface Kept {
   /** The newest that is gone, and why; see `StreamSlice.floor`. */
   readonly floor: { readonly offset: number; readonly reason: GapReason } | undefined
   readonly isEmpty: boolean
+  /** About what it takes. */
+  readonly bytes: number
   /** Takes the newest in, and lets go what goes beyond the size. */
   add(publication: StoredPublication, options: StreamOptions): void
+  /** Lets go the older half, and of one that one. */
+  halve(): void
   /** Lets go what was stored before this time. */
   expireBefore(time: number): void
   /** What follows an offset, oldest first, at most so many. */
@@ -17,6 +21,13 @@ export interface Kept {
   /** The newest of a key, where keys are told apart. */
   ofKey(key: string): StoredPublication | undefined
 }
+
+/** What a publication takes beside its payload, about. */
+const ENVELOPE = 200
+
+/** About how many bytes a publication takes as long as it is kept. */
+export const bytesOf = ({ data }: StoredPublication): number =>
+  ENVELOPE + ('text' in data ? data.text.length : data.bytes.length)
 
 export interface Part {
   readonly publications: readonly StoredPublication[]

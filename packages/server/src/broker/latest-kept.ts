@@ -1,9 +1,10 @@
 import type { GapReason } from '@millrace/protocol'
 import type { StoredPublication, StreamOptions } from '../hub/index.js'
-import type { Kept, Part } from './kept.js'
+import { bytesOf, type Kept, type Part } from './kept.js'
 
 /** The newest publication of each key. [B14] */
 export class LatestKept implements Kept {
+  bytes = 0
   floor: { readonly offset: number; readonly reason: GapReason } | undefined
   /** In the order of offsets: a key moves to the end when it is published. */
   readonly #byKey = new Map<string, StoredPublication>()
@@ -16,10 +17,19 @@ export class LatestKept implements Kept {
   add(publication: StoredPublication, { size }: StreamOptions): void {
     const { key = '', offset } = publication
     this.#head = offset
-    this.#byKey.delete(key)
+    this.#remove(key)
     this.#byKey.set(key, publication)
+    this.bytes += bytesOf(publication)
     for (const oldest of this.#byKey.values()) {
       if (this.#byKey.size <= size) break
+      this.#forget(oldest, 'history-trimmed')
+    }
+  }
+
+  halve(): void {
+    let left = Math.ceil(this.#byKey.size / 2)
+    for (const oldest of this.#byKey.values()) {
+      if (left-- === 0) break
       this.#forget(oldest, 'history-trimmed')
     }
   }
@@ -50,8 +60,15 @@ export class LatestKept implements Kept {
   }
 
   #forget({ key = '' }: StoredPublication, reason: GapReason): void {
-    this.#byKey.delete(key)
+    this.#remove(key)
     this.floor = { offset: this.#head, reason }
+  }
+
+  #remove(key: string): void {
+    const before = this.#byKey.get(key)
+    if (before === undefined) return
+    this.bytes -= bytesOf(before)
+    this.#byKey.delete(key)
   }
 }
 

@@ -12,12 +12,14 @@ import type {
   Entering,
   EphemeralEvent,
   Known,
+  Logger,
   NewPublication,
   StreamOptions,
   StreamRange,
   StreamSlice,
 } from '../hub/index.js'
 import type { DedupeOptions } from './dedupe-window.js'
+import { makeRoom } from './make-room.js'
 import { MemoryPresence } from './memory-presence.js'
 import { MemoryStream } from './memory-stream.js'
 
@@ -31,9 +33,20 @@ export interface MemoryBrokerOptions {
   readonly dedupeIds?: number
   /** Milliseconds after which a stream without publications or readers is forgotten. Default 1 hour. */
   readonly forgetAfter?: number
+  /**
+   * Bytes that all streams may take together, about. Beyond it the largest lose the older half of what they keep, and of the ids they
+   * remember; readers are told of the gap as of any other. Default 512 MiB.
+   */
+  readonly mostBytes?: number
+  /** Is told when that is so, once a minute at most. */
+  readonly logger?: Pick<Logger, 'warn'>
 }
 
 const SWEEP_EVERY = 10_000
+const MOST_BYTES = 512 * 2 ** 20
+/** What is let go at once, so that it is not done for every publication. */
+const ROOM = 1 / 8
+const WARN_EVERY = 60_000
 /** One for all who wait for nothing. */
 const DONE = Promise.resolve()
 
@@ -51,6 +64,12 @@ export class MemoryBroker implements Broker {
   #secret: string | undefined
   #listener: BrokerListener | undefined
   #forgotten = 0
+  readonly #mostBytes: number
+  readonly #logger: Pick<Logger, 'warn'> | undefined
+  #bytes = 0
+  /** From where on room is made: higher than the limit while there is nothing to let go. */
+  #ceiling: number
+  #warned = Number.NEGATIVE_INFINITY
   #cancelSweep: (() => void) | undefined
 
   constructor(options: MemoryBrokerOptions) {
@@ -58,6 +77,9 @@ export class MemoryBroker implements Broker {
     this.#epoch = options.epoch
     this.#dedupe = { window: options.dedupeWindow ?? 300_000, most: options.dedupeIds ?? 100_000 }
     this.#forgetAfter = options.forgetAfter ?? 3_600_000
+    this.#mostBytes = options.mostBytes ?? MOST_BYTES
+    this.#ceiling = this.#mostBytes
+    this.#logger = options.logger
   }
 
   async start(listener: BrokerListener): Promise<void> {
@@ -75,11 +97,15 @@ export class MemoryBroker implements Broker {
     if (stream === undefined) {
       stream = new MemoryStream(this.#currentEpoch, this.#dedupe, options)
       this.#streams.set(channel, stream)
+      this.#bytes += stream.bytes
     }
     const now = this.#clock.now()
     const skips = stream.skips(publication, now, options)
     if (skips !== undefined) return skips
+    const before = stream.bytes
     const stored = stream.append(publication, now, options)
+    this.#bytes += stream.bytes - before
+    if (this.#bytes > this.#ceiling) this.#makeRoom(now)
     if (this.#joined.has(channel)) this.#listener?.publication(channel, stream.epoch, stored)
     return { epoch: stream.epoch, offset: stored.offset }
   }
@@ -151,11 +177,38 @@ export class MemoryBroker implements Broker {
   /** Lets go of what is past its time, so that a channel nobody reads or writes costs nothing in the end. */
   #sweep(): void {
     const now = this.#clock.now()
+    let bytes = 0
     for (const [channel, stream] of this.#streams) {
       stream.expire(now)
-      if (!stream.empty || this.#joined.has(channel) || now - stream.touched < this.#forgetAfter) continue
-      this.#streams.delete(channel)
-      this.#forgotten++
+      const isOld = stream.empty && now - stream.touched >= this.#forgetAfter
+      if (!isOld || !this.#forget(channel)) bytes += stream.bytes
     }
+    // What readers have let expire is counted here.
+    this.#bytes = bytes
+  }
+
+  #forget(channel: string): boolean {
+    if (this.#joined.has(channel)) return false
+    this.#forgotten++
+    return this.#streams.delete(channel)
+  }
+
+  #makeRoom(now: number): void {
+    this.#sweep()
+    const room = this.#mostBytes * ROOM
+    makeRoom({
+      // What nodes keep for themselves has limits of its own, and must not go for what clients send.
+      streams: [...this.#streams].filter(([channel]) => !channel.startsWith('@')),
+      excess: this.#bytes + room - this.#mostBytes,
+      forget: (channel, { bytes }) => (this.#forget(channel) ? bytes : 0),
+    })
+    this.#sweep()
+    this.#ceiling = Math.max(this.#mostBytes, this.#bytes + room)
+    if (now - this.#warned < WARN_EVERY) return
+    this.#warned = now
+    this.#logger?.warn('the memory for streams is full: the largest have lost the older half of their past', {
+      limit: this.#mostBytes,
+      streams: this.#streams.size,
+    })
   }
 }

@@ -11,6 +11,10 @@ import type { Kept } from './kept.js'
 import { LatestKept } from './latest-kept.js'
 import { NewestKept } from './newest-kept.js'
 
+/** What a stream takes with nothing in it, and an id that is remembered; about. */
+const STREAM = 600
+const ID = 120
+
 /** One channel's stream in memory: a dense sequence of offsets from 1, of which some are kept. */
 export class MemoryStream {
   readonly epoch: string
@@ -32,6 +36,19 @@ export class MemoryStream {
 
   get head(): number {
     return this.#head
+  }
+
+  /** About how many bytes it takes. */
+  get bytes(): number {
+    return STREAM + this.#kept.bytes + (this.#ids === undefined ? 0 : this.#ids.size * ID)
+  }
+
+  /** Lets go the older half of what it keeps and knows. Returns how many bytes that was. */
+  shed(): number {
+    const before = this.bytes
+    this.#kept.halve()
+    this.#ids?.halve()
+    return before - this.bytes
   }
 
   get empty(): boolean {

@@ -1,9 +1,10 @@
 import type { GapReason } from '@millrace/protocol'
 import type { StoredPublication, StreamOptions } from '../hub/index.js'
-import type { Kept, Part } from './kept.js'
+import { bytesOf, type Kept, type Part } from './kept.js'
 
 /** The newest publications of a stream: a dense sequence of offsets. */
 export class NewestKept implements Kept {
+  bytes = 0
   floor: { readonly offset: number; readonly reason: GapReason } | undefined
   #head = 0
   /** Oldest first, from `#first` on: removed ones are cut off in bulk. */
@@ -16,9 +17,16 @@ export class NewestKept implements Kept {
 
   add(publication: StoredPublication, { size }: StreamOptions): void {
     this.#head = publication.offset
-    if (size > 0) this.#kept.push(publication)
-    else this.floor = { offset: publication.offset, reason: 'history-trimmed' }
+    if (size > 0) {
+      this.#kept.push(publication)
+      this.bytes += bytesOf(publication)
+    } else this.floor = { offset: publication.offset, reason: 'history-trimmed' }
     while (this.#kept.length - this.#first > Math.max(size, 0)) this.#drop('history-trimmed')
+  }
+
+  halve(): void {
+    for (let left = Math.ceil((this.#kept.length - this.#first) / 2); left > 0; left--)
+      this.#drop('history-trimmed')
   }
 
   expireBefore(time: number): void {
@@ -60,6 +68,7 @@ export class NewestKept implements Kept {
     const dropped = this.#kept[this.#first]
     if (dropped === undefined) return
     this.floor = { offset: dropped.offset, reason }
+    this.bytes -= bytesOf(dropped)
     this.#first++
     // Moving the rest down costs once per as many drops: constant on average, and the dropped are let go.
     if (this.#first < 64 || this.#first * 2 < this.#kept.length) return
