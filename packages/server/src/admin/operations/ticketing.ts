@@ -19,7 +19,9 @@ export const ticketing = [
       'For clients that can send neither a token nor a header, as `?ticket=…` in their URL. Each request makes another ticket, whatever its Idempotency-Key.',
     input: z.strictObject({
       user: z
-        .union([User, z.looseObject({ id: User })])
+        .union([User, z.looseObject({ id: User })], {
+          error: 'must be the id of a user, or the user: an object with an id',
+        })
         .describe('Id of a user, or the user with all that the server’s `auth` would say of it'),
       ttl: Time.refine((ms) => ms > 0 && ms <= MOST_TTL, 'must be above 0 and at most 4 minutes')
         .optional()
