@@ -87,8 +87,7 @@ export class Node implements Door {
       server: 'millrace/simulation',
       clock: host,
       random: { id: () => `${name}.${id()}` },
-      signer: openSigner,
-      sealer: openSealer,
+      ...{ signer: openSigner, sealer: openSealer },
       logger,
       onSession: (event, session, code) => {
         if (event === 'connect') this.lives.push({ session, startedAt: host.now() })

@@ -101,24 +101,9 @@ export class Hub implements SessionHost {
     this.tickets = new TicketOffice({ admission, door: this.#door, clock })
     const grants = new ChannelGrants({ read: options.channelTokens, clock, wheel: this.#wheel })
     this.#services = {
-      ...{
-        grants,
-        broker,
-        ...{ append: this.#telling.append, watch: this.#telling.watch },
-        channels,
-        topics,
-        directory,
-        policy,
-        validator,
-        calls,
-        admission,
-        lingering,
-        silence,
-        clock,
-        limits,
-        call,
-        command,
-      },
+      ...{ append: this.#telling.append, watch: this.#telling.watch },
+      ...{ grants, broker, channels, topics, directory, policy, validator, calls, call, command },
+      ...{ admission, lingering, silence, clock, limits },
     }
     this.disconnections = new Disconnections({
       cluster: calling.cluster,
