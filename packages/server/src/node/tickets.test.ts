@@ -14,6 +14,7 @@ import {
   MillraceError,
   type ServerOptions,
 } from '../index.js'
+import { connect } from './connect.js'
 
 const api = defineApi({ channels: { 'news:{topic}': channel({ history: { size: 100 } }) } })
 
@@ -280,12 +281,13 @@ describe('[P1.15] who asks for a ticket', () => {
     await expect(millrace.ticket({ id: 'ada' } as never)).rejects.toThrow('ticket() needs auth')
   })
 
-  it('over HTTP/2 gets one, beside a body that nobody wants', async () => {
+  it('over HTTP/2 gets one, beside a body that nobody wants, and comes in by it', async () => {
     const millrace = createServer({ api, auth, logger: { ...console, warn() {} } })
     const server = createHttp2Server()
     millrace.attach(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const session = connectHttp2(`http://${host}`)
     closers.push(
       () => new Promise((resolve) => server.close(resolve)),
       () => millrace.close(),
@@ -304,6 +306,21 @@ describe('[P1.15] who asks for a ticket', () => {
       })
     for (const body of ['', 'x'.repeat(10_000)])
       expect(JSON.parse(await ask(BEARER, body))).toMatchObject({ expiresIn: 30_000 })
+
+    const { ticket } = JSON.parse(await ask(BEARER, ''))
+    const replies: string[] = []
+    const handler = {
+      onMessage: (_: unknown, __: unknown, bytes: Uint8Array) => replies.push(Buffer.from(bytes).toString()),
+      onClose: () => {},
+    }
+    for (const count of [1, 2]) {
+      const link = await connect(`ws://${host}/millrace?ticket=${ticket}`, { http2: true, handler })
+      closers.push(() => link.terminate())
+      link.send('text', '{"id":1,"connect":{"version":1}}')
+      await until(() => replies.length === count)
+    }
+    expect(JSON.parse(replies[0] ?? '')).toMatchObject({ connected: { user: 'ada' } })
+    expect(JSON.parse(replies[1] ?? '')).toMatchObject({ error: { code: 105 } })
   })
 })
 
