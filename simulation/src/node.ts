@@ -1,6 +1,6 @@
 import { Hub, type Link, type LinkInfo, type Logger, type Session } from '@millrace/server/hub'
 import { RequestLinks } from '@millrace/server/requests'
-import { openSigner, TEST_LIMITS } from '@millrace/server/testing'
+import { openSealer, openSigner, TEST_LIMITS } from '@millrace/server/testing'
 import {
   acceptLink,
   type BrokerNetwork,
@@ -87,7 +87,7 @@ export class Node implements Door {
       server: 'millrace/simulation',
       clock: host,
       random: { id: () => `${name}.${id()}` },
-      signer: openSigner,
+      ...{ signer: openSigner, sealer: openSealer },
       logger,
       onSession: (event, session, code) => {
         if (event === 'connect') this.lives.push({ session, startedAt: host.now() })

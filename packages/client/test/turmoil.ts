@@ -5,7 +5,7 @@
 import { call, channel, defineApi, jsonClient, jsonDialect } from '@millrace/protocol'
 import { Hub, type Session } from '@millrace/server/hub'
 import { type EventStream, RequestLinks } from '@millrace/server/requests'
-import { openSigner, TEST_LIMITS } from '@millrace/server/testing'
+import { openSealer, openSigner, TEST_LIMITS } from '@millrace/server/testing'
 import { BrokerNetwork, Host, NodeBroker, Rng, Store, Timeline } from '@millrace/testing/parts'
 import { CoreClient, type LinkEvents, type Transport, type TransportName } from '../src/core/index.js'
 import { Chooser, Pace, type RequestKind, RequestLink, type RequestPorts } from '../src/fallback/index.js'
@@ -82,7 +82,15 @@ class Node {
         `${name}: ${message} ${String((details as { error?: unknown } | undefined)?.error)}`,
       )
     this.hub = new Hub({
-      ...{ api, broker: this.#broker, codecs: {}, clock: host, random, signer: openSigner },
+      ...{
+        api,
+        broker: this.#broker,
+        codecs: {},
+        clock: host,
+        random,
+        signer: openSigner,
+        sealer: openSealer,
+      },
       authenticate: ({ token }) => ({ id: String(token) }),
       subscriptions: undefined,
       limits: { ...TEST_LIMITS, recovery: 4000 },

@@ -10,6 +10,7 @@ import { ReaderEndpoint } from './node/reader-endpoint.js'
 import { RequestEndpoint } from './node/request-endpoint.js'
 import { refuseSecrets } from './node/secret-query.js'
 import { sha1Base64 } from './node/sha1.js'
+import { TicketEndpoint } from './node/ticket-endpoint.js'
 import { createWebSocketServer, type WebSocketServer } from './node/websocket-server.js'
 import type { AllowedOrigins, ResolvedOptions } from './options.js'
 import type { ServerEndpoint, ServerInside } from './ports.js'
@@ -25,6 +26,7 @@ export class PlatformEndpoint implements ServerEndpoint {
   readonly #webSockets: WebSocketServer | undefined
   readonly #requests: RequestEndpoint | undefined
   readonly #readers: ReaderEndpoint | undefined
+  readonly #tickets: TicketEndpoint | undefined
   readonly #admin: AdminEndpoint | undefined
 
   constructor({ hub, options, start }: ServerInside) {
@@ -32,6 +34,7 @@ export class PlatformEndpoint implements ServerEndpoint {
     if (transports.includes('websocket')) this.#webSockets = webSockets(hub, options)
     if (transports.some((name) => name !== 'websocket')) this.#requests = requests(hub, options)
     if (options.readers) this.#readers = readers(hub, options)
+    if (hub.asksWho) this.#tickets = tickets({ hub, options, start })
     if (options.admin !== undefined) this.#admin = admin({ hub, start }, options.admin)
   }
 
@@ -39,11 +42,12 @@ export class PlatformEndpoint implements ServerEndpoint {
     this.#webSockets?.attach(server)
     this.#requests?.attach(server)
     this.#readers?.attach(server)
+    this.#tickets?.attach(server)
     this.#admin?.attach(server)
   }
 
   async close(): Promise<void> {
-    const served = [this.#requests, this.#webSockets, this.#readers, this.#admin]
+    const served = [this.#requests, this.#webSockets, this.#readers, this.#tickets, this.#admin]
     await Promise.all(served.map((one) => one?.close()))
   }
 }
@@ -93,6 +97,20 @@ function readers(
 ): ReaderEndpoint {
   return new ReaderEndpoint({
     readers: new Readers({ hub, clock: systemClock, outbox: limits.outbox, digest: sha1Base64 }),
+    path,
+    allowOrigin: originPolicy(originsOf(allowedOrigins)),
+    addressOf: addressBehind(trustedProxies),
+    failed: (what, error) => hub.failed(what, error),
+  })
+}
+
+function tickets({ hub, options, start }: ServerInside): TicketEndpoint {
+  const { allowedOrigins, path, trustedProxies } = options
+  return new TicketEndpoint({
+    exchange: async (request) => {
+      await start()
+      return hub.tickets.exchange(request)
+    },
     path,
     allowOrigin: originPolicy(originsOf(allowedOrigins)),
     addressOf: addressBehind(trustedProxies),

@@ -50,7 +50,7 @@ export type {
   Streams,
   User,
 } from './hub/index.js'
-export { Identity, type IdentityTerms } from './hub/index.js'
+export { Identity, type IdentityOf, type IdentityTerms } from './hub/index.js'
 export { channelJwt, jwt } from './jwt.js'
 export type { ListenOptions } from './listen-options.js'
 export type {
@@ -66,6 +66,8 @@ export type {
   ServerMember,
   ServerPublication,
   SessionInfo,
+  SingleUseTicket,
+  TicketOptions,
   UserPeers,
 } from './millrace.js'
 export type { HstsOptions } from './node/hsts.js'

@@ -18,6 +18,7 @@ import type {
   Appended,
   Counters,
   Ended,
+  IdentityOf,
   MaybePromise,
   PendingCommand,
   Revocable,
@@ -102,6 +103,19 @@ export interface DeviceCommand<Response> {
    * goes: then ask again under the same id. It need not be looked at.
    */
   readonly answer: Promise<Response>
+}
+
+/** What lets a client in that can send neither a token nor a header: once, on whichever node. */
+export interface SingleUseTicket {
+  /** For the parameter `ticket` of a URL: letters, digits, `-` and `_`, 4,096 of them at most. It says nothing to who reads it. */
+  readonly ticket: string
+  /** Milliseconds for which it lets somebody in. */
+  readonly expiresIn: number
+}
+
+export interface TicketOptions {
+  /** How long it lets somebody in. Default 30 seconds; at most 4 minutes, because brokers remember for five what was used. */
+  readonly ttl?: Duration
 }
 
 /** How a node does. */
@@ -229,6 +243,13 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
    * with `unavailable` when it could not be stored. Throws a TypeError without `auth`, or when not one of the three is given.
    */
   revoke(what: Revocable, options?: { readonly for?: Duration }): Promise<Revoked>
+  /**
+   * Makes a ticket for a client that can only be given a URL, such as EventSource: `?ticket=…` lets it in once, as this user, in the place of a token. Of a user it is as if
+   * issued now, and its session has no end; an `Identity` is taken as it is, and the session ends with its `expires`. A user must be what JSON carries. Rejects with
+   * `unauthenticated` or `revoked` for an identity that would not be let in, with `unavailable` when the broker cannot be reached, and with a TypeError without `auth`,
+   * for a ttl that may not be, and for what a ticket cannot carry.
+   */
+  ticket(who: NonNullable<U> | IdentityOf<NonNullable<U>>, options?: TicketOptions): Promise<SingleUseTicket>
   /** All devices of a user. */
   user(id: string): UserPeers<A, U>
   session(id: string): Peers<A, U>

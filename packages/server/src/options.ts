@@ -13,7 +13,7 @@ import type {
   Broker,
   ChannelGrant,
   ChannelTokenRequest,
-  Identity,
+  IdentityOf,
   Logger,
   MaybePromise,
   Rate,
@@ -81,7 +81,7 @@ export interface ServerOptions<A extends Api = OpenApi, U extends User | undefin
    * Says who connects. Without it everybody may, as nobody in particular. With it, null refuses with `unauthenticated`,
    * and a MillraceError that is thrown refuses with that.
    */
-  readonly auth?: (request: AuthRequest) => MaybePromise<U | Identity<NonNullable<U>> | null>
+  readonly auth?: (request: AuthRequest) => MaybePromise<U | IdentityOf<U> | null>
   /**
    * Says what a token allows that a client brings for one channel, such as `channelJwt()`: for applications whose backend knows who may what, and the server
    * does not. Null refuses it. Default: no such tokens are taken.

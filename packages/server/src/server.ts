@@ -9,6 +9,7 @@ import {
   type CallHandler,
   checkRevocable,
   Hub,
+  type Identity,
   type Logger,
   type RelayRule,
   type Revocable,
@@ -24,11 +25,14 @@ import type {
   ServerEvents,
   ServerPublishOptions,
   ServerStats,
+  SingleUseTicket,
+  TicketOptions,
   UserPeers,
 } from './millrace.js'
 import type { HttpServerLike } from './node/http-server-like.js'
 import { type Answer, listening, type OwnServer, plainServer } from './node/own-server.js'
 import { awake, consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
+import { systemSealer } from './node/sealer.js'
 import { secureServer } from './node/secure-server.js'
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
@@ -131,6 +135,7 @@ class ComposedServer implements MillraceServer<Api, User> {
       clock,
       random,
       signer: systemSigner,
+      sealer: systemSealer,
       logger,
       onSession: (event, session, code) => this.#tell(event, session, code),
       events: this.#webhooks.hubEvents,
@@ -204,6 +209,14 @@ class ComposedServer implements MillraceServer<Api, User> {
     await this.#start()
     const lasts = options.for === undefined ? undefined : milliseconds(options.for, 'for')
     return this.#hub.revocations.revoke(revocable, lasts)
+  }
+
+  async ticket(who: User | Identity, { ttl }: TicketOptions = {}): Promise<SingleUseTicket> {
+    if (!this.#hub.asksWho)
+      throw new TypeError('ticket() needs auth: without it everybody may connect as they are')
+    const lasts = ttl === undefined ? undefined : milliseconds(ttl, 'ttl')
+    await this.#start()
+    return this.#hub.tickets.make(who, lasts)
   }
 
   user(id: string): UserPeers<Api, User> {

@@ -83,10 +83,13 @@ describe('[H12.1] keys', () => {
       { hash: 'mk_a_secret' },
       "admin.keys[1].hash must be 'sha256:' and 64 hexadecimal digits, as createApiKey() makes it",
     ],
-    [{ scopes: [] }, 'admin.keys[1].scopes must be a list of publish, read, people, call, stats, *, not []'],
+    [
+      { scopes: [] },
+      'admin.keys[1].scopes must be a list of publish, read, people, call, tickets, stats, *, not []',
+    ],
     [
       { scopes: ['write'] },
-      'admin.keys[1].scopes must be a list of publish, read, people, call, stats, *, not ["write"]',
+      'admin.keys[1].scopes must be a list of publish, read, people, call, tickets, stats, *, not ["write"]',
     ],
     [{ channels: 'chat:*' }, 'admin.keys[1].channels must be a list of names, not "chat:*"'],
     [{ expires: 'tomorrow' }, 'admin.keys[1].expires must be milliseconds since 1970, not tomorrow'],

@@ -2,7 +2,7 @@ import type { Api, PayloadCodecs } from '@millrace/protocol'
 import type { Authenticate } from './admission.js'
 import type { Broker } from './broker-ports.js'
 import type { ReadChannelToken } from './channel-grants.js'
-import type { Clock, Logger, MaybePromise, Random, Signer } from './ports.js'
+import type { Clock, Logger, MaybePromise, Random, Sealer, Signer } from './ports.js'
 import type { Session, SessionLimits, User } from './session.js'
 import type { HubEvents } from './telling/hub-events.js'
 
@@ -26,6 +26,7 @@ export interface HubOptions {
   readonly clock: Clock
   readonly random: Random
   readonly signer: Signer
+  readonly sealer: Sealer
   readonly logger: Logger
   readonly onSession: (event: 'connect' | 'disconnect', session: Session, code: number) => void
   /** What else is told. Default: nothing. */

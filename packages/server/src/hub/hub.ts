@@ -32,8 +32,10 @@ import type { Link, LinkInfo, MaybePromise } from './ports.js'
 import { concerns, type Revocation } from './revocation/revocation-list.js'
 import { Revocations } from './revocation/revocations.js'
 import { type Reply, Session, type SessionHost, type SessionLimits } from './session.js'
+import { SingleUseTickets } from './single-use-tickets.js'
 import type { Subscription } from './subscription.js'
 import { makeTelling, type Telling } from './telling/telling.js'
+import { TicketOffice } from './ticket-office.js'
 import { Tickets } from './tickets.js'
 import { Topics } from './topics.js'
 import { Turns } from './turns.js'
@@ -53,6 +55,8 @@ export class Hub implements SessionHost {
   readonly #telling: Telling
   /** What was taken away from users, sessions and tokens. */
   readonly revocations: Revocations
+  /** Gives out single-use tickets. */
+  readonly tickets: TicketOffice
   /** Sessions that the application ends, on whichever node. */
   readonly disconnections: Disconnections
   readonly #wheel: Wheel
@@ -92,27 +96,14 @@ export class Hub implements SessionHost {
     const admission = new Admission({
       ...{ authenticate: options.authenticate, clock, wheel: this.#wheel },
       ...{ revocations: this.revocations, tickets: new Tickets(options.signer) },
+      singleUse: new SingleUseTickets({ ...options, streams: broker }),
     })
+    this.tickets = new TicketOffice({ admission, door: this.#door, clock })
     const grants = new ChannelGrants({ read: options.channelTokens, clock, wheel: this.#wheel })
     this.#services = {
-      ...{
-        grants,
-        broker,
-        ...{ append: this.#telling.append, watch: this.#telling.watch },
-        channels,
-        topics,
-        directory,
-        policy,
-        validator,
-        calls,
-        admission,
-        lingering,
-        silence,
-        clock,
-        limits,
-        call,
-        command,
-      },
+      ...{ append: this.#telling.append, watch: this.#telling.watch },
+      ...{ grants, broker, channels, topics, directory, policy, validator, calls, call, command },
+      ...{ admission, lingering, silence, clock, limits },
     }
     this.disconnections = new Disconnections({
       cluster: calling.cluster,
@@ -181,7 +172,9 @@ export class Hub implements SessionHost {
     await broker.start(dispatch({ topics, cluster, queues, revocations }))
     if (admission.asks) await revocations.start()
     topics.start()
-    admission.tickets.use(await broker.secret(random.id() + random.id()))
+    const secret = await broker.secret(random.id() + random.id())
+    admission.tickets.use(secret)
+    admission.singleUse.use(secret)
     await cluster.start()
     queues.start()
   }

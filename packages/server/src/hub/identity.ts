@@ -13,6 +13,14 @@ export interface IdentityTerms {
   readonly capabilities?: Capabilities | undefined
 }
 
+/**
+ * What `auth` may return beside a user. It is an Identity, written so that the compiler finds the user's type in it even where null or a plain user may
+ * come instead.
+ */
+export interface IdentityOf<U> extends Omit<Identity, 'user'> {
+  readonly user: U
+}
+
 /** Who connects, for how long, and by which token. What `auth` returns where it knows more than the user. */
 export class Identity<U extends User = User> {
   readonly user: U

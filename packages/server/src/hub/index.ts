@@ -10,7 +10,7 @@ export type { Counters } from './counters.js'
 export type { CommandRequest, PendingCommand } from './device-commands.js'
 export { Hub } from './hub.js'
 export type { HubOptions } from './hub-options.js'
-export { Identity, type IdentityTerms } from './identity.js'
+export { Identity, type IdentityOf, type IdentityTerms } from './identity.js'
 export type { Outgoing } from './outgoing.js'
 export type { AccessRequest, Authorizer } from './policy.js'
 export type {
@@ -22,6 +22,7 @@ export type {
   Logger,
   MaybePromise,
   Random,
+  Sealer,
   Signer,
 } from './ports.js'
 export type { Rate, RateLimits } from './rates.js'
@@ -29,4 +30,5 @@ export { checkRevocable, type Revocable } from './revocation/revocation-list.js'
 export type { Revoked } from './revocation/revocations.js'
 export { isSameMember } from './roster.js'
 export type { Session, SessionLimits, User } from './session.js'
+export { type IssuedTicket, MOST_TTL } from './single-use-tickets.js'
 export type { HubEvents, OccupancyEvents } from './telling/hub-events.js'

@@ -323,6 +323,70 @@ describe('[H12.4] people and devices', () => {
   })
 })
 
+describe('[H12.5] tickets', () => {
+  const NEWS = { channels: { 'orders:1': ['subscribe'] } }
+
+  it('let a client in once, as the user that is named, with what is named', async () => {
+    const { ask, port } = await serve({ scopes: ['tickets'] })
+    const enter = async (ticket: string) => {
+      const peer = new Peer(`ws://127.0.0.1:${port}/millrace?ticket=${ticket}`)
+      closers.push(() => peer.socket.terminate())
+      return { peer, reply: await peer.connect() }
+    }
+    const plain = await ask('/tickets', { body: { user: 'ann' } })
+    expect([plain.status, plain.body]).toEqual([200, { ticket: expect.any(String), expiresIn: 30_000 }])
+    expect((await enter(plain.body.ticket)).reply).toMatchObject({ body: { user: 'ann' } })
+    expect((await enter(plain.body.ticket)).reply.kind).toBe('error')
+
+    const expires = Date.now() + 60_000
+    const body = { user: { id: 'bob', role: 'admin' }, ttl: '2m', capabilities: NEWS, expires }
+    const full = await ask('/tickets', { body })
+    // It ends with its session.
+    expect(full.body.expiresIn).toBeGreaterThan(55_000)
+    expect(full.body.expiresIn).toBeLessThanOrEqual(60_000)
+    const { peer, reply } = await enter(full.body.ticket)
+    expect(reply).toMatchObject({ body: { user: 'bob', expires: expect.any(Number) } })
+    expect((await peer.ask('subscribe', { channel: 'orders:1' })).kind).toBe('subscribed')
+    expect((await peer.ask('subscribe', { channel: 'orders:2' })).kind).toBe('error')
+  })
+
+  it.each([
+    [{}, 'user', 'must be the id of a user, or the user'],
+    [{ user: { name: 'ann' } }, 'user', 'must be the id of a user, or the user'],
+    [{ user: 'ann', ttl: '5m' }, 'ttl', 'must be above 0 and at most 4 minutes'],
+    [{ user: 'ann', ttl: 0 }, 'ttl', 'must be above 0 and at most 4 minutes'],
+    [{ user: 'ann', expires: 1_767_225_600 }, 'expires', 'is over: it must be milliseconds since 1970'],
+    [
+      { user: 'ann', capabilities: { calls: ['a*b'] } },
+      'capabilities',
+      'has calls that are no list of names',
+    ],
+    [{ user: { id: 'ann', note: 'x'.repeat(4_000) } }, 'user', 'characters, and 4096 are what a URL bears'],
+    [{ user: 'ann', rights: [] }, undefined, 'rights'],
+  ])('%j is refused, naming %s', async (body, field, message) => {
+    const { ask } = await serve({ scopes: ['tickets'] })
+    const answer = await ask('/tickets', { body })
+    expect([answer.status, answer.body]).toMatchObject([
+      400,
+      { name: 'invalid-payload', message: expect.stringContaining(message) },
+    ])
+    expect(answer.body.field).toBe(field)
+  })
+
+  it('are for keys with their scope, of all channels, and in no log', async () => {
+    const other = await serve({ scopes: ['people', 'publish', 'read', 'call', 'stats'] })
+    expect((await other.ask('/tickets', { body: { user: 'ann' } })).status).toBe(403)
+    const limited = await serve({ channels: ['orders:*'] })
+    expect((await limited.ask('/tickets', { body: { user: 'ann' } })).status).toBe(403)
+    const { ask, logged } = await serve()
+    const { body } = await ask('/tickets', { body: { user: 'ann' } })
+    await ask('/revoke', { body: { user: 'ann' } })
+    // Of tickets that are made later it is as of tokens that are issued later.
+    expect((await ask('/tickets', { body: { user: 'ann' } })).status).toBe(200)
+    expect(logged.join('\n')).not.toContain(body.ticket)
+  })
+})
+
 describe('what it says of itself', () => {
   it('is an OpenAPI document, for who has a key', async () => {
     const { ask } = await serve({ scopes: ['stats'] })

@@ -3,6 +3,7 @@ import { binaryDialect, CODES, type Dialect, jsonDialect, type Utf8 } from '@mil
 import type { Carrier, Hub, Link, LinkInfo, Outgoing, Session } from '../hub/index.js'
 import type { ServerHandler } from './accept.js'
 import type { AddressOf } from './client-address.js'
+import { ticketIn } from './secret-query.js'
 import { type SharedFrame, shareFrame } from './shared-frame.js'
 import type { WebSocketLink } from './websocket-link.js'
 
@@ -105,9 +106,12 @@ export class HubWebSockets implements ServerHandler {
     this.#addressOf = addressOf
   }
 
-  onOpen(socket: WebSocketLink, { headers }: { readonly headers: LinkInfo['headers'] }): void {
+  onOpen(
+    socket: WebSocketLink,
+    { headers, url }: { readonly headers: LinkInfo['headers']; readonly url: string },
+  ): void {
     const remoteAddress = this.#addressOf(socket.remoteAddress, headers)
-    socket.data = new HubLink(this.#hub, socket, { headers, remoteAddress })
+    socket.data = new HubLink(this.#hub, socket, { headers, remoteAddress, ticket: ticketIn(url) })
   }
 
   onMessage(socket: WebSocketLink, kind: 'text' | 'binary', bytes: Uint8Array): void {

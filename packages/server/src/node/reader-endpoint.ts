@@ -112,7 +112,7 @@ export class ReaderEndpoint {
     const { method = '', headers } = request
     headAnswer(response)
     if (!admitPage(request, response, this.#options.allowOrigin)) throw foreign(headers.origin)
-    if (method === 'OPTIONS') answerPreflight(response)
+    if (method === 'OPTIONS') answerPreflight(response, 'GET, HEAD')
     else if (method === 'GET' || method === 'HEAD') this.#read(target, request, response)
     else giveAnswer(response, wrongMethod(method))
   }

@@ -6,7 +6,6 @@ import { type AllowOrigin, EVENTS, PRIVATE } from './http-answer.js'
 
 /** What a preflight allows of a request, and lets a page see of an answer. Fetch standard §3.2.3. */
 const PREFLIGHT = {
-  'access-control-allow-methods': 'GET, HEAD',
   'access-control-allow-headers': 'authorization, cache-control, if-none-match, last-event-id',
   'access-control-max-age': '7200',
 }
@@ -37,8 +36,8 @@ export function admitPage(
   return true
 }
 
-export function answerPreflight(response: ServerResponse): void {
-  response.writeHead(204, PREFLIGHT).end()
+export function answerPreflight(response: ServerResponse, methods: string): void {
+  response.writeHead(204, { 'access-control-allow-methods': methods, ...PREFLIGHT }).end()
 }
 
 /** Ends a response so that nobody takes it for whole. */

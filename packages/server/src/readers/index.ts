@@ -1,5 +1,5 @@
 export { errorAnswer, JSON_TYPE, type ReaderAnswer } from './error-answer.js'
 export type { ReaderStream } from './event-reader.js'
-export { type Asked, readEventsRequest, readPageRequest } from './reader-request.js'
+export { type Asked, bearerOf, readEventsRequest, readPageRequest } from './reader-request.js'
 export { type OpenReader, Readers, type ReadersParts } from './readers.js'
-export { isSecret } from './secrets.js'
+export { isSecret, TICKET } from './secrets.js'

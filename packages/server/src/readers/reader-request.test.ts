@@ -56,6 +56,22 @@ describe('what a reader asks for', () => {
     },
   )
 
+  it('[P1.14] a ticket in the URL is told with what else the request says of itself, but not beside a token', () => {
+    for (const read of [readEventsRequest, readPageRequest]) {
+      const { info, token } = read(asked('ticket=abc', { cookie: 'a=b', authorization: 'Basic x' }))
+      expect([info.ticket, info.headers['cookie'], token]).toEqual(['abc', 'a=b', undefined])
+      expect(read(asked('')).info).not.toHaveProperty('ticket')
+      expect(read(asked('ticket=')).info.ticket).toBe('')
+      expect(() => read(asked('ticket=abc', { authorization: 'Bearer t' }))).toThrow(
+        expect.objectContaining({
+          kind: 'malformed-command',
+          field: 'ticket',
+          message: 'ticket: cannot stand beside Authorization; leave one of them out',
+        }),
+      )
+    }
+  })
+
   it('[P9.11] knows who asks for events by name', () => {
     const accepts = (accept: string) => readEventsRequest(asked('', { accept })).isEventSource
     expect(['text/event-stream', 'text/html, Text/Event-Stream;q=0.5'].map(accepts)).toEqual([true, true])
@@ -85,6 +101,7 @@ describe('what a reader asks for', () => {
     ['publications', 'wait=-1s', 'wait', 'must be a duration such as 20s or 500ms'],
     ['publications', 'wait=soon', 'wait', 'must be a duration such as 20s or 500ms'],
     ['publications', 'limit=1&limit=1', 'limit', 'must stand once'],
+    ['events', 'ticket=a&ticket=a', 'ticket', 'must stand once'],
   ])('[P9.1] %s?%s is refused, naming %s', (view, query, field, why) => {
     const read = view === 'events' ? readEventsRequest : readPageRequest
     expect(() => read(asked(query))).toThrow(

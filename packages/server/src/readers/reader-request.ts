@@ -2,7 +2,7 @@
 import { type Duration, MillraceError, type Position, parseDuration } from '@millrace/protocol'
 import type { LinkInfo } from '../hub/index.js'
 import { decodePercent, readPosition, readWhole } from './position-text.js'
-import { isSecret } from './secrets.js'
+import { isSecret, TICKET } from './secrets.js'
 
 /** A request as the platform gives it. */
 export interface Asked {
@@ -50,7 +50,7 @@ export function readEventsRequest(asked: Asked): EventsRequest {
   const history = query.get('history')
   if (since !== undefined && history !== undefined) throw bad('history', 'cannot stand beside since')
   return {
-    ...readReader(asked),
+    ...readReader(asked, query),
     // The URL of an EventSource stays as it was when it comes back, so what the header says is later.
     since: last === undefined ? position('since', since) : position('Last-Event-ID', last),
     history: history === undefined ? undefined : whole('history', history, 0),
@@ -65,7 +65,7 @@ export function readPageRequest(asked: Asked): PageRequest {
   if (before !== undefined && since !== undefined) throw bad('before', 'cannot stand beside since')
   if (before !== undefined && wait !== undefined) throw bad('wait', 'cannot stand beside before')
   return {
-    ...readReader(asked),
+    ...readReader(asked, query),
     since: position('since', since),
     before: before === undefined ? undefined : whole('before', before, 1),
     limit: whole('limit', query.get('limit') ?? String(PAGE), 1),
@@ -79,19 +79,28 @@ export function headerOf({ headers }: LinkInfo, name: string): string | undefine
   return (typeof value === 'object' ? value.join(', ') : value) || undefined
 }
 
-function readReader({ channel: path, info }: Asked): ReaderRequest {
+function readReader({ channel: path, info }: Asked, query: ReadonlyMap<string, string>): ReaderRequest {
   const channel = decodePercent(path)
   if (channel === undefined) throw bad('channel', 'must be percent-encoded UTF-8')
-  const [, token] = /^Bearer +(\S+) *$/i.exec(headerOf(info, 'authorization') ?? '') ?? []
-  return { channel, token, info }
+  const [token, ticket] = [bearerOf(info), query.get(TICKET)]
+  if (token !== undefined && ticket !== undefined)
+    throw bad(TICKET, 'cannot stand beside Authorization; leave one of them out')
+  return { channel, token, info: ticket === undefined ? info : { ...info, ticket } }
 }
+
+/** The token of the header `Authorization: Bearer`. RFC 6750 §2.1. */
+export const bearerOf = (info: LinkInfo): string | undefined =>
+  /^Bearer +(\S+) *$/i.exec(headerOf(info, 'authorization') ?? '')?.[1]
 
 /** The parameters by their names. Those that nobody knows are let be, as caches and tools add their own. */
 function readQuery({ query }: Asked): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const [name, value] of query) {
     if (isSecret(name))
-      throw bad(name, 'a token must not stand in a URL; send the header Authorization: Bearer, or a cookie')
+      throw bad(
+        name,
+        'a token must not stand in a URL; send the header Authorization: Bearer, a cookie, or a single-use ticket',
+      )
     if (found.has(name)) throw bad(name, 'must stand once')
     found.set(name, value)
   }

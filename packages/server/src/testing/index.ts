@@ -1,6 +1,7 @@
 export { brokerContract } from './broker-contract.js'
 export type { BrokerSubject, Runner } from './contract-parts.js'
 export { FakeClock, settle } from './fake-clock.js'
+export { openSealer } from './open-sealer.js'
 export { openSigner } from './open-signer.js'
 export { SequenceRandom } from './sequence-random.js'
 export { SharedBroker, SharedBrokerNode } from './shared-broker.js'

@@ -18,6 +18,7 @@ import {
   type SessionLimits,
 } from '../hub/index.js'
 import { FakeClock, settle } from './fake-clock.js'
+import { openSealer } from './open-sealer.js'
 import { openSigner } from './open-signer.js'
 import { SequenceRandom } from './sequence-random.js'
 
@@ -50,6 +51,7 @@ export function testHub(options: Partial<HubOptions> = {}): { readonly hub: Hub;
     server: 'millrace/test',
     random: new SequenceRandom(),
     signer: openSigner,
+    sealer: openSealer,
     logger: silent,
     onSession: () => {},
     ...options,
@@ -77,8 +79,8 @@ export class TestClient implements Link {
   paused = false
   #ids = 0
 
-  constructor(hub: Hub, remoteAddress = '192.0.2.1') {
-    this.session = hub.accept(this, { headers: {}, remoteAddress })
+  constructor(hub: Hub, remoteAddress = '192.0.2.1', ticket?: string) {
+    this.session = hub.accept(this, { headers: {}, remoteAddress, ticket })
   }
 
   send(outgoing: Outgoing): void {

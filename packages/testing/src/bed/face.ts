@@ -90,6 +90,10 @@ export class Face implements OwnServer {
     return this.#parts.ask((server) => server.revoke(...args))
   }
 
+  ticket(...args: Parameters<OwnServer['ticket']>): ReturnType<OwnServer['ticket']> {
+    return this.#parts.ask((server) => server.ticket(...args))
+  }
+
   user(id: string): ReturnType<OwnServer['user']> {
     return this.#each((server) => {
       const peers = server.user(id)
