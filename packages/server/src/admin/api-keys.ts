@@ -2,8 +2,7 @@ import type { MaybePromise } from '../hub/index.js'
 
 /**
  * What a key may do. `publish`: publish, broadcast, send and remove; `read`: history and presence; `people`: disconnect and revoke; `call`:
- * call clients and devices; `tickets`: let
- * clients in, as whomever; `stats`: how the node does.
+ * call clients and devices; `tickets`: let clients in, as whomever; `stats`: how the node does.
  */
 export const SCOPES = ['publish', 'read', 'people', 'call', 'tickets', 'stats'] as const
 export type Scope = (typeof SCOPES)[number]
