@@ -29,13 +29,13 @@ export class PlatformEndpoint implements ServerEndpoint {
   readonly #tickets: TicketEndpoint | undefined
   readonly #admin: AdminEndpoint | undefined
 
-  constructor({ hub, options, start }: ServerInside) {
+  constructor({ hub, options }: ServerInside) {
     const { transports } = options
     if (transports.includes('websocket')) this.#webSockets = webSockets(hub, options)
     if (transports.some((name) => name !== 'websocket')) this.#requests = requests(hub, options)
     if (options.readers) this.#readers = readers(hub, options)
-    if (hub.asksWho) this.#tickets = tickets({ hub, options, start })
-    if (options.admin !== undefined) this.#admin = admin({ hub, start }, options.admin)
+    if (hub.asksWho) this.#tickets = tickets(hub, options)
+    if (options.admin !== undefined) this.#admin = admin(hub, options.admin)
   }
 
   attach(server: Parameters<ServerEndpoint['attach']>[0]): void {
@@ -104,11 +104,10 @@ function readers(
   })
 }
 
-function tickets({ hub, options, start }: ServerInside): TicketEndpoint {
-  const { allowedOrigins, path, trustedProxies } = options
+function tickets(hub: Hub, { allowedOrigins, path, trustedProxies }: ResolvedOptions): TicketEndpoint {
   return new TicketEndpoint({
     exchange: async (request) => {
-      await start()
+      await hub.start()
       return hub.tickets.exchange(request)
     },
     path,
@@ -118,15 +117,13 @@ function tickets({ hub, options, start }: ServerInside): TicketEndpoint {
   })
 }
 
-function admin(
-  { hub, start }: Omit<ServerInside, 'options'>,
-  { keys, path, body }: NonNullable<ResolvedOptions['admin']>,
-): AdminEndpoint {
+function admin(hub: Hub, { keys, path, body }: NonNullable<ResolvedOptions['admin']>): AdminEndpoint {
   const { now, schedule } = systemClock
   // A server that is asked nothing by backends does without what describes and checks it.
   let made: Promise<AdminApi> | undefined
   const make = async (): Promise<AdminApi> => {
     const { AdminApi } = await import('./admin/index.js')
+    const start = (): Promise<void> => hub.start()
     return new AdminApi({ hub, keys, start, now, schedule, path, version: VERSION, digest: sha256 })
   }
   const api = (): Promise<AdminApi> => (made ??= make())

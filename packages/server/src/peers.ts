@@ -9,16 +9,13 @@ import {
 import type { Hub, Session, User } from './hub/index.js'
 import type { CommandOptions, PeerCallOptions, Peers, SessionInfo, UserPeers } from './millrace.js'
 
-/** Connects to the broker, if that is not done. */
-type Start = () => Promise<void>
-
 export const infoOf = (session: Session): SessionInfo<User> => ({
   session: session.id,
   user: session.user as User,
 })
 
 /** The sessions of a target: those on this node, but for calls, which find it on any. */
-export function peersOf(hub: Hub, target: Target, start: Start): Peers<Api, User> {
+export function peersOf(hub: Hub, target: Target): Peers<Api, User> {
   const sessionsIn = (directory: Hub['directory']): readonly Session[] => {
     if (target.session === undefined) return directory.ofUser(target.user ?? '')
     const session = directory.session(target.session)
@@ -39,7 +36,7 @@ export function peersOf(hub: Hub, target: Target, start: Start): Peers<Api, User
       await Promise.all(subscribed.map((session) => hub.unsubscribe(session, channel, why)))
     },
     call: async (method: string, request: unknown, options: PeerCallOptions = {}): Promise<never> => {
-      await start()
+      await hub.start()
       const timeout = optional(options.timeout, 'timeout')
       return (await hub.handlers.callTarget(target, { method, request, timeout })) as never
     },
@@ -53,23 +50,23 @@ export function peersOf(hub: Hub, target: Target, start: Start): Peers<Api, User
 }
 
 /** The sessions of a user, and what waits for the user. */
-export const userPeersOf = (hub: Hub, user: string, start: Start): UserPeers<Api, User> => ({
-  ...peersOf(hub, { user }, start),
+export const userPeersOf = (hub: Hub, user: string): UserPeers<Api, User> => ({
+  ...peersOf(hub, { user }),
   command: async (method: string, request: unknown, options: CommandOptions = {}): Promise<never> => {
     const { key, id } = options
     for (const [option, value = '.'] of Object.entries({ key, id }))
       if (value === '' || value.length > MOST_NAME)
         throw new TypeError(`${option} must have 1 to ${MOST_NAME} characters, not ${value.length}`)
-    await start()
+    await hub.start()
     const [ttl, timeout] = [optional(options.ttl, 'ttl'), optional(options.timeout, 'timeout')]
     return (await hub.commands.ask(user, { method, request, ttl, key, id, timeout })) as never
   },
   commands: async () => {
-    await start()
+    await hub.start()
     return hub.commands.list(user)
   },
   cancel: async (id) => {
-    await start()
+    await hub.start()
     return hub.commands.cancel(user, id)
   },
 })

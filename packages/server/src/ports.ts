@@ -16,11 +16,9 @@ export interface ServerPorts {
 
 /** The inside of a server, for what brings its clients. */
 export interface ServerInside {
-  /** Takes connections: see `Hub.accept`. */
+  /** Takes connections: see `Hub.accept`. `Hub.start` connects it to the broker, as the first use of the server does. */
   readonly hub: Hub
   readonly options: ResolvedOptions
-  /** Connects to the broker, once, as the first use of the server does. Rejects when it cannot; the next use tries again. */
-  start(): Promise<void>
 }
 
 /** What a server's clients come by. */

@@ -88,7 +88,6 @@ class ComposedServer implements MillraceServer<Api, User> {
     connect: new Set(),
     disconnect: new Set(),
   }
-  #started: Promise<void> | undefined
   /** Those of `listen`. */
   readonly #own: OwnServer[] = []
 
@@ -140,7 +139,7 @@ class ComposedServer implements MillraceServer<Api, User> {
       onSession: (event, session, code) => this.#tell(event, session, code),
       events: this.#webhooks.hubEvents,
     })
-    this.#endpoint = endpoint({ hub: this.#hub, options: resolved, start: () => this.#start() })
+    this.#endpoint = endpoint({ hub: this.#hub, options: resolved })
   }
 
   channel(pattern: string): ChannelRules<never, User> {
@@ -175,17 +174,17 @@ class ComposedServer implements MillraceServer<Api, User> {
     message: unknown,
     options?: ServerPublishOptions,
   ): ReturnType<Hub['publish']> {
-    await this.#start()
+    await this.#hub.start()
     return this.#hub.publish(channel, message, options)
   }
 
   async remove(channel: string, key: string, options?: ServerPublishOptions): ReturnType<Hub['publish']> {
-    await this.#start()
+    await this.#hub.start()
     return this.#hub.publish(channel, null, { ...options, remove: key })
   }
 
   async sendEphemeral(channel: string, message: unknown): Promise<void> {
-    await this.#start()
+    await this.#hub.start()
     return this.#hub.sendEphemeral(channel, message)
   }
 
@@ -193,20 +192,20 @@ class ComposedServer implements MillraceServer<Api, User> {
     channel: string,
     options: { readonly limit?: number; readonly before?: number } = {},
   ): Promise<never> {
-    await this.#start()
+    await this.#hub.start()
     const range = { before: options.before ?? Number.MAX_SAFE_INTEGER, limit: options.limit ?? 100 }
     return (await this.#hub.history(channel, range)) as never
   }
 
   async presence(channel: string): Promise<never> {
-    await this.#start()
+    await this.#hub.start()
     return (await this.#hub.presence(channel)) as never
   }
 
   async revoke(what: Revocable, options: { readonly for?: Duration } = {}): Promise<Revoked> {
     if (!this.#hub.asksWho) throw new TypeError('revoke() needs auth: without it nobody is known by anything')
     const revocable = checkRevocable(what)
-    await this.#start()
+    await this.#hub.start()
     const lasts = options.for === undefined ? undefined : milliseconds(options.for, 'for')
     return this.#hub.revocations.revoke(revocable, lasts)
   }
@@ -215,16 +214,16 @@ class ComposedServer implements MillraceServer<Api, User> {
     if (!this.#hub.asksWho)
       throw new TypeError('ticket() needs auth: without it everybody may connect as they are')
     const lasts = ttl === undefined ? undefined : milliseconds(ttl, 'ttl')
-    await this.#start()
+    await this.#hub.start()
     return this.#hub.tickets.make(who, lasts)
   }
 
   user(id: string): UserPeers<Api, User> {
-    return userPeersOf(this.#hub, id, () => this.#start())
+    return userPeersOf(this.#hub, id)
   }
 
   session(id: string): Peers<Api, User> {
-    return peersOf(this.#hub, { session: id }, () => this.#start())
+    return peersOf(this.#hub, { session: id })
   }
 
   on<E extends keyof ServerEvents<User>>(event: E, listener: Listener<E>): () => void {
@@ -237,14 +236,14 @@ class ComposedServer implements MillraceServer<Api, User> {
   attach(server: HttpServerLike): void {
     this.#endpoint.attach(server)
     // A broker that cannot be reached is told to whoever uses it; here nobody waits for an answer.
-    this.#start().catch((error: unknown) => this.#hub.failed('starting the broker', error))
+    this.#hub.start().catch((error: unknown) => this.#hub.failed('starting the broker', error))
   }
 
   async listen(where: number | ListenOptions = {}): Promise<AddressInfo> {
     const { port, host, ...how } = resolveListen(where)
     const own = await this.#makeServer(how)
     try {
-      await this.#start()
+      await this.#hub.start()
       this.#endpoint.attach(own.server)
       await listening(own.server, port, host)
     } catch (error) {
@@ -289,15 +288,6 @@ class ComposedServer implements MillraceServer<Api, User> {
     await this.#hub.close(RETURN_WITHIN)
     await Promise.all([this.#endpoint.close(), awake(this.#webhooks.close(FLUSH_WITHIN))])
     await Promise.all(this.#own.map((own) => own.close()))
-  }
-
-  /** Connects to the broker, once; a failed start is tried again by the next use. */
-  #start(): Promise<void> {
-    this.#started ??= this.#hub.start().catch((error: unknown) => {
-      this.#started = undefined
-      throw error
-    })
-    return this.#started
   }
 
   #tell(event: keyof ServerEvents<User>, session: Session, code: number): void {

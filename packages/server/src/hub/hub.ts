@@ -42,6 +42,17 @@ import { Turns } from './turns.js'
 import { Validator } from './validation.js'
 import { Wheel } from './wheel.js'
 
+/** Milliseconds after which a client may come back that came before the broker could be reached. */
+const RETRY_AFTER = 1_000
+
+/** Who cannot know what was revoked must not let anybody in. [H10.1] */
+function notYet(): never {
+  throw new MillraceError('unavailable', {
+    message: 'The server has not reached its broker yet',
+    retryAfter: RETRY_AFTER,
+  })
+}
+
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
 export class Hub implements SessionHost {
   readonly policy = new Policy()
@@ -66,6 +77,8 @@ export class Hub implements SessionHost {
   /** Those that have not said connect, the oldest first. */
   readonly #waiting = new Set<Session>()
   #closing = false
+  #started: Promise<void> | undefined
+  #isStarted = false
 
   constructor(options: HubOptions) {
     const { api, broker, clock, logger, limits } = options
@@ -163,8 +176,16 @@ export class Hub implements SessionHost {
     return this.#sessions.size
   }
 
-  /** Connects to the broker. Rejects when it cannot. */
-  async start(): Promise<void> {
+  /** Connects to the broker, once. Rejects when it cannot; that is tried again by the next use, such as a client that connects. */
+  start(): Promise<void> {
+    this.#started ??= this.#start().catch((error: unknown) => {
+      this.#started = undefined
+      throw error
+    })
+    return this.#started
+  }
+
+  async #start(): Promise<void> {
     const { broker, random } = this.#options
     const { topics, admission } = this.#services
     const { cluster, queues } = this.#calling
@@ -177,6 +198,7 @@ export class Hub implements SessionHost {
     admission.singleUse.use(secret)
     await cluster.start()
     queues.start()
+    this.#isStarted = true
   }
 
   /** Tells every client to come back elsewhere, and stops. */
@@ -226,6 +248,7 @@ export class Hub implements SessionHost {
       const message = `This server speaks protocol version ${PROTOCOL_VERSION}, not ${body.version}`
       throw new MillraceError('unsupported-version', { message, field: 'connect.version' })
     }
+    if (!this.#isStarted) await this.start().catch(notYet)
     const admitted = await this.#services.admission.admit(session, body)
     session.readsParts = body.parts === true
     const { heartbeat, patience } = limits

@@ -87,7 +87,7 @@ export class BedNode implements TestNode<OwnServer> {
     this.#life = life
     try {
       await this.#setUp(life)
-      await whileAlive(life, life.inside.start())
+      await whileAlive(life, life.inside.hub.start())
     } catch (error) {
       this.#end(life)
       throw error

@@ -1,4 +1,4 @@
-import { json } from '@millrace/protocol'
+import { CODES, json } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
 import { FakeClock, SharedBroker, settle, TestClient, testHub } from '../../testing/index.js'
 import { Identity } from '../identity.js'
@@ -7,12 +7,15 @@ import { RevocationList } from './revocation-list.js'
 const REVOKED = 121
 const ENDED = 4505
 
+type SharedNode = ReturnType<SharedBroker['node']>
+
 /** Three nodes of one broker. A token is `user`, or `user:id:issued` with the milliseconds since 1970. */
 async function world() {
   const clock = new FakeClock()
   const shared = new SharedBroker(clock)
-  const start = async (node: string) => {
+  const start = async (node: string, change: (broker: SharedNode) => void = () => {}) => {
     const broker = shared.node()
+    change(broker)
     const { hub } = testHub({
       ...{ clock, broker, node },
       authenticate: ({ token = '' }) => {
@@ -63,6 +66,51 @@ describe('[H10.1] what is taken away', () => {
     expect((await b.connect('eve')).code).toBe(0)
   })
 
+  it('keeps who comes too early waiting, until the node has read what was', async () => {
+    const { a, start } = await world()
+    await a.hub.revocations.revoke({ user: 'ada' })
+    let go = (): void => {}
+    const late = await start('late', (broker) => {
+      const begin = broker.start.bind(broker)
+      broker.start = async (listener) => {
+        await new Promise<void>((resolve) => {
+          go = resolve
+        })
+        return begin(listener)
+      }
+    })
+    const early = ['ada', 'eve'].map((token) => {
+      const client = new TestClient(late.hub)
+      client.say('connect', { version: 1, token })
+      return client
+    })
+    await settle()
+    expect(early.flatMap(({ messages }) => messages)).toEqual([])
+    go()
+    await settle()
+    expect(early.map(({ messages: [first] }) => first?.kind)).toEqual(['error', 'connected'])
+    expect(early[0]?.closed?.code).toBe(ENDED)
+  })
+
+  it('lets nobody in while the broker cannot be reached, and who comes back tries to reach it', async () => {
+    const { a, start } = await world()
+    await a.hub.revocations.revoke({ user: 'ada' })
+    let tries = 0
+    const late = await start('late', (broker) => {
+      const begin = broker.start.bind(broker)
+      broker.start = async (listener) => {
+        if (++tries < 3) throw new Error('connect ECONNREFUSED')
+        return begin(listener)
+      }
+    })
+    const { client, reply } = await late.connect('eve')
+    expect(reply.body).toMatchObject({ code: CODES.unavailable.code, retryAfter: 1_000 })
+    expect(client.closed?.code).toBe(CODES['server-error'].code)
+    expect((await late.connect('eve')).code).toBe(0)
+    expect((await late.connect('ada')).code).toBe(REVOKED)
+    expect(tries).toBe(3)
+  })
+
   it('is known to a node that starts later, before it lets anybody in', async () => {
     const { a, start } = await world()
     for (const user of ['ada', 'eve', 'bob']) await a.hub.revocations.revoke({ user })
@@ -95,9 +143,9 @@ describe('[H10.1] what is taken away', () => {
   it('keeps a server from starting that cannot know', async () => {
     const clock = new FakeClock()
     const broker = new SharedBroker(clock).node()
+    broker.isAway = true
     const { hub } = testHub({ broker, clock, authenticate: () => ({ id: 'ada' }) })
     await settle()
-    broker.isAway = true
     await expect(hub.start()).rejects.toThrow('The broker is away')
   })
 })
