@@ -18,6 +18,7 @@ import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
 import type { Services } from './commands/services.js'
 import { end, join, leaveAll } from './commands/subscribe.js'
+import { withhold } from './commands/withhold.js'
 import { newCounters } from './counters.js'
 import type { DeviceCommands } from './device-commands.js'
 import { Directory } from './directory.js'
@@ -29,6 +30,7 @@ import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
 import { Policy } from './policy.js'
 import type { Link, LinkInfo, MaybePromise } from './ports.js'
+import { isSubject, type Subject } from './revocation/revocable.js'
 import { concerns, type Revocation } from './revocation/revocation-list.js'
 import { Revocations } from './revocation/revocations.js'
 import { type Reply, Session, type SessionHost, type SessionLimits } from './session.js'
@@ -88,6 +90,7 @@ export class Hub implements SessionHost {
     this.revocations = new Revocations({
       ...{ streams: broker, cluster: calling.cluster, clock, logger },
       end: (revocation) => this.#end(revocation),
+      withhold: (from) => this.#withhold(from),
     })
     const admission = new Admission({
       ...{ authenticate: options.authenticate, clock, wheel: this.#wheel },
@@ -106,6 +109,7 @@ export class Hub implements SessionHost {
         validator,
         calls,
         admission,
+        revocations: this.revocations,
         lingering,
         silence,
         clock,
@@ -230,6 +234,7 @@ export class Hub implements SessionHost {
       throw new MillraceError('unsupported-version', { message, field: 'connect.version' })
     }
     const admitted = await this.#services.admission.admit(session, body)
+    withhold(this.#services, session)
     session.readsParts = body.parts === true
     const { heartbeat, patience } = limits
     const user = session.user?.id
@@ -315,6 +320,15 @@ export class Hub implements SessionHost {
     return concerned.length
   }
 
+  #withhold(from: Subject): number {
+    if (from.user !== undefined) this.policy.forget(from.user)
+    const concerned = [...this.#sessions].filter(({ identity, id }) =>
+      isSubject(from, { identity, session: id }),
+    )
+    for (const session of concerned) withhold(this.#services, session)
+    return concerned.length
+  }
+
   /** Whether somebody asks who it is that connects. */
   get asksWho(): boolean {
     return this.#services.admission.asks
@@ -351,7 +365,7 @@ export class Hub implements SessionHost {
     return presence(this.#services, channel)
   }
 
-  /** Subscribes a session by the server's own decision: no hook is asked. [P5.13] */
+  /** Subscribes a session by the server's own decision: no hook is asked. [P5.13] Rejects with `revoked` where that was taken away from it. */
   async subscribe(session: Session, channel: string): Promise<void> {
     const resolved = this.#services.channels.resolve(channel)
     const reply = await join(this.#services, session, { body: { channel }, resolved })
@@ -367,8 +381,12 @@ export class Hub implements SessionHost {
   async #subscribeByServer(session: Session): Promise<void> {
     try {
       const channels = (await this.#options.subscriptions?.({ user: session.user })) ?? []
-      // A client that comes back may have asked for some of them itself.
-      const fresh = channels.filter((channel) => !session.subscriptions.has(channel))
+      // A client that comes back may have asked for some of them itself, and others may have been taken away from it.
+      const fresh = channels.filter(
+        (channel) =>
+          !session.subscriptions.has(channel) &&
+          !session.withheld?.has({ action: 'subscribe', name: channel }),
+      )
       await Promise.all(fresh.map((channel) => this.subscribe(session, channel)))
     } catch (error) {
       if (session.state !== 'ended') this.failed('subscribing a session', error)

@@ -17,6 +17,7 @@ import { goesAtPace, Pacing } from './pace/pacing.js'
 import { isPing, NO_PING, PING, PONG } from './pings.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
 import { areFew, MOST_BEFORE_CONNECT, Rates, tooFast } from './rates.js'
+import type { Withheld } from './revocation/withheld.js'
 import type { Reply, SessionHost, User } from './session-host.js'
 import { comesBack, nextState, type SessionEvent, type SessionStateName } from './session-state.js'
 import type { Receiver, Subscription } from './subscription.js'
@@ -42,6 +43,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   memberOf: Map<string, number> | undefined
   /** What tokens of channels allow it there. Absent for none. */
   grants: Map<string, ChannelGrant> | undefined
+  /** What was taken away from it. Absent for nothing. */
+  withheld: Withheld | undefined
   /** While commands are under way. */
   #order: CommandOrder | undefined
   /** Commands that came before the connect command was decided. */

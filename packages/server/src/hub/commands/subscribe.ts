@@ -16,7 +16,7 @@ import { newSubscription, type Subscription } from '../subscription.js'
 import { unhurried } from '../unhurried.js'
 import { portionFor } from './portion.js'
 import { depart, enter } from './presence.js'
-import { access, type Handler, type Services } from './services.js'
+import { access, type Handler, type Services, stillMay } from './services.js'
 
 type Body = Parameters<Handler<'subscribe'>>[2]
 
@@ -78,6 +78,7 @@ export async function join(
   { body, resolved }: { readonly body: Body; readonly resolved: ResolvedChannel },
 ): Promise<Reply<'subscribed'>> {
   checkSubscribable(services, session, body.channel)
+  stillMay(session, 'subscribe', body.channel)
   const subscription = newSubscription(body.channel, session)
   subscription.watchesPresence = body.presence === true
   session.subscriptions.set(body.channel, subscription)
@@ -87,7 +88,7 @@ export async function join(
     if (body.data !== undefined) await enter(services, session, { subscription, resolved, data: body.data })
     const members = body.presence ? await services.topics.watch(subscription) : undefined
     const slice = await session.read(() => read(services, { body, resolved, subscription }))
-    stillOpen(session)
+    stillWanted(session, subscription, body)
     services.watch?.joined(subscription, session)
     return reply(services, { body, resolved, subscription }, { slice, members })
   } catch (error) {
@@ -113,6 +114,13 @@ function giveUp(services: Services, session: Session, subscription: Subscription
   else departLater(services, session, { channel: subscription.channel, delay: services.limits.grace })
 }
 
+/** The member departs at once. Where the broker cannot be reached, as soon as it can. */
+export function departNow(services: Services, session: Session, channel: string): void {
+  depart(services, session, channel).catch(() =>
+    departLater(services, session, { channel, delay: services.limits.grace }),
+  )
+}
+
 /** The member departs in a while, unless it wants to be one again by then. Of a session that has ended by then `letGo` takes care. */
 function departLater(
   services: Services,
@@ -123,9 +131,7 @@ function departLater(
   if (wanted === undefined && !session.isResumed) return
   unhurried(services.clock, delay, () => {
     if (session.state === 'ended' || session.memberOf?.get(channel) !== wanted) return
-    depart(services, session, channel).catch(() =>
-      departLater(services, session, { channel, delay: services.limits.grace }),
-    )
+    departNow(services, session, channel)
   })
 }
 
@@ -199,9 +205,16 @@ async function read(services: Services, { body, resolved, subscription }: Joined
   })
 }
 
-/** The session may have ended while the broker was asked; then nothing must stay behind. */
-function stillOpen(session: Session): void {
+/** The session may have ended while the broker was asked, or the subscription by the server; then nothing must stay behind. */
+function stillWanted(session: Session, subscription: Subscription, { presence, data }: Body): void {
+  const { channel } = subscription
   if (session.state === 'ended') throw new MillraceError('connection-lost')
+  stillMay(session, 'subscribe', channel)
+  if (presence || data !== undefined) stillMay(session, 'presence', channel)
+  if (session.subscriptions.get(channel) === subscription) return
+  throw new MillraceError('disconnected', {
+    message: `The server ended the subscription to '${channel}' meanwhile`,
+  })
 }
 
 interface Joined {
