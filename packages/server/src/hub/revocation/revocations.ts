@@ -15,7 +15,7 @@ import type { Clock, Logger } from '../ports.js'
 import { VERIFY_EVERY, verifyFeeds } from '../verify-feeds.js'
 import { type Bearer, keyOf, type Revocable, type Subject } from './revocable.js'
 import { type Revocation, RevocationList } from './revocation-list.js'
-import { readWithdrawal, type Withdrawal, WithdrawalList, withdrawalOf } from './withdrawals.js'
+import { includes, readWithdrawal, type Withdrawal, WithdrawalList, withdrawalOf } from './withdrawals.js'
 import { Withheld } from './withheld.js'
 
 export interface RevocationsParts {
@@ -133,23 +133,23 @@ export class Revocations {
       silent: [],
     }))
     if (withdrawal === undefined) await this.#append(keyOf(what), told)
-    else await this.#store(withdrawal.from)
+    else await this.#store(withdrawal)
     return ended
   }
 
-  /** What was taken from a subject thing by thing is one value, which other nodes may be adding to: none of them is to undo another's. [B15] */
-  async #store(from: Subject): Promise<void> {
+  /** What was taken from a subject thing by thing is one value, which others may be adding to: none of them is to undo another's. [B15] */
+  async #store(withdrawal: Withdrawal): Promise<void> {
+    const { from } = withdrawal
+    const key = `of ${keyOf(from)}`
     let expect = 0
     for (let writes = 0; writes < WRITES; writes++) {
-      const { epoch, offset, skipped } = await this.#append(
-        `of ${keyOf(from)}`,
-        this.#withdrawals.of(from),
-        expect,
-      )
+      const { epoch, offset, skipped } = await this.#append(key, this.#withdrawals.of(from), expect)
       if (skipped === undefined) return
       expect = offset
       const since = { epoch, offset: offset - 1 }
-      if (offset > 0) await this.#readFrom({ since, limit: 1 })
+      const [there] = offset > 0 ? (await this.#readFrom({ since, limit: 1 })).publications : []
+      // What is said here is written by whoever comes first.
+      if (there?.key === key && isIn(withdrawal, toldBy(there))) return
     }
     throw new MillraceError('unavailable', { message: 'Too many nodes revoke something of the same at once' })
   }
@@ -174,8 +174,8 @@ export class Revocations {
     void this.#verify()
   }
 
-  #read({ data }: StoredPublication): void {
-    const told = data.codec === 'json' ? parsed(jsonText(data)) : undefined
+  #read(publication: StoredPublication): void {
+    const told = toldBy(publication)
     if (told !== undefined) this.#take(told)
   }
 
@@ -200,12 +200,17 @@ export class Revocations {
 }
 
 /** One of a later version may be something that this one does not know. */
-function parsed(text: string): Told | undefined {
+function toldBy({ data }: StoredPublication): Told | undefined {
+  if (data.codec !== 'json') return undefined
   try {
-    const value = JSON.parse(text) as Revocation
+    const value = JSON.parse(jsonText(data)) as Revocation
     if (typeof value.at === 'number' && typeof value.until === 'number') return value
     return readWithdrawal(value)
   } catch {
     return undefined
   }
 }
+
+/** Whether all of a withdrawal is in what the store has. */
+const isIn = (withdrawal: Withdrawal, there: Told | undefined): boolean =>
+  there !== undefined && 'from' in there && includes(there, withdrawal)

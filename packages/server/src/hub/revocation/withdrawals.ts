@@ -108,6 +108,12 @@ const isNews = ({ at, until }: Withdrawn, known: Withdrawn | undefined): boolean
 
 const isOver = ({ at, until }: Withdrawn, now: number): boolean => until <= now && at <= now - UNDONE
 
+/** Whether one says of each thing of the other as much, or something later. */
+export function includes({ things }: Withdrawal, other: Withdrawal): boolean {
+  const byThing = new Map(things.map((thing) => [nameOf(thing), thing]))
+  return !other.things.some((thing) => isNews(thing, byThing.get(nameOf(thing))))
+}
+
 /** Reads what a node said or the store keeps; undefined for what is nothing of the kind. */
 export function readWithdrawal(value: object): Withdrawal | undefined {
   const { from, things } = value as Partial<Withdrawal>
