@@ -29,7 +29,7 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
   conflict:
     'The value has changed since you read it. Read the newest one, decide anew, and publish with its offset.',
   revoked:
-    'The account, the session or the token was shut out. Sign in anew, if that is still allowed; the same token will not do.',
+    'The account, the session or the token was shut out: sign in anew, if that is still allowed; the same token will not do. Or only this was taken away, and the connection lives: do not offer it to this user any more.',
   expired:
     'The command waited for a device that did not come in time, and was not carried out. Ask anew, under another id, if it still matters.',
   'internal-error': 'The server’s log has the cause. Retrying may help.',
