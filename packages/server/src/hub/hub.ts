@@ -89,8 +89,7 @@ export class Hub implements SessionHost {
     this.#wheel = new Wheel(clock)
     this.revocations = new Revocations({
       ...{ streams: broker, cluster: calling.cluster, clock, logger },
-      end: (revocation) => this.#end(revocation),
-      withhold: (from) => this.#withhold(from),
+      ...{ end: (revocation) => this.#end(revocation), withhold: (from) => this.#withhold(from) },
     })
     const admission = new Admission({
       ...{ authenticate: options.authenticate, clock, wheel: this.#wheel },
@@ -108,8 +107,7 @@ export class Hub implements SessionHost {
         policy,
         validator,
         calls,
-        admission,
-        revocations: this.revocations,
+        ...{ admission, revocations: this.revocations },
         lingering,
         silence,
         clock,

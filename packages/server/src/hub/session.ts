@@ -41,9 +41,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   wasOpen = false
   /** Channels in which the broker has it as a member by this connection, or may have, and how often it has wanted to be one. Absent for none. */
   memberOf: Map<string, number> | undefined
-  /** What tokens of channels allow it there. Absent for none. */
+  /** What tokens of channels allow it there; and what was taken away from it. Absent for none. */
   grants: Map<string, ChannelGrant> | undefined
-  /** What was taken away from it. Absent for nothing. */
   withheld: Withheld | undefined
   /** While commands are under way. */
   #order: CommandOrder | undefined
@@ -291,10 +290,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   #refuse(command: Decoded<Command>, code: CodeName, message?: string): void {
-    this.#replyError(
-      command.id,
-      command instanceof BadCommand ? command.error : new MillraceError(code, { message }),
-    )
+    const error = command instanceof BadCommand ? command.error : new MillraceError(code, { message })
+    this.#replyError(command.id, error)
   }
 
   #queue(command: Decoded<Command>): void {
