@@ -80,7 +80,7 @@ export class Room {
         if (entry === undefined) return
         this.#conversation.value = received(this.#conversation.value, entry)
         // A note may be that the other side writes no more.
-        if (entry.kind === 'note' || entry.side !== this.#side) this.#otherTypes(false)
+        if (entry.kind !== 'text' || entry.side !== this.#side) this.#otherTypes(false)
       }),
       channel.on('gap', ({ to }) => {
         this.#conversation.value = gapped(this.#conversation.value, { time: Date.now(), offset: to.offset })
