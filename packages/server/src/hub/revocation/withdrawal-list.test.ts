@@ -40,6 +40,15 @@ describe('[H10.8] what is taken from a subject', () => {
       expect(one).toEqual(['* chat:2 60002', 'call refund 90001', 'history chat:1 60000'])
   })
 
+  it('holds for the longer of two that nodes say within a millisecond', () => {
+    const both = [60_000, 90_000].map((lasts) => said({ calls: ['refund'] }, NOW, lasts))
+    for (const order of orders(both)) {
+      const list = new WithdrawalList()
+      for (const withdrawal of order) list.take(withdrawal, NOW)
+      expect(list.of(from).things).toMatchObject([{ until: NOW + 90_000 }])
+    }
+  })
+
   it('is news once', () => {
     const list = new WithdrawalList()
     const mute = said({ channels: { 'chat:1': ['publish', 'publish'] } }, NOW)

@@ -55,6 +55,16 @@ describe('[H10.5] something that is taken away', () => {
     ])
   })
 
+  it('may be everything on all channels, of which calls are none, and the other way round', async () => {
+    const { a } = await world()
+    a.hub.handlers.handle('refund', () => 'done')
+    const [ann, eve] = [await a.connect('ann'), await a.connect('eve')]
+    await a.hub.revocations.revoke({ ...ANN, channels: { '*': ['*'] } })
+    await a.hub.revocations.revoke({ user: 'eve', calls: ['*'] })
+    expect([await ann.subscribe('chat:1'), await ann.call('refund')]).toEqual([REVOKED, 'answered'])
+    expect([await eve.subscribe('chat:1'), await eve.call('refund')]).toEqual(['subscribed', REVOKED])
+  })
+
   it('says what is not allowed any more', async () => {
     const { a } = await world()
     const ann = await a.connect('ann')
