@@ -114,25 +114,31 @@ function giveUp(services: Services, session: Session, subscription: Subscription
   else departLater(services, session, { channel: subscription.channel, delay: services.limits.grace })
 }
 
-/** The member departs at once. Where the broker cannot be reached, as soon as it can. */
-export function departNow(services: Services, session: Session, channel: string): void {
-  depart(services, session, channel).catch(() =>
-    departLater(services, session, { channel, delay: services.limits.grace }),
-  )
-}
-
 /** The member departs in a while, unless it wants to be one again by then. Of a session that has ended by then `letGo` takes care. */
 function departLater(
   services: Services,
   session: Session,
   { channel, delay }: { readonly channel: string; readonly delay: number },
 ): void {
+  const goes = departure(services, session, channel)
+  if (goes !== undefined) unhurried(services.clock, delay, goes)
+}
+
+/** The member departs at once; where the broker cannot be asked, as soon as it can, as above. */
+export const departNow = (services: Services, session: Session, channel: string): void =>
+  departure(services, session, channel)?.()
+
+/** Undefined for who is no member. */
+function departure(services: Services, session: Session, channel: string): (() => void) | undefined {
   const wanted = session.memberOf?.get(channel)
-  if (wanted === undefined && !session.isResumed) return
-  unhurried(services.clock, delay, () => {
-    if (session.state === 'ended' || session.memberOf?.get(channel) !== wanted) return
-    departNow(services, session, channel)
-  })
+  if (wanted === undefined && !session.isResumed) return undefined
+  const isWantedAnew = (): boolean => session.state === 'ended' || session.memberOf?.get(channel) !== wanted
+  const goes = (): void => {
+    if (isWantedAnew()) return
+    // While the broker could not be asked the client may have come back: what it wanted by then is not what it wanted at first.
+    depart(services, session, channel).catch(() => unhurried(services.clock, services.limits.grace, goes))
+  }
+  return goes
 }
 
 /** The session's connection is gone, and its subscriptions with it. Where it is a member it stays for a while if it may come back. [H1.5] */

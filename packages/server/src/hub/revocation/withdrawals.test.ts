@@ -283,6 +283,24 @@ describe('[H10.6] a subscription to what was taken away', () => {
     expect(eve.client.of('departed')).toHaveLength(2)
   })
 
+  it('departs as soon as the broker can be asked', async () => {
+    const { a, b, clock } = await world()
+    const ann = await b.connect('ann')
+    await ann.subscribe('chat:5', { data: json('me') })
+    b.broker.depart = async () => {
+      throw new MillraceError('unavailable')
+    }
+    await a.hub.revocations.revoke({ ...ANN, channels: { 'chat:5': ['presence'] } })
+    await clock.advance(1_000)
+    expect(await a.hub.presence('chat:5')).toHaveLength(1)
+    Reflect.deleteProperty(b.broker, 'depart')
+    for (let seconds = 0; seconds < 12; seconds += 3) {
+      await clock.advance(3_000)
+      await ann.client.ask('ping', {})
+    }
+    expect(await a.hub.presence('chat:5')).toEqual([])
+  })
+
   it.each(['subscribe', 'presence'] as const)(
     'takes along who left a moment ago and would have stayed for another: %s',
     async (action) => {
