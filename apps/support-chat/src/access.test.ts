@@ -23,7 +23,7 @@ const PEOPLE = {
 type Name = keyof typeof PEOPLE
 const NAMES = Object.keys(PEOPLE) as Name[]
 
-type State = Ticket['status']
+type State = Ticket['status'] | 'muted'
 /** The state of the conversation, what is done, and who may: ana, eve, tomas, yara, ines. */
 const TABLE: readonly (readonly [State, string, string])[] = [
   ['active', 'support:{ticket} subscribe', 'yes no yes yes yes'],
@@ -49,6 +49,14 @@ const TABLE: readonly (readonly [State, string, string])[] = [
   ['active', 'desk.take', 'no no yes yes yes'],
   ['active', 'desk.assign', 'no no no no yes'],
   ['active', 'desk.signOut', 'no no no no yes'],
+  ['active', 'desk.mute', 'no no no no yes'],
+  ['muted', 'support:{ticket} subscribe', 'yes no yes yes yes'],
+  ['muted', 'support:{ticket} history', 'yes no yes yes yes'],
+  ['muted', 'support:{ticket} publish', 'no no yes no no'],
+  ['muted', 'support:{ticket} ephemeral', 'no no yes no no'],
+  ['muted', 'support.mark', 'yes no yes no no'],
+  ['muted', 'support.close', 'yes no yes no yes'],
+  ['muted', 'desk.mute', 'no no no no yes'],
   ['waiting', 'support:{ticket} subscribe', 'yes no yes yes yes'],
   ['waiting', 'support:{ticket} publish', 'yes no no no no'],
   ['waiting', 'support:{ticket} ephemeral', 'yes no no no no'],
@@ -79,6 +87,7 @@ function ticketIn(state: State, id: string): Ticket {
   const waiting = desk.open({ id, customer: ana, now })
   if (state === 'waiting') return waiting
   const [active] = desk.take({ ticket: id, agent: { id: PEOPLE.tomas.id, name: 'Tomas' }, now })
+  if (state === 'muted') return desk.mute({ ticket: id, muted: true })[0]
   return state === 'active' ? active : desk.close({ ticket: id, by: 'agent', now })[0]
 }
 
@@ -165,6 +174,7 @@ describe('at the server', () => {
     'desk.tickets': (client) => client.call('desk.tickets', {}),
     'desk.take': (client, ticket) => client.call('desk.take', { ticket }),
     'desk.assign': (client, ticket) => client.call('desk.assign', { ticket, agent: PEOPLE.yara.id }),
+    'desk.mute': (client, ticket) => client.call('desk.mute', { ticket, muted: true }),
     'desk.signOut': (client) => client.call('desk.signOut', { agent: OTHER }),
   }
 

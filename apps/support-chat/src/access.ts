@@ -32,11 +32,15 @@ const open =
   (condition: Condition): Condition =>
   (who, about) =>
     about.ticket?.status !== 'closed' && condition(who, about)
+const heard =
+  (condition: Condition): Condition =>
+  (who, about) =>
+    about.ticket?.muted !== true && condition(who, about)
 const oneself: Condition = ({ id }, { agent }) => agent === id
 
 const NOBODY: Rule = { customer: never, agent: never, lead: never }
 const READERS: Rule = { customer: own, agent: any, lead: any }
-const WRITERS: Rule = { customer: open(own), agent: open(held), lead: open(held) }
+const WRITERS: Rule = { customer: heard(open(own)), agent: open(held), lead: open(held) }
 const CUSTOMERS: Rule = { customer: always, agent: never, lead: never }
 const AGENTS: Rule = { customer: never, agent: always, lead: always }
 const LEADS: Rule = { customer: never, agent: never, lead: always }
@@ -61,6 +65,7 @@ export const CALLS = {
   'desk.tickets': AGENTS,
   'desk.take': AGENTS,
   'desk.assign': LEADS,
+  'desk.mute': LEADS,
   'desk.signOut': { customer: never, agent: oneself, lead: always },
 } as const satisfies Readonly<Record<keyof SupportApi['calls'], Rule>>
 

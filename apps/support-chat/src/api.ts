@@ -11,6 +11,7 @@ const Note = z.discriminatedUnion('event', [
   z.object({ event: z.literal('taken'), agent: z.string() }),
   z.object({ event: z.literal('assigned'), agent: z.string(), by: z.string() }),
   z.object({ event: z.literal('closed'), by: Side, name: z.string() }),
+  z.object({ event: z.enum(['muted', 'unmuted']), by: z.string() }),
 ])
 
 /**
@@ -85,6 +86,8 @@ export const api = defineApi({
     }),
     'desk.take': call({ request: TicketRequest, response: Done }),
     'desk.assign': call({ request: z.object({ ticket: Id, agent: z.string().max(80) }), response: Done }),
+    /** Takes from a conversation's customer that they write in it, or gives it back. They go on reading. */
+    'desk.mute': call({ request: TicketRequest.extend({ muted: z.boolean() }), response: Done }),
     /** Ends all logins of an agent, in every browser: by a lead, or by the agent. */
     'desk.signOut': call({ request: z.object({ agent: z.string().max(80) }), response: Done }),
   },

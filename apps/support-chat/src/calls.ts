@@ -9,7 +9,11 @@ import { agentOf, type Person, sideOfRole, type Ticket } from './domain/ticket.j
 import type { Agent, Agents } from './login/agents.js'
 import type { Logins } from './login/logins.js'
 import type { User } from './login/tokens.js'
+import { supportChannel } from './names.js'
 import type { Store } from './store.js'
+
+/** Longer than a conversation is kept. */
+const MUTED_FOR = '30d'
 
 export interface CallContext {
   readonly desk: HelpDesk
@@ -108,11 +112,28 @@ function serveAgents(millrace: Chat, { desk, agents, logins, now }: CallContext,
     return telling.noted(handedOver ? { ...taken, event: 'assigned', by: user.name } : taken, changed)
   })
 
+  millrace.handle('desk.mute', async ({ request: { ticket: id, muted }, user }) => {
+    const ticket = desk.get(id)
+    check('desk.mute', user, { ticket })
+    const changed = allowed(() => desk.mute({ ticket: id, muted }))
+    await mute(millrace, changed[0], muted)
+    return telling.noted({ event: muted ? 'muted' : 'unmuted', by: user.name }, changed)
+  })
+
   millrace.handle('desk.signOut', async ({ request, user }) => {
     check('desk.signOut', user, request)
     await logins.endAll(known(agents, request.agent).id)
     return {}
   })
+}
+
+/**
+ * The rules of access.ts are asked at this server, about what its help desk knows. What is taken away holds at every server, and for what a page
+ * has sent already; the customer's connection, and what they read, go on.
+ */
+async function mute(millrace: Chat, { id, customer }: Ticket, muted: boolean): Promise<void> {
+  const channels = { [supportChannel(id)]: ['publish', 'ephemeral'] } as const
+  await millrace.revoke({ user: customer.id, channels }, { for: muted ? MUTED_FOR : 0 })
 }
 
 /** Throws `forbidden` when the rule of this call says so. */

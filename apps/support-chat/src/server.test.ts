@@ -154,6 +154,33 @@ describe('a conversation', () => {
   })
 })
 
+describe('a customer whom a lead mutes', () => {
+  it('reads on and may not write, in this conversation, until the lead says so', async () => {
+    const [ana, ines] = [await customer('Ana'), await agent('ines')]
+    const { id: ticket } = await ana.client.call('support.open', {})
+    await ines.call('desk.take', { ticket })
+    const views: TicketView[] = []
+    ana.client.channel(ticketChannel(ticket), { history: 1 }).on('message', (view) => views.push(view))
+    const room = ana.client.channel(supportChannel(ticket))
+    const heard: string[] = []
+    room.on('message', (message) => heard.push(message.kind === 'text' ? message.text : message.note.event))
+    await room.subscribe()
+    const { session } = ana.client
+    await ines.call('desk.mute', { ticket, muted: true })
+    await soon(() => views.at(-1)?.muted).toBe(true)
+    expect(await refusal(room.publish(text('a1')))).toBe('revoked')
+    // Nor from another device, which comes with a token of its own.
+    const device = connect(ana.token)
+    expect(await refusal(device.channel(supportChannel(ticket)).publish(text('a2')))).toBe('revoked')
+    await ines.channel(supportChannel(ticket)).publish(text('i1'))
+    await soon(() => heard).toEqual(['muted', 'i1'])
+    await ines.call('desk.mute', { ticket, muted: false })
+    expect(await refusal(room.publish(text('a3')))).toBe('allowed')
+    await soon(() => heard).toEqual(['muted', 'i1', 'unmuted', 'a3'])
+    expect([ana.client.state.name, ana.client.session]).toEqual(['connected', session])
+  })
+})
+
 describe('agents', () => {
   it('read every conversation and write in their own until it is handed over', async () => {
     const ana = await customer('Ana')

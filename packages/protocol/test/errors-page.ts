@@ -19,7 +19,7 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
   'unsupported-codec':
     'Use the codec that `subscribed` names, or pass the missing one as an option `codecs`.',
   'message-too-large':
-    'The message names size and limit. Send less, or raise `limits.message` of the server.',
+    'The message names size and limit. Send less, or raise `limits.message` of the server; with the field `data` of a member, `limits.memberData`.',
   'limit-exceeded': 'The message names the limit. Subscribe to less, or raise it in the server’s `limits`.',
   'unknown-method': 'Register a handler for the method, or correct its name.',
   'not-available':
@@ -29,7 +29,7 @@ const WHAT_TO_DO: { readonly [name in CodeName]: string } = {
   conflict:
     'The value has changed since you read it. Read the newest one, decide anew, and publish with its offset.',
   revoked:
-    'The account, the session or the token was shut out. Sign in anew, if that is still allowed; the same token will not do.',
+    'The account, the session or the token was shut out: sign in anew, if that is still allowed; the same token will not do. Or only this was taken away, and the connection lives: do not offer it to this user any more.',
   expired:
     'The command waited for a device that did not come in time, and was not carried out. Ask anew, under another id, if it still matters.',
   'internal-error': 'The server’s log has the cause. Retrying may help.',

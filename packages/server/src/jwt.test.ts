@@ -315,6 +315,10 @@ describe('[H2.6] tokens of channels', () => {
     const token = hmacToken({ channel: 'doc:1', sub: 'ada', exp })
     const request = { token, channel: 'doc:1', user: { id: 'ada' }, session: 's1' }
     expect(await channelJwt({ secret: SECRET })(request)).toMatchObject({ expires: exp * 1000 })
+    const dated = hmacToken({ channel: 'doc:1', exp, iat: exp - 90 })
+    expect(await channelJwt({ secret: SECRET })({ ...request, token: dated })).toMatchObject({
+      issued: (exp - 90) * 1000,
+    })
     expect(await verdict({ secret: SECRET }, token)).toBe('This is the token of a channel, not of a user')
   })
 })

@@ -139,7 +139,7 @@ export interface ServerPublishOptions {
 export interface Peers<A extends Api, U extends User | undefined> {
   /** The open sessions on this node, oldest first. */
   sessions(): readonly SessionInfo<U>[]
-  /** Subscribes each; no authorize hook is asked. */
+  /** Subscribes each; no authorize hook is asked. Rejects with `revoked` where the channel was taken away from one. */
   subscribe(channel: ChannelNameOf<A>): Promise<void>
   /** Ends the subscription of each that has it, and tells it why. */
   unsubscribe(channel: ChannelNameOf<A>, reason?: string): Promise<void>
@@ -241,6 +241,10 @@ export interface MillraceServer<A extends Api = OpenApi, U extends User | undefi
    * with `revoked`. Of a user, tokens that are issued later are welcome again. Remembered for a day, or `for` as long as your tokens live, 30 days
    * at most. Resolves when it is stored and the other nodes have done it; those that did not answer are named, and find it in the store. Rejects
    * with `unavailable` when it could not be stored. Throws a TypeError without `auth`, or when not one of the three is given.
+   *
+   * With `channels` or `calls` only these are taken away, and connections live on: subscriptions that are not allowed any more end within a second with
+   * `revoked`, and so is refused what is not allowed. It comes before hooks and tokens. Different things add up; said again, the same has the
+   * new `for`, and `for: 0` gives it back. Rejects with `limit-exceeded` when more than 100 things would be taken from one subject.
    */
   revoke(what: Revocable, options?: { readonly for?: Duration }): Promise<Revoked>
   /**

@@ -355,8 +355,28 @@ describe('revoke()', () => {
     expect(await again.closed).toMatchObject({ code: 4505 })
   })
 
+  it('[H10.5] takes some of what a user may, for as long as it says, and gives it back', async () => {
+    const { url, millrace } = await serve({ auth })
+    millrace.handle('device.blink', () => 'blinked')
+    const ada = new Peer(url)
+    await ada.connect('ada')
+    const say = async (kind: 'publish' | 'call', body: object) =>
+      (await ada.ask(kind, body as never)).body as { readonly code?: number }
+    const publish = () => say('publish', { channel: 'chat:a', data: json({ text: 'hi' }) })
+    const blink = () => say('call', { method: 'device.blink', data: json({ times: 1 }) })
+    const taken = { user: 'ada', channels: { 'chat:*': ['publish'] }, calls: ['device.*'] } as const
+    expect(await millrace.revoke(taken, { for: '1h' })).toEqual({ sessions: 1, silent: [] })
+    expect([(await publish()).code, (await blink()).code]).toEqual([121, 121])
+    expect(await millrace.revoke({ ...taken, calls: undefined }, { for: 0 })).toEqual({
+      sessions: 1,
+      silent: [],
+    })
+    expect([(await publish()).code, (await blink()).code]).toEqual([undefined, 121])
+  })
+
   it('says what it takes', async () => {
     const { millrace } = await serve({ auth })
+    await expect(millrace.revoke({ user: 'a', channels: {} })).rejects.toThrow('channels that name nothing')
     await expect(millrace.revoke({})).rejects.toThrow('one of user, session and tokenId')
     await expect(millrace.revoke({ user: 'a', tokenId: 'b' })).rejects.toThrow(TypeError)
     await expect(millrace.revoke({ user: '' })).rejects.toThrow(TypeError)

@@ -22,5 +22,9 @@ function wordsFor(note: Note): string {
       return `${note.by} handed the conversation to ${note.agent}`
     case 'closed':
       return `${note.name} closed the conversation`
+    case 'muted':
+      return `${note.by} muted the customer: they can read, but not write`
+    case 'unmuted':
+      return `${note.by} let the customer write again`
   }
 }

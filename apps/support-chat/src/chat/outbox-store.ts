@@ -121,6 +121,7 @@ export class Sender {
 
 /** Why a message was refused, for the person who wrote it. */
 function refusalOf(error: MillraceError): string {
+  if (error.kind === 'revoked') return 'You can read this conversation, but not write in it for now'
   return error.kind === 'forbidden' ? 'This conversation was closed or handed over meanwhile' : error.message
 }
 

@@ -79,7 +79,8 @@ export class Room {
         const entry = entryOf(message, about)
         if (entry === undefined) return
         this.#conversation.value = received(this.#conversation.value, entry)
-        if (entry.kind === 'text' && entry.side !== this.#side) this.#otherTypes(false)
+        // A note may be that the other side writes no more.
+        if (entry.kind !== 'text' || entry.side !== this.#side) this.#otherTypes(false)
       }),
       channel.on('gap', ({ to }) => {
         this.#conversation.value = gapped(this.#conversation.value, { time: Date.now(), offset: to.offset })

@@ -1,4 +1,4 @@
-import { eachHalfMinute, Icon } from '@millrace/ui'
+import { Button, eachHalfMinute, Icon } from '@millrace/ui'
 import type { ComponentChildren, JSX } from 'preact'
 import { clockTime } from '../chat/times.js'
 import { spanOf } from '../domain/spans.js'
@@ -38,6 +38,7 @@ export function Details({ desk, ticket, conversation }: Props): JSX.Element {
             <span class="details__none">Nothing</span>
           )}
         </Detail>
+        <Writing desk={desk} ticket={ticket} />
       </dl>
       <h2 class="details__title">Conversation</h2>
       <dl class="details__list">
@@ -67,6 +68,23 @@ export function Details({ desk, ticket, conversation }: Props): JSX.Element {
         </span>
       </p>
     </aside>
+  )
+}
+
+/** Whether the customer may write here, which a lead can change. */
+function Writing({ desk, ticket }: Omit<Props, 'conversation'>): JSX.Element {
+  const muted = ticket.muted === true
+  return (
+    <Detail name="Writing">
+      <span class="details__writing">
+        {muted ? 'Muted: can only read' : 'Allowed'}
+        {ticket.status !== 'closed' && desk.may('desk.mute', { ticket }) && (
+          <Button small onClick={() => void desk.mute(ticket.id, !muted)}>
+            {muted ? 'Unmute' : 'Mute'}
+          </Button>
+        )}
+      </span>
+    </Detail>
   )
 }
 

@@ -98,6 +98,9 @@ export class Desk {
   assign(ticket: string, agent: string): Promise<void> {
     return this.#ask(() => this.link.client.call('desk.assign', { ticket, agent }))
   }
+  mute(ticket: string, muted: boolean): Promise<void> {
+    return this.#ask(() => this.link.client.call('desk.mute', { ticket, muted }))
+  }
   close(ticket: string): Promise<void> {
     return this.#ask(() => this.link.client.call('support.close', { ticket }))
   }

@@ -6,6 +6,7 @@ export type Note =
   | { readonly event: 'taken'; readonly agent: string }
   | { readonly event: 'assigned'; readonly agent: string; readonly by: string }
   | { readonly event: 'closed'; readonly by: Side; readonly name: string }
+  | { readonly event: 'muted' | 'unmuted'; readonly by: string }
 
 export interface TextEntry {
   readonly kind: 'text'

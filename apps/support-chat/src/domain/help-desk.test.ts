@@ -143,6 +143,26 @@ describe('receipts', () => {
   })
 })
 
+describe('muting', () => {
+  it('is seen by the customer, and is taken back; saying it twice is refused', () => {
+    const desk = deskWith(1)
+    const [muted] = desk.mute({ ticket: 't1', muted: true })
+    expect(desk.view(muted)).toMatchObject({ muted: true, version: muted.version })
+    expect(() => desk.mute({ ticket: 't1', muted: true })).toThrow('muted already')
+    const [again] = desk.mute({ ticket: 't1', muted: false })
+    expect(desk.view(again)).not.toHaveProperty('muted')
+    expect(() => desk.mute({ ticket: 't1', muted: false })).toThrow('not muted')
+  })
+
+  it('ends with the conversation', () => {
+    const desk = deskWith(1)
+    desk.mute({ ticket: 't1', muted: true })
+    const [closed] = desk.close({ ticket: 't1', by: 'agent', now: 20 })
+    expect(closed).not.toHaveProperty('muted')
+    expect(() => desk.mute({ ticket: 't1', muted: true })).toThrow('closed')
+  })
+})
+
 describe('coming back', () => {
   it('a desk made of saved tickets goes on where the last one stopped', () => {
     const before = deskWith(3)

@@ -87,6 +87,14 @@ export class HelpDesk {
     return [this.#change({ ...ticket, agent })]
   }
 
+  /** Lets the customer only read, or write again. */
+  mute({ ticket: id, muted }: { ticket: string; muted: boolean }): Changed {
+    const { muted: before, ...ticket } = this.#open(id)
+    if (muted === (before === true))
+      throw new Refused(muted ? 'This customer is muted already' : 'This customer is not muted')
+    return [this.#change(muted ? { ...ticket, muted } : ticket)]
+  }
+
   close({ ticket: id, by, now }: { ticket: string; by: Side; now: number }): Changed {
     const ticket = this.#open(id)
     const { customer, openedAt, receipts, version } = ticket

@@ -20,6 +20,8 @@ interface TicketBase {
   /** Milliseconds since 1970, as all times here. */
   readonly openedAt: number
   readonly receipts: { readonly customer: Receipt; readonly agent: Receipt }
+  /** The customer may read, but not write. */
+  readonly muted?: true | undefined
   /** Grows with every change, so that a late copy never replaces a newer one. */
   readonly version: number
 }
@@ -54,6 +56,7 @@ export interface TicketView {
   readonly ahead: number
   readonly openedAt: number
   readonly receipts: Ticket['receipts']
+  readonly muted?: true | undefined
   readonly version: number
 }
 
@@ -61,7 +64,17 @@ export const agentOf = (ticket: Ticket): Person | undefined =>
   ticket.status === 'waiting' ? undefined : ticket.agent
 
 export function viewOf(ticket: Ticket, ahead: number): TicketView {
-  const { id, status, customer, openedAt, receipts, version } = ticket
+  const { id, status, customer, openedAt, receipts, muted, version } = ticket
   const agent = agentOf(ticket)
-  return { id, status, customer, ahead, openedAt, receipts, version, ...(agent && { agent }) }
+  return {
+    id,
+    status,
+    customer,
+    ahead,
+    openedAt,
+    receipts,
+    version,
+    ...(agent && { agent }),
+    ...(muted && { muted }),
+  }
 }

@@ -120,16 +120,19 @@ describe('an outbox', () => {
     expect(new Set(client.asked.map(({ options }) => options?.id)).size).toBe(1)
   })
 
-  it('goes on behind one that the server refuses, and tells why', async () => {
-    const { client, outbox, end, told } = world()
-    const ends = [1, 2].map((n) => end(outbox.publish('a:b', n)))
-    await settle()
-    client.asked[0]?.reject(new MillraceError('forbidden'))
-    await settle()
-    client.asked[1]?.resolve(here(1))
-    expect(await Promise.all(ends)).toEqual(['forbidden', 1])
-    expect(told).toEqual(['failed 1 forbidden', 'sent 2'])
-  })
+  it.each(['forbidden', 'revoked'] as const)(
+    'goes on behind one that the server refuses as %s, and tells why',
+    async (why) => {
+      const { client, outbox, end, told } = world()
+      const ends = [1, 2].map((n) => end(outbox.publish('a:b', n)))
+      await settle()
+      client.asked[0]?.reject(new MillraceError(why))
+      await settle()
+      client.asked[1]?.resolve(here(1))
+      expect(await Promise.all(ends)).toEqual([why, 1])
+      expect(told).toEqual([`failed 1 ${why}`, 'sent 2'])
+    },
+  )
 
   it('passes on version and excludeSelf', async () => {
     const { client, outbox, end } = world()

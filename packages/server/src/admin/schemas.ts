@@ -78,6 +78,10 @@ export function targetOf({
 }
 
 export const Ended = z.object({
-  sessions: z.int().describe('Sessions that were ended, on all nodes that have answered'),
+  sessions: z
+    .int()
+    .describe(
+      'Sessions that were ended, or from which something was taken away, on all nodes that have answered',
+    ),
   silent: z.array(z.string()).describe('Nodes that did not answer in time'),
 })

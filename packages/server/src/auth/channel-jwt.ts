@@ -13,11 +13,12 @@ export function createChannelJwt(options: ChannelJwtOptions, ports: JwtPorts): R
   const rules = rulesOf(options)
   const open = openerOf(options, ports)
   const grant: ReadChannelToken = async ({ token, channel, user }) => {
-    const { channel: named, sub, actions, exp = 0 } = checkClaims(await open(token), rules, ports.now())
+    const { channel: named, sub, actions, exp = 0, iat } = checkClaims(await open(token), rules, ports.now())
     if (typeof named !== 'string') throw refused('The token names no channel')
     if (!isCovered(named, channel)) throw refused(`The token is for '${named}', not for '${channel}'`)
     if (sub !== undefined && sub !== user?.id) throw refused('The token is another user’s')
-    return { actions: actionsOf(actions), expires: exp * 1000 }
+    const issued = typeof iat === 'number' ? iat * 1000 : undefined
+    return { actions: actionsOf(actions), expires: exp * 1000, issued }
   }
   return async (request) => {
     try {

@@ -70,6 +70,7 @@ export class CallHandlers {
       schema: definition.request,
       codec: definition.codec,
     })
+    stillMayCall(call)
     if (call.to !== undefined) return this.#relayed(call, definition, payload)
     const handler = this.#handlers.get(call.method)
     if (handler === undefined) {
@@ -111,7 +112,10 @@ export class CallHandlers {
   }: Pick<IncomingCall, 'session' | 'method' | 'to'>): Promise<void> {
     checkCapability({ session, method })
     const rule = this.#relays.get(method)
-    if (rule !== undefined && (await rule({ user: session.user, session: session.id, to })) === true) return
+    const allowed =
+      rule !== undefined && (await rule({ user: session.user, session: session.id, to })) === true
+    stillMayCall({ session, method })
+    if (allowed) return
     throw new MillraceError('forbidden', {
       message: `Not allowed: calling another client's '${method}'`,
       field: 'to',
@@ -168,8 +172,13 @@ export class CallHandlers {
   }
 }
 
+/** Throws `revoked` where it was taken away. [H10.5] */
+const stillMayCall = ({ session, method }: Pick<IncomingCall, 'session' | 'method'>): void =>
+  session.withheld?.check({ action: 'call', name: method })
+
 /** Throws `forbidden` where the caller's token says what it may call, and does not say this. [H2.5] */
 function checkCapability({ session, method }: Pick<IncomingCall, 'session' | 'method'>): void {
+  stillMayCall({ session, method })
   const capabilities = session.identity?.capabilities
   if (capabilities === undefined || allowsCall(capabilities, method)) return
   throw new MillraceError('forbidden', {

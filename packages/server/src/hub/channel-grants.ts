@@ -10,6 +10,11 @@ export interface ChannelGrant {
   readonly actions: readonly (Action | '*')[]
   /** Until when, in milliseconds since 1970: then the subscription ends, and the client asks for the next token. Default: for as long as it is subscribed. */
   readonly expires?: number | undefined
+  /**
+   * When it was issued, in milliseconds since 1970. What was taken away from its user before is granted by it again; where it is not known, what was
+   * taken away stays so.
+   */
+  readonly issued?: number | undefined
 }
 
 /** What is asked about a token of a channel. */

@@ -18,6 +18,7 @@ import { Silence } from './cluster/silence.js'
 import { execute } from './commands/index.js'
 import type { Services } from './commands/services.js'
 import { end, join, leaveAll } from './commands/subscribe.js'
+import { withhold } from './commands/withhold.js'
 import { newCounters } from './counters.js'
 import type { DeviceCommands } from './device-commands.js'
 import { Directory } from './directory.js'
@@ -29,10 +30,12 @@ import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
 import { Policy } from './policy.js'
 import type { Link, LinkInfo, MaybePromise } from './ports.js'
+import { isSubject, type Subject } from './revocation/revocable.js'
 import { concerns, type Revocation } from './revocation/revocation-list.js'
 import { Revocations } from './revocation/revocations.js'
 import { type Reply, Session, type SessionHost, type SessionLimits } from './session.js'
 import { SingleUseTickets } from './single-use-tickets.js'
+import { StartOnce } from './start-once.js'
 import type { Subscription } from './subscription.js'
 import { makeTelling, type Telling } from './telling/telling.js'
 import { TicketOffice } from './ticket-office.js'
@@ -41,17 +44,6 @@ import { Topics } from './topics.js'
 import { Turns } from './turns.js'
 import { Validator } from './validation.js'
 import { Wheel } from './wheel.js'
-
-/** Milliseconds after which a client may come back that came before the broker could be reached. */
-const RETRY_AFTER = 1_000
-
-/** Who cannot know what was revoked must not let anybody in. [H10.1] */
-function notYet(): never {
-  throw new MillraceError('unavailable', {
-    message: 'The server has not reached its broker yet',
-    retryAfter: RETRY_AFTER,
-  })
-}
 
 /** The domain: sessions, subscriptions, fan-out, presence and calls, over a broker and any transport. */
 export class Hub implements SessionHost {
@@ -77,8 +69,7 @@ export class Hub implements SessionHost {
   /** Those that have not said connect, the oldest first. */
   readonly #waiting = new Set<Session>()
   #closing = false
-  #started: Promise<void> | undefined
-  #isStarted = false
+  readonly #starting = new StartOnce(() => this.#start())
 
   constructor(options: HubOptions) {
     const { api, broker, clock, logger, limits } = options
@@ -104,7 +95,7 @@ export class Hub implements SessionHost {
     this.#wheel = new Wheel(clock)
     this.revocations = new Revocations({
       ...{ streams: broker, cluster: calling.cluster, clock, logger },
-      end: (revocation) => this.#end(revocation),
+      ...{ end: (revocation) => this.#end(revocation), withhold: (from) => this.#withhold(from) },
     })
     const admission = new Admission({
       ...{ authenticate: options.authenticate, clock, wheel: this.#wheel },
@@ -116,7 +107,7 @@ export class Hub implements SessionHost {
     this.#services = {
       ...{ append: this.#telling.append, watch: this.#telling.watch },
       ...{ grants, broker, channels, topics, directory, policy, validator, calls, call, command },
-      ...{ admission, lingering, silence, clock, limits },
+      ...{ admission, revocations: this.revocations, lingering, silence, clock, limits },
     }
     this.disconnections = new Disconnections({
       cluster: calling.cluster,
@@ -178,11 +169,7 @@ export class Hub implements SessionHost {
 
   /** Connects to the broker, once. Rejects when it cannot; that is tried again by the next use, such as a client that connects. */
   start(): Promise<void> {
-    this.#started ??= this.#start().catch((error: unknown) => {
-      this.#started = undefined
-      throw error
-    })
-    return this.#started
+    return this.#starting.run()
   }
 
   async #start(): Promise<void> {
@@ -198,7 +185,6 @@ export class Hub implements SessionHost {
     admission.singleUse.use(secret)
     await cluster.start()
     queues.start()
-    this.#isStarted = true
   }
 
   /** Tells every client to come back elsewhere, and stops. */
@@ -248,8 +234,9 @@ export class Hub implements SessionHost {
       const message = `This server speaks protocol version ${PROTOCOL_VERSION}, not ${body.version}`
       throw new MillraceError('unsupported-version', { message, field: 'connect.version' })
     }
-    if (!this.#isStarted) await this.start().catch(notYet)
+    if (!this.#starting.isDone) await this.#starting.needed()
     const admitted = await this.#services.admission.admit(session, body)
+    withhold(this.#services, session)
     session.readsParts = body.parts === true
     const { heartbeat, patience } = limits
     const user = session.user?.id
@@ -335,6 +322,15 @@ export class Hub implements SessionHost {
     return concerned.length
   }
 
+  #withhold(from: Subject): number {
+    if (from.user !== undefined) this.policy.forget(from.user)
+    const concerned = [...this.#sessions].filter(({ identity, id }) =>
+      isSubject(from, { identity, session: id }),
+    )
+    for (const session of concerned) withhold(this.#services, session)
+    return concerned.length
+  }
+
   /** Whether somebody asks who it is that connects. */
   get asksWho(): boolean {
     return this.#services.admission.asks
@@ -371,7 +367,7 @@ export class Hub implements SessionHost {
     return presence(this.#services, channel)
   }
 
-  /** Subscribes a session by the server's own decision: no hook is asked. [P5.13] */
+  /** Subscribes a session by the server's own decision: no hook is asked. [P5.13] Rejects with `revoked` where that was taken away from it. */
   async subscribe(session: Session, channel: string): Promise<void> {
     const resolved = this.#services.channels.resolve(channel)
     const reply = await join(this.#services, session, { body: { channel }, resolved })
@@ -387,8 +383,12 @@ export class Hub implements SessionHost {
   async #subscribeByServer(session: Session): Promise<void> {
     try {
       const channels = (await this.#options.subscriptions?.({ user: session.user })) ?? []
-      // A client that comes back may have asked for some of them itself.
-      const fresh = channels.filter((channel) => !session.subscriptions.has(channel))
+      // A client that comes back may have asked for some of them itself, and others may have been taken away from it.
+      const fresh = channels.filter(
+        (channel) =>
+          !session.subscriptions.has(channel) &&
+          !session.withheld?.has({ action: 'subscribe', name: channel }),
+      )
       await Promise.all(fresh.map((channel) => this.subscribe(session, channel)))
     } catch (error) {
       if (session.state !== 'ended') this.failed('subscribing a session', error)

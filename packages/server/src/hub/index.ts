@@ -26,7 +26,7 @@ export type {
   Signer,
 } from './ports.js'
 export type { Rate, RateLimits } from './rates.js'
-export { checkRevocable, type Revocable } from './revocation/revocation-list.js'
+export { checkRevocable, type Revocable, wrongWithRevocable } from './revocation/revocable.js'
 export type { Revoked } from './revocation/revocations.js'
 export { isSameMember } from './roster.js'
 export type { Session, SessionLimits, User } from './session.js'

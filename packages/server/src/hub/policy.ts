@@ -3,6 +3,7 @@ import type { Action } from './actions.js'
 import { allowsAction, type Capabilities } from './capabilities.js'
 import { type ChannelGrant, isGranted } from './channel-grants.js'
 import type { MaybePromise } from './ports.js'
+import type { Withheld } from './revocation/withheld.js'
 import type { User } from './session.js'
 import { andThen } from './validation.js'
 
@@ -26,10 +27,11 @@ export interface Authorizer {
 type Asked = Omit<AccessRequest, 'params'> & {
   readonly capabilities: Capabilities | undefined
   readonly grant: ChannelGrant | undefined
+  readonly withheld: Withheld | undefined
 }
 
 /**
- * Who may do what: what a token of the channel grants [H2.6]; else what the session's token allows, where it says so [H2.5]; and per pattern the application's hook; without either, the defaults of
+ * Who may do what: nothing that was taken away [H10.5]; what a token of the channel grants [H2.6]; else what the session's token allows, where it says so [H2.5]; and per pattern the application's hook; without either, the defaults of
  * rule [H2.1].
  */
 export class Policy {
@@ -49,9 +51,10 @@ export class Policy {
     for (const authorizer of this.#authorizers.values()) authorizer.forget?.(user)
   }
 
-  /** Throws or rejects with `forbidden` when the request is not allowed. */
-  check({ capabilities, grant, ...request }: Asked, resolved: ResolvedChannel): MaybePromise<void> {
+  /** Throws or rejects with `forbidden` when the request is not allowed, with `revoked` when it is not any more. */
+  check({ capabilities, grant, withheld, ...request }: Asked, resolved: ResolvedChannel): MaybePromise<void> {
     const { channel, action } = request
+    withheld?.check({ action, name: channel, granted: grant?.issued })
     if (isGranted(grant, action)) return undefined
     if (capabilities !== undefined && !allowsAction(capabilities, channel, action)) {
       throw new MillraceError('forbidden', {

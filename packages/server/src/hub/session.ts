@@ -18,6 +18,7 @@ import { sendAtPace } from './pace/send-at-pace.js'
 import { isPing, NO_PING, PING, PONG } from './pings.js'
 import type { Link, LinkHandler, LinkInfo } from './ports.js'
 import { areFew, MOST_BEFORE_CONNECT, Rates, tooFast } from './rates.js'
+import type { Withheld } from './revocation/withheld.js'
 import type { Reply, SessionHost, User } from './session-host.js'
 import { comesBack, nextState, type SessionStateName } from './session-state.js'
 import { settle } from './settle.js'
@@ -43,8 +44,9 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   wasOpen = false
   /** Channels in which the broker has it as a member by this connection, or may have, and how often it has wanted to be one. Absent for none. */
   memberOf: Map<string, number> | undefined
-  /** What tokens of channels allow it there. Absent for none. */
+  /** What tokens of channels allow it there; and what was taken away from it. Absent for none. */
   grants: Map<string, ChannelGrant> | undefined
+  withheld: Withheld | undefined
   /** While commands are under way. */
   #order: CommandOrder | undefined
   /** Commands that came before the connect command was decided. */
@@ -59,7 +61,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Commands since it was looked at last, and frames without any; and while it is not as if nothing had come. */
   #commands = 0
   rates: Rates | undefined
-  /** While it has sent more at once than is carried out in one turn. */
+  /** Since it has sent more at once than is carried out in one turn. */
   #slices: Slices | undefined
   /** How many have asked that nothing more be read for now. */
   #holds = 0
@@ -263,21 +265,12 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   /** Takes a command now, or after what waits already, if it is more than this session's part of the turn. [H1.8] */
   #takeInTurn(command: Decoded<Command>): void {
-    const isNow = this.#slices === undefined && this.rates?.isItsPart(this.#host.turn) !== false
-    if (isNow) this.#take(command)
-    else this.#sliced().push(command)
-  }
-
-  #sliced(): Slices {
-    if (this.#slices === undefined) {
-      this.pause()
-      const done = (): void => {
-        this.#slices = undefined
-        this.resume()
-      }
-      this.#slices = new Slices({ host: this.#host, take: (command) => this.#take(command), done })
+    if (this.#slices?.isBusy !== true && this.rates?.isItsPart(this.#host.turn) !== false) {
+      this.#take(command)
+      return
     }
-    return this.#slices
+    this.#slices ??= new Slices({ host: this.#host, gate: this, take: (waiting) => this.#take(waiting) })
+    this.#slices.push(command)
   }
 
   #take(command: Decoded<Command>): void {

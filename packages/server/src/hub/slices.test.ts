@@ -43,20 +43,19 @@ describe('[H1.8] who sends much at once', () => {
 
   it('has one slice carried out in each of the turns that follow', () => {
     const [turns, taken]: [(() => void)[], number[]] = [[], []]
-    let isDone = false
+    const read: string[] = []
     const slices = new Slices({
       host: { later: (run) => turns.push(run) },
       take: ({ id }) => taken.push(id),
-      done: () => {
-        isDone = true
-      },
+      gate: { pause: () => read.push('paused'), resume: () => read.push('resumed') },
     })
     for (let id = 1; id <= 2 * SLICE; id++) slices.push({ id, kind: 'ping', body: {} })
     turns.shift()?.()
-    expect([taken.length, turns.length, isDone]).toEqual([SLICE, 1, false])
+    expect([taken.length, turns.length, read]).toEqual([SLICE, 1, ['paused']])
     slices.push({ id: 2 * SLICE + 1, kind: 'ping', body: {} })
     for (let run = turns.shift(); run !== undefined; run = turns.shift()) run()
-    expect([taken, isDone]).toEqual([Array.from({ length: 2 * SLICE + 1 }, (_, i) => i + 1), true])
+    expect(taken).toEqual(Array.from({ length: 2 * SLICE + 1 }, (_, i) => i + 1))
+    expect([read, slices.isBusy]).toEqual([['paused', 'resumed'], false])
   })
 
   it('keeps nobody waiting: another is carried out in the same turn', async () => {

@@ -1,11 +1,12 @@
 import type { Command, Decoded } from '@millrace/protocol'
+import type { Link } from './ports.js'
 import type { SessionHost } from './session-host.js'
 
 export interface SlicesParts {
   readonly host: Pick<SessionHost, 'later'>
+  /** Nothing more is read while some wait. */
+  readonly gate: Pick<Link, 'pause' | 'resume'>
   take(command: Decoded<Command>): void
-  /** All are taken. */
-  done(): void
 }
 
 /** So many commands of one session are taken in a turn; subscribing, the dearest of them, takes some 50 µs. */
@@ -24,15 +25,26 @@ export class Slices {
     this.#parts = parts
   }
 
+  get isBusy(): boolean {
+    return this.#commands.length > 0
+  }
+
   push(command: Decoded<Command>): void {
-    if (this.#commands.push(command) === 1) this.#parts.host.later(() => this.#run())
+    if (this.#commands.push(command) > 1) return
+    this.#parts.gate.pause()
+    this.#parts.host.later(() => this.#run())
   }
 
   #run(): void {
-    const { take, host, done } = this.#parts
+    const { take, host, gate } = this.#parts
     const end = Math.min(this.#next + SLICE, this.#commands.length)
     for (; this.#next < end; this.#next++) take(this.#commands[this.#next] as Decoded<Command>)
-    if (this.#next < this.#commands.length) host.later(() => this.#run())
-    else done()
+    if (this.#next < this.#commands.length) {
+      host.later(() => this.#run())
+      return
+    }
+    this.#commands.length = 0
+    this.#next = 0
+    gate.resume()
   }
 }

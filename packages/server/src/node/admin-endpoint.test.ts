@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http'
+import { json } from '@millrace/protocol'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -166,6 +167,26 @@ describe('[H12.2] what is wrong with a request', () => {
     ['/revoke', { body: { user: 'a', session: 'b' } }, 400, 'one of user, session and tokenId'],
     [
       '/revoke',
+      { body: { user: 'a', channels: {} } },
+      400,
+      'channels: revoke() is given channels that name nothing',
+    ],
+    [
+      '/revoke',
+      { body: { user: 'a', channels: { 'c:*:d': ['*'] } } },
+      400,
+      'channels: what revoke() is given',
+    ],
+    [
+      '/revoke',
+      { body: { user: 'a', channels: { 'c:d': ['write'] } } },
+      400,
+      'channels.c:d.0: Invalid option',
+    ],
+    ['/revoke', { body: { user: 'a', channels: { 'c:d': [] } } }, 400, 'channels.c:d: '],
+    ['/revoke', { body: { user: 'a', calls: [] } }, 400, 'calls: '],
+    [
+      '/revoke',
       { body: { user: 'a', for: 'long' } },
       400,
       "for: must be milliseconds or a duration like '10s'",
@@ -295,6 +316,24 @@ describe('[H12.4] people and devices', () => {
       silent: [],
     })
     expect((await bob.closed).code).toBe(4505)
+  })
+
+  it('[H10.5] [H12.2] are left without something, and have it again', async () => {
+    const { ask, connect } = await serve()
+    const ann = await connect('ann')
+    const publish = async () =>
+      (await ann.ask('publish', { channel: 'orders:1', data: json({ total: 1 }) })).kind
+    const taken = { user: 'ann', channels: { 'orders:*': ['publish'] }, calls: ['device.*'] }
+    expect(await publish()).toBe('published')
+    expect((await ask('/revoke', { body: { ...taken, for: '1h' } })).body).toEqual({
+      sessions: 1,
+      silent: [],
+    })
+    expect(await publish()).toBe('error')
+    expect((await ask('/revoke', { body: { ...taken, for: 0 } })).body).toEqual({ sessions: 1, silent: [] })
+    expect(await publish()).toBe('published')
+    const limited = await serve({ channels: ['orders:*'] })
+    expect((await limited.ask('/revoke', { body: taken })).status).toBe(403)
   })
 
   it('are asked to do something, once, now or when they are there', async () => {

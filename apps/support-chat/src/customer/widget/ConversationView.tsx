@@ -46,6 +46,11 @@ export function ConversationView({ support, onAnew }: Props): JSX.Element {
             Start a new one
           </Button>
         </div>
+      ) : ticket?.muted ? (
+        <div class="panel__closed">
+          <p>{MUTED}. What is written to you still arrives here.</p>
+          <EndButton support={support} />
+        </div>
       ) : (
         <Composer
           label="Message to support"
@@ -60,6 +65,8 @@ export function ConversationView({ support, onAnew }: Props): JSX.Element {
     </>
   )
 }
+
+const MUTED = 'You can read this conversation, but not write in it for now'
 
 function InQueue({ ticket }: { readonly ticket: TicketView }): JSX.Element {
   return (
@@ -116,6 +123,7 @@ function useStatusAnnounced(ticket: TicketView | undefined): void {
 }
 
 function sentenceFor(ticket: TicketView): string {
+  if (ticket.muted && ticket.status !== 'closed') return MUTED
   switch (ticket.status) {
     case 'waiting':
       return `You’re number ${ticket.ahead + 1} in the queue`

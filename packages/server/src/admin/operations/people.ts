@@ -1,6 +1,6 @@
 import { CODES, type CodeName, MillraceError } from '@millrace/protocol'
 import { z } from 'zod'
-import { checkRevocable } from '../../hub/index.js'
+import { ACTIONS, type Revocable, wrongWithRevocable } from '../../hub/index.js'
 import { checkUnlimited, operation } from '../operation.js'
 import { Ended, Name, TARGET, Time, targetOf, wrong } from '../schemas.js'
 
@@ -38,10 +38,15 @@ export const people = [
     scope: 'people',
     summary: 'Takes away from a user, a session or a token what it may, on all nodes',
     description:
-      'Their connections end within a second, and new ones are refused. Of a user, tokens that are issued later are welcome.',
+      'Their connections end within a second, and new ones are refused. Of a user, tokens that are issued later are welcome. With `channels` or `calls` only these are taken away, and connections live on: subscriptions that are not allowed any more end, and so is refused what is not allowed. Different things add up; the same, said again, has the new `for`, and 0 gives it back.',
     input: z.strictObject({
       ...TARGET,
       tokenId: Name.optional().describe('The token of that name (`jti`)'),
+      channels: z
+        .record(Name, z.array(z.enum([...ACTIONS, '*'])).min(1))
+        .optional()
+        .describe('Only these actions, by channel: a name that may end in `*`. `*` stands for all actions'),
+      calls: z.array(Name).min(1).optional().describe('Only these calls, by names that may end in `*`'),
       for: Time.optional().describe(
         'For how long it is remembered: milliseconds, or as `24h`. Default a day, at most 30',
       ),
@@ -59,10 +64,8 @@ export const people = [
   }),
 ]
 
-function revocable(what: Parameters<typeof checkRevocable>[0]): ReturnType<typeof checkRevocable> {
-  try {
-    return checkRevocable(what)
-  } catch (error) {
-    throw wrong('user', (error as Error).message)
-  }
+function revocable(what: Revocable): Revocable {
+  const { field, message } = wrongWithRevocable(what) ?? {}
+  if (field === undefined || message === undefined) return what
+  throw wrong(field, message)
 }

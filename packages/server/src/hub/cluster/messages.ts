@@ -1,6 +1,6 @@
 /** What nodes say to each other, all of it: a new kind is a line in one of the two tables below. */
 import type { CodeName, ErrorBody, RequestBody, Target } from '@millrace/protocol'
-import type { Revocation } from '../revocation/revocation-list.js'
+import type { Told } from '../revocation/revocations.js'
 import type { WrittenPayload } from '../written-payload.js'
 
 /** What a node tells others. Nobody answers. */
@@ -17,8 +17,8 @@ export interface Questions {
   alive: { readonly asked: null; readonly answer: true }
   /** Call a client of yours. */
   call: { readonly asked: CallOfClient; readonly answer: WrittenPayload }
-  /** This was taken away: end what you have of it. How many sessions was that? */
-  revoke: { readonly asked: Revocation; readonly answer: number }
+  /** This was taken away: end what you have of it. How many sessions did it concern? */
+  revoke: { readonly asked: Told; readonly answer: number }
   /** End these sessions of yours. How many were those? */
   disconnect: { readonly asked: Disconnection; readonly answer: number }
   /** This came here for a connection of yours. */
@@ -38,7 +38,7 @@ export interface Disconnection extends Target {
 
 /** What became of it. */
 export interface Ended {
-  /** Sessions that were ended, on all nodes that have answered. */
+  /** Sessions that were ended, on all nodes that have answered; or, where only some things were taken away, that live on without them. */
   readonly sessions: number
   /** Nodes that are alive and did not answer in time. */
   readonly silent: readonly string[]

@@ -5,7 +5,7 @@ import type { Session } from '../session.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { readable } from '../topic.js'
 import { newest, oldest } from './portion.js'
-import { access, type Handler, type Services } from './services.js'
+import { access, type Handler, type Services, stillMay } from './services.js'
 
 /** How many publications a page holds when the client does not say. */
 const PAGE = 100
@@ -23,10 +23,12 @@ export const history: Handler<'history'> = async (services, session, { channel, 
   const most = Math.min(limit ?? PAGE, Math.max(keeping.size, 1))
   const page = { channel, limit: most, keeping }
   const body = await session.read(
-    () =>
-      since === undefined
+    () => {
+      stillMay(session, isRecovery ? 'subscribe' : 'history', channel)
+      return since === undefined
         ? pageBefore(services, session, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
-        : pageSince(services, session, { ...page, since }),
+        : pageSince(services, session, { ...page, since })
+    },
     Math.min(MOST_WEIGHT, Math.ceil(most / READ_FOR_ONE)),
   )
   return { kind: 'history', body }

@@ -2,7 +2,7 @@ import { MillraceError, type Payload, type ResolvedChannel, type StoredPayload }
 import type { Session } from '../session.js'
 import type { Subscription } from '../subscription.js'
 import { andThen } from '../validation.js'
-import { access, type Handler, type Services } from './services.js'
+import { access, type Handler, type Services, stillMay } from './services.js'
 
 /** Milliseconds within which a question about presence is answered, one way or the other. [H3.6] */
 const ANSWER_WITHIN = 500
@@ -36,6 +36,7 @@ export async function enter(
   checkSize(data, services.limits.memberData)
   // While the data was checked the subscription may have ended, and with it the right to be a member.
   const { channel } = entry.subscription
+  stillMay(session, 'presence', channel)
   if (session.subscriptions.get(channel) !== entry.subscription) throw new MillraceError('connection-lost')
   const { session: id, generation } = session.taken
   const member = { session: id, user: session.user?.id, since: services.clock.now(), data, generation }
@@ -75,9 +76,10 @@ export const readPresence: Handler<'presence'> = async (services, session, { cha
     const counted = await inTime(services, broker.count(channel))
     return { kind: 'presence', body: { channel, count: counted } }
   }
-  const [members, silent] = await session.read(() =>
-    inTime(services, Promise.all([broker.members(channel), services.silence.names()])),
-  )
+  const [members, silent] = await session.read(() => {
+    stillMay(session, 'presence', channel)
+    return inTime(services, Promise.all([broker.members(channel), services.silence.names()]))
+  })
   session.rates?.members(members.length, services.clock.now())
   return { kind: 'presence', body: { channel, count: members.length, members, silent } }
 }

@@ -3,7 +3,7 @@ import type { Session } from '../session.js'
 import { keyed, NOTHING, publishedAt } from '../state-channel.js'
 import { streamOptionsOf } from '../stream-options.js'
 import { andThen } from '../validation.js'
-import { access, type Handler, resolve } from './services.js'
+import { access, type Handler, resolve, stillMay } from './services.js'
 
 /** Stores a publication and delivers it. The path most travelled: it waits only where there is something to wait for. */
 export const publish: Handler<'publish'> = (services, session, body) => {
@@ -13,8 +13,9 @@ export const publish: Handler<'publish'> = (services, session, body) => {
   const checked = andThen(allowed, () =>
     body.remove === undefined ? services.validator.arrived(body.data, { schema, codec }) : NOTHING,
   )
-  const stored = andThen(checked, (message) =>
-    services.append(
+  const stored = andThen(checked, (message) => {
+    stillMay(session, 'publish', body.channel)
+    return services.append(
       body.channel,
       {
         id: body.id,
@@ -26,8 +27,8 @@ export const publish: Handler<'publish'> = (services, session, body) => {
         ...keyed(resolved, message.value, body),
       },
       streamOptionsOf(resolved.definition),
-    ),
-  )
+    )
+  })
   return andThen(stored, (appended) => ({ kind: 'published', body: publishedAt(appended, body.expect) }))
 }
 
@@ -43,13 +44,14 @@ export const ephemeral: Handler<'ephemeral'> = (services, session, body) => {
   }
   const allowed = services.policy.check({ ...access(session, body.channel), action: 'ephemeral' }, resolved)
   const checked = andThen(allowed, () => services.validator.arrived(body.data, { schema, codec: 'json' }))
-  const sent = andThen(checked, ({ payload: data }) =>
-    services.broker.send(body.channel, {
+  const sent = andThen(checked, ({ payload: data }) => {
+    stillMay(session, 'ephemeral', body.channel)
+    return services.broker.send(body.channel, {
       from: publisher(session, resolved),
       exclude: excluded(session, body),
       data,
-    }),
-  )
+    })
+  })
   return andThen(sent, () => ({ kind: 'sent', body: {} }))
 }
 

@@ -7,6 +7,7 @@ import type {
   StoredPayload,
   Target,
 } from '@millrace/protocol'
+import type { Action } from '../actions.js'
 import type { Admission } from '../admission.js'
 import type { Broker, Streams } from '../broker-ports.js'
 import type { ClientCalls } from '../calls.js'
@@ -17,6 +18,8 @@ import type { Directory } from '../directory.js'
 import type { Lingering } from '../lingering.js'
 import type { Policy } from '../policy.js'
 import type { Clock, MaybePromise } from '../ports.js'
+import type { Revocations } from '../revocation/revocations.js'
+import type { Withheld } from '../revocation/withheld.js'
 import type { Reply, Session, SessionLimits } from '../session.js'
 import type { SubscriptionWatch } from '../telling/subscription-watch.js'
 import type { Topics } from '../topics.js'
@@ -53,6 +56,7 @@ export interface Services {
   readonly validator: Validator
   readonly calls: ClientCalls
   readonly admission: Admission
+  readonly revocations: Pick<Revocations, 'withheldFrom'>
   readonly grants: ChannelGrants
   readonly lingering: Lingering
   readonly silence: Silence
@@ -81,12 +85,18 @@ export const access = (
   user: Session['user']
   capabilities: Capabilities | undefined
   grant: ChannelGrant | undefined
+  withheld: Withheld | undefined
   session: string
   channel: string
 } => ({
   user: session.user,
   capabilities: session.identity?.capabilities,
   grant: session.grants?.get(channel),
+  withheld: session.withheld,
   session: session.id,
   channel,
 })
+
+/** Throws `revoked` when it was taken away while something else was waited for: said again at the moment when something comes of it. [H10.5] */
+export const stillMay = (session: Session, action: Action, channel: string): void =>
+  session.withheld?.check({ action, name: channel, granted: session.grants?.get(channel)?.issued })

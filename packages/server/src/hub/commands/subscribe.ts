@@ -16,7 +16,7 @@ import { newSubscription, type Subscription } from '../subscription.js'
 import { unhurried } from '../unhurried.js'
 import { portionFor } from './portion.js'
 import { depart, enter } from './presence.js'
-import { access, type Handler, type Services } from './services.js'
+import { access, type Handler, type Services, stillMay } from './services.js'
 
 type Body = Parameters<Handler<'subscribe'>>[2]
 
@@ -78,6 +78,7 @@ export async function join(
   { body, resolved }: { readonly body: Body; readonly resolved: ResolvedChannel },
 ): Promise<Reply<'subscribed'>> {
   checkSubscribable(services, session, body.channel)
+  stillMay(session, 'subscribe', body.channel)
   const subscription = newSubscription(body.channel, session)
   subscription.watchesPresence = body.presence === true
   session.subscriptions.set(body.channel, subscription)
@@ -88,7 +89,7 @@ export async function join(
     const members = body.presence ? await services.topics.watch(subscription) : undefined
     if (members !== undefined) session.rates?.members(members.length, services.clock.now())
     const slice = await session.read(() => read(services, { body, resolved, subscription }))
-    stillOpen(session)
+    stillWanted(session, subscription, body)
     services.watch?.joined(subscription, session)
     return reply(services, { body, resolved, subscription }, { slice, members })
   } catch (error) {
@@ -120,15 +121,25 @@ function departLater(
   session: Session,
   { channel, delay }: { readonly channel: string; readonly delay: number },
 ): void {
+  const goes = departure(services, session, channel)
+  if (goes !== undefined) unhurried(services.clock, delay, goes)
+}
+
+/** The member departs at once; where the broker cannot be asked, as soon as it can, as above. */
+export const departNow = (services: Services, session: Session, channel: string): void =>
+  departure(services, session, channel)?.()
+
+/** Undefined for who is no member. */
+function departure(services: Services, session: Session, channel: string): (() => void) | undefined {
   const wanted = session.memberOf?.get(channel)
-  if (wanted === undefined && !session.isResumed) return
+  if (wanted === undefined && !session.isResumed) return undefined
   const isWantedAnew = (): boolean => session.state === 'ended' || session.memberOf?.get(channel) !== wanted
   const goes = (): void => {
     if (isWantedAnew()) return
     // While the broker could not be asked the client may have come back: what it wanted by then is not what it wanted at first.
     depart(services, session, channel).catch(() => unhurried(services.clock, services.limits.grace, goes))
   }
-  unhurried(services.clock, delay, goes)
+  return goes
 }
 
 /** The session's connection is gone, and its subscriptions with it. Where it is a member it stays for a while if it may come back. [H1.5] */
@@ -201,9 +212,16 @@ async function read(services: Services, { body, resolved, subscription }: Joined
   })
 }
 
-/** The session may have ended while the broker was asked; then nothing must stay behind. */
-function stillOpen(session: Session): void {
+/** The session may have ended while the broker was asked, or the subscription by the server; then nothing must stay behind. */
+function stillWanted(session: Session, subscription: Subscription, { presence, data }: Body): void {
+  const { channel } = subscription
   if (session.state === 'ended') throw new MillraceError('connection-lost')
+  stillMay(session, 'subscribe', channel)
+  if (presence || data !== undefined) stillMay(session, 'presence', channel)
+  if (session.subscriptions.get(channel) === subscription) return
+  throw new MillraceError('disconnected', {
+    message: `The server ended the subscription to '${channel}' meanwhile`,
+  })
 }
 
 interface Joined {
