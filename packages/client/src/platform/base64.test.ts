@@ -14,7 +14,7 @@ it('[P3.7] is padded base64, both ways', () => {
 
 it('takes payloads longer than a call takes arguments', () => {
   const bytes = new Uint8Array(1_000_000).fill(7)
-  expect(platformBase64.decode(platformBase64.encode(bytes))).toEqual(bytes)
+  expect(Buffer.compare(platformBase64.decode(platformBase64.encode(bytes)), bytes)).toBe(0)
 })
 
 it('refuses what is no base64', () => {
