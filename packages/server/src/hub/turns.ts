@@ -1,15 +1,27 @@
 import type { Clock } from './ports.js'
 
-/** So many go on in one turn: each may take more than a millisecond. */
+/** So many run in one turn: each may take more than a millisecond. */
 const AT_ONCE = 8
 
 /** Work that can wait until others had their turn of the event loop, a little of it in each. */
 export class Turns {
   readonly #clock: Pick<Clock, 'schedule'>
   readonly #waiting: (() => void)[] = []
+  /** How many were not made to wait in this turn. */
+  #ran = 0
 
   constructor(clock: Pick<Clock, 'schedule'>) {
     this.#clock = clock
+  }
+
+  /** Runs something at once, unless enough has run in this turn: then in a later one. */
+  soon(run: () => void): void {
+    if (this.#waiting.length > 0 || this.#ran >= AT_ONCE) return this.later(run)
+    if (this.#ran++ === 0)
+      this.#clock.schedule(0, () => {
+        this.#ran = 0
+      })
+    run()
   }
 
   /** Runs something in a later turn, after what was given before. */
