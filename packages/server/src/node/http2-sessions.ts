@@ -1,5 +1,10 @@
 /** Ends HTTP/2 sessions that cost more than they bring. [H11.7] */
-import { constants, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type Http2SecureServer,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import { Duplex } from 'node:stream'
 
 export interface Http2SessionLimits {
