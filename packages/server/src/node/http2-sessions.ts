@@ -66,6 +66,14 @@ class Watched {
     this.patience = patience
   }
 
+  begin(stream: WatchedStream, fields: readonly string[]): void {
+    this.streams++
+    this.useful += PER_STREAM + bytesOf(fields)
+    stream[WATCHED] = this
+    stream.push = countingPush
+    stream.on('close', streamEnded)
+  }
+
   /** Whether more has come than may come beside streams. */
   isFlooded(now: number): boolean {
     const { bytesRead, bytesWritten } = this.session.socket
@@ -124,13 +132,11 @@ export class Http2Sessions {
   #begin(watched: Watched, stream: WatchedStream, fields: readonly string[]): void {
     if (watched.begun++ === 0 && this.#busy.push(watched) === 1) setImmediate(() => this.#turn())
     // There are no more at once: others were taken back in the turn in which they came, and each costs what a request does. CVE-2023-44487.
-    if (watched.begun > MAX_STREAMS) return end(watched)
-    watched.streams++
-    watched.useful += PER_STREAM + bytesOf(fields)
-    watched.patience = this.#idle
-    stream[WATCHED] = watched
-    stream.push = countingPush
-    stream.on('close', streamEnded)
+    if (watched.begun > MAX_STREAMS) end(watched)
+    else {
+      watched.patience = this.#idle
+      watched.begin(stream, fields)
+    }
   }
 
   #turn(): void {
