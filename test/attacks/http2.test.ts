@@ -210,14 +210,16 @@ describe('TLS', TIMEOUT, () => {
       [
         ['tls.badHandshakes', { seconds: 2, wires: 8 }],
         ['tls.handshakes', { seconds: 2, wires: 16 }],
-        ['tls.renegotiations', { count: 1000, wires: 4 }],
+        ['tls.renegotiations', { count: 1000 }],
       ],
       { slack: 2 * SLACK },
     )
     expect(Object.keys(outcomes['tls.badHandshakes']?.ends ?? {})).toEqual(['cut'])
+    const { h2, ...others } = (outcomes['tls.renegotiations'] ?? {}) as Record<string, unknown>
+    // RFC 9113 §9.2.1: not with HTTP/2. Some versions of Node end the connection for it, others do not answer.
+    expect(h2).toMatchObject({ made: 0 })
     // Node allows three in ten minutes.
-    expect(outcomes['tls.renegotiations']?.ends).toEqual({ cut: 4 })
-    expect(outcomes['tls.renegotiations']?.['most']).toBeLessThanOrEqual(3)
+    expect(others).toEqual({ 'http/1.1': { made: 3, end: 'cut' } })
   })
 })
 

@@ -249,7 +249,8 @@ class ComposedServer implements MillraceServer<Api, User> {
     }
     const requestWithin = REQUEST_WITHIN
     const { headers } = limits
-    if (tls === undefined) return plainServer({ headers, headersWithin: connectTimeout, requestWithin }, answer)
+    if (tls === undefined)
+      return plainServer({ headers, headersWithin: connectTimeout, requestWithin }, answer)
     const logger = this.#logger
     return secureServer(
       { tls, hsts, handshakeMs: connectTimeout, requestWithin, maxHeaderSize: headers, logger },

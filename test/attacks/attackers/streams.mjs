@@ -1,6 +1,6 @@
 /** HTTP/2 as it should be, by node:http2, of which there is too much: streams that stay, are not read, or are WebSockets. */
 import { once } from 'node:events'
-import { connect, constants } from 'node:http2'
+import { connect } from 'node:http2'
 import { CLOSE, CONNECT, frame, frameAt, handshake, PING, pause, Tally, TEXT, Wire } from './wire.mjs'
 
 const PAGE = '/millrace/channels/chat:busy/publications'
@@ -128,11 +128,6 @@ class StreamSocket {
     await Promise.race([drained, this.ended, pause(200)])
   }
 
-  /** As a browser ends what it does not want any more: RFC 9113 §7. */
-  cancel() {
-    this.stream.close(constants.NGHTTP2_CANCEL)
-  }
-
   #read(bytes) {
     let rest = Buffer.concat([this.#rest, bytes])
     for (let found = frameAt(rest, 0); found !== undefined; found = frameAt(rest, 0)) {
@@ -183,21 +178,18 @@ export async function oneAddress(port, { sessions: count, streams, address, plai
   return { ends, byHttp1, replies: sockets.filter(({ replies }) => replies > 0).length }
 }
 
-/** WebSockets of one session that come and go. */
+/** WebSockets that come and go, some on each session. */
 export async function flapping(port, { count, address }) {
-  const [session, ends] = [await open(port), new Tally()]
-  for (let n = 0; n < count; n += 50) {
-    const sockets = numbers(50).map(() => new StreamSocket(session, address))
+  const [ends, each] = [new Tally(), 50]
+  for (let n = 0; n < count; n += each) {
+    const session = await open(port)
+    const sockets = numbers(each).map(() => new StreamSocket(session, address))
     await Promise.all(sockets.map(({ opened }) => opened))
     for (const socket of sockets) socket.send(CONNECT)
-    await Promise.race([Promise.all(sockets.map((socket) => socket.answered)), pause(5000)])
-    for (const socket of sockets) {
-      ends.add(socket.code ?? (socket.replies > 0 ? 'let in' : socket.end))
-      socket.cancel()
-    }
-    await Promise.all(sockets.map(({ ended }) => ended))
+    await Promise.race([Promise.all(sockets.map(({ answered }) => answered)), pause(5000)])
+    for (const { code, replies, end } of sockets) ends.add(code ?? (replies > 0 ? 'let in' : end))
+    session.destroy()
   }
-  session.destroy()
   return { ends: ends.counts }
 }
 

@@ -115,37 +115,27 @@ export async function handshakes(port, { seconds, wires, ...options }) {
   return { ends: { left: count } }
 }
 
-/** Handshakes anew on a connection that stands, over and over: RFC 5746; RFC 9113 §9.2.1 forbids them with HTTP/2. */
-export async function renegotiations(port, { count, wires }) {
-  const [ends, done] = [new Tally(), []]
-  const place = async (_, n) => {
+/** Handshakes anew on a connection that stands, over and over, by each protocol: RFC 5746. Says how many succeeded, and how it ended. */
+export async function renegotiations(port, { count }) {
+  const outcomes = ['h2', 'http/1.1'].map(async (protocol) => {
     const socket = connect({
       ...{ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2' },
-      ALPNProtocols: [n % 2 === 0 ? 'h2' : 'http/1.1'],
+      ALPNProtocols: [protocol],
     })
-    let isOver = false
+    const ended = new Promise((resolve) => socket.on('close', () => resolve(false)))
     socket.on('error', () => {})
-    socket.resume()
-    const ended = new Promise((resolve) =>
-      socket.on('close', () => {
-        isOver = true
-        resolve()
-      }),
-    )
-    await once(socket, 'secureConnect')
-    let times = 0
-    for (; times < count && !isOver; times++) {
+    await Promise.race([once(socket.resume(), 'secureConnect'), ended])
+    let made = 0
+    for (let isMade = true; isMade && made < count; ) {
       const again = new Promise((resolve) => socket.renegotiate({}, (error) => resolve(error === null)))
-      if ((await Promise.race([again, ended.then(() => false), pause(2000).then(() => false)])) !== true)
-        break
+      isMade = await Promise.race([again, ended, pause(1500)])
+      if (isMade) made++
     }
-    done.push(times)
-    await Promise.race([ended, pause(500)])
-    ends.add(isOver ? 'cut' : 'stays')
+    const end = socket.destroyed ? 'cut' : 'stays'
     socket.destroy()
-  }
-  await Promise.all(Array.from({ length: wires }, place))
-  return { ends: ends.counts, most: Math.max(...done) }
+    return [protocol, { made, end }]
+  })
+  return Object.fromEntries(await Promise.all(outcomes))
 }
 
 /** Connections that have shaken hands and say nothing, or what is no request yet, by each protocol; some ping now and then. */

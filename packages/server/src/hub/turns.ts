@@ -16,12 +16,14 @@ export class Turns {
 
   /** Runs something at once, unless enough has run in this turn: then in a later one. */
   soon(run: () => void): void {
-    if (this.#waiting.length > 0 || this.#ran >= AT_ONCE) return this.later(run)
-    if (this.#ran++ === 0)
-      this.#clock.schedule(0, () => {
-        this.#ran = 0
-      })
-    run()
+    if (this.#waiting.length > 0 || this.#ran >= AT_ONCE) this.later(run)
+    else {
+      if (this.#ran++ === 0)
+        this.#clock.schedule(0, () => {
+          this.#ran = 0
+        })
+      run()
+    }
   }
 
   /** Runs something in a later turn, after what was given before. */
