@@ -155,7 +155,7 @@ describe('[H11.6] pages that nobody reads', TIMEOUT, () => {
 })
 
 describe('[H11.2] limits of addresses count streams as they count sockets', TIMEOUT, () => {
-  it('connections: those beyond are refused, by HTTP/1.1 as well', async () => {
+  it('connections: those beyond are refused, by HTTP/1.1 and by requests as well', async () => {
     const options = { sessions: 2, streams: STREAMS, address: '198.51.100.21', plain: scene.server.port }
     const { 'streams.oneAddress': outcome } = await scene.under('WebSockets of one address', [
       ['streams.oneAddress', options],
@@ -164,6 +164,8 @@ describe('[H11.2] limits of addresses count streams as they count sockets', TIME
       ends: { 4007: 2 * STREAMS - PER_ADDRESS, stays: PER_ADDRESS },
       replies: PER_ADDRESS,
       byHttp1: 4007,
+      byPoll: 4007,
+      byStream: 4007,
     })
   })
 

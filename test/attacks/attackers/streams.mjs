@@ -161,9 +161,10 @@ export async function silentSockets(port, { sessions: count, streams, seconds })
   return { ends }
 }
 
-/** As many as it likes from one address, which say who they are; and while they stay, one more by HTTP/1.1 on another port. */
+/** As many as it likes from one address, which say who they are; and while they stay, one more by HTTP/1.1 on another port, and by requests. */
 export async function oneAddress(port, { sessions: count, streams, address, plain }) {
-  const all = await sessions(port, count)
+  const all = await sessions(port, count + 1)
+  const spare = all.pop()
   const sockets = all.flatMap((session) => numbers(streams).map(() => new StreamSocket(session, address)))
   await Promise.all(sockets.map(({ opened }) => opened))
   for (const socket of sockets) socket.send(CONNECT)
@@ -173,9 +174,35 @@ export async function oneAddress(port, { sessions: count, streams, address, plai
   wire.send(handshake({ headers: { 'x-forwarded-for': address } }))
   await Promise.race([wire.told, wire.ended, pause(2000)])
   const byHttp1 = wire.end
+  const byPoll = await closing(spare, 'poll', address)
+  const byStream = await closing(spare, 'stream', address)
   wire.destroy()
-  for (const session of all) session.destroy()
-  return { ends, byHttp1, replies: sockets.filter(({ replies }) => replies > 0).length }
+  for (const session of [...all, spare]) session.destroy()
+  return { ends, byHttp1, byPoll, byStream, replies: sockets.filter(({ replies }) => replies > 0).length }
+}
+
+/** The code that closes a connection of requests as soon as it is opened; else all that it was told. */
+async function closing(session, kind, address) {
+  const path = `/millrace/${kind}`
+  const opened = await posted(session, { ':path': path, 'x-forwarded-for': address }, '{}')
+  const link = /"link":"([^"]+)"/.exec(opened)?.[1]
+  // Who polls may be told only by the answer to the next one.
+  const isAsked = kind === 'poll' && !opened.includes('event:close') && link !== undefined
+  const next = isAsked ? await posted(session, { ':path': path }, `{"link":"${link}","wait":1000}`) : ''
+  const told = opened + next
+  return Number(/^event:close\ndata:\{"code":(\d+)/m.exec(told)?.[1]) || told
+}
+
+async function posted(session, headers, body) {
+  const stream = request(session, { ...headers, ':method': 'POST' })
+  let answer = ''
+  stream.on('data', (bytes) => {
+    answer += bytes
+  })
+  const over = new Promise((resolve) => stream.on('close', resolve))
+  stream.end(body)
+  await Promise.race([over, pause(2000)])
+  return answer
 }
 
 /** WebSockets that come and go, some on each session. */
