@@ -16,6 +16,7 @@ const STREAMS = 100
 const PER_ADDRESS = 150
 const UNAUTHENTICATED = 180
 const BURST = 300
+const SLOW_READERS = 30
 const BUSY = 'chat:busy'
 
 const pem = (name: string): string =>
@@ -38,6 +39,7 @@ beforeAll(async () => {
   const seconds = CONNECT_TIMEOUT / 1000 + 10
   slow = scene.attack([
     ['streams.slowBodies', { streams: STREAMS, seconds: 45 }],
+    ['streams.neverReading', { streams: SLOW_READERS, seconds: 25, channel: BUSY, address: '198.51.100.26' }],
     ['tls.leftHandshakes', { count: 2000, seconds }],
     ['tls.slowHellos', { count: 300, seconds }],
     ['tls.idleSessions', { count: 50, seconds }],
@@ -72,8 +74,8 @@ describe('[H11.7] sessions of HTTP/2 that flood', TIMEOUT, () => {
       madeResets: { count, most: 50 },
       resetsOfNothing: { most: 20 },
     }
-    // Meanwhile two thousand handshakes are under way, of thirty kilobytes or more each.
-    const bounds = { growth: 250, slack: 2 * SLACK }
+    // Meanwhile two thousand handshakes are under way, of thirty kilobytes or more each, and two megabytes wait for each who does not read.
+    const bounds = { growth: 350, slack: 2 * SLACK }
     const outcomes = await scene.under('resets', attacks('http2', options), bounds)
     expectEnds(outcomes, {
       rapidResets: ['ENHANCE_YOUR_CALM', 'INTERNAL_ERROR'],
@@ -253,6 +255,12 @@ describe('what is slow, through all of this', TIMEOUT, () => {
   it('[H11.6] bodies that come a byte a second, on a hundred streams: 408 after thirty seconds', () => {
     expect(outcomes['streams.slowBodies']?.['answers']).toEqual({ 408: STREAMS })
     expect(outcomes['streams.slowBodies']?.['lastAfter']).toBeLessThan(36)
+  })
+
+  it('[H9.4] WebSockets that let not a byte come are closed as slow ones', async () => {
+    expect(outcomes['streams.neverReading']?.ends).toEqual({ cut: SLOW_READERS })
+    const { 4001: slowConsumers = 0, 4002: silent = 0 } = (await scene.facts()).ends
+    expect(slowConsumers + silent).toBe(SLOW_READERS)
   })
 
   it('and nothing stays behind', async () => {

@@ -59,17 +59,18 @@ export async function readers(port, { count, address }) {
 /** Bodies that take for ever, on as many streams as there may be. */
 export async function slowBodies(port, { streams, seconds }) {
   const [answers, begun, session] = [new Tally(), performance.now(), await open(port)]
-  let last = 0
+  let [last, left] = [0, streams]
   const kinds = ['poll', 'stream', 'send', 'close']
   const slow = numbers(streams).map((n) => {
     const stream = request(session, { ':path': `/millrace/${kinds[n % kinds.length]}`, ':method': 'POST' })
     stream.on('response', ({ ':status': status }) => {
       answers.add(status)
+      left--
       last = performance.now() - begun
     })
     return stream.resume()
   })
-  while (performance.now() < begun + seconds * 1000 && slow.some(({ closed }) => !closed)) {
+  while (performance.now() < begun + seconds * 1000 && left > 0) {
     for (const stream of slow) if (stream.writable) stream.write('x')
     await pause(1000)
   }
@@ -218,6 +219,25 @@ export async function flapping(port, { count, address }) {
     session.destroy()
   }
   return { ends: ends.counts }
+}
+
+/** WebSockets that subscribe, ask for much, and let not a byte come, not even a ping. What they were told nobody knows: they did not read it. */
+export async function neverReading(port, { streams, seconds, channel, address }) {
+  const session = await open(port, { initialWindowSize: 0 })
+  const asking = frame(
+    TEXT,
+    `[${Array(20).fill(`{"id":7,"history":{"channel":"${channel}","limit":256}}`).join()}]`,
+  )
+  const sockets = numbers(streams).map(() => new StreamSocket(session, address))
+  for (const socket of sockets) {
+    await socket.opened
+    for (const bytes of [CONNECT, frame(TEXT, `{"id":2,"subscribe":{"channel":"${channel}"}}`), asking])
+      socket.send(bytes)
+  }
+  await Promise.race([Promise.all(sockets.map(({ ended }) => ended)), pause(seconds * 1000)])
+  const stays = sockets.filter(({ stream }) => !stream.closed).length
+  session.destroy()
+  return { ends: { cut: streams - stays, ...(stays > 0 && { stays }) } }
 }
 
 const FLOODS = [
