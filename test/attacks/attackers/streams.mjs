@@ -169,7 +169,7 @@ export async function oneAddress(port, { sessions: count, streams, address, plai
   const sockets = all.flatMap((session) => numbers(streams).map(() => new StreamSocket(session, address)))
   await Promise.all(sockets.map(({ opened }) => opened))
   for (const socket of sockets) socket.send(CONNECT)
-  await pause(1000)
+  await Promise.race([Promise.all(sockets.map(({ answered }) => answered)), pause(5000)])
   const ends = endsOf(sockets)
   const wire = new Wire(plain)
   wire.send(handshake({ headers: { 'x-forwarded-for': address } }))

@@ -22,8 +22,8 @@ class Waiting {
         this.#longest = Math.max(this.#longest, performance.now() - begun)
       })
       socket.resume()
-      // More at once would wait for Linux to let them in, and think that they are.
-      if (n % 50 === 49) await pause(20)
+      // More at once would find no room where Linux keeps those that the server has not taken yet, and think that they are in.
+      if (n % 20 === 19) await pause(40)
     }
   }
 
