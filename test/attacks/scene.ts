@@ -44,6 +44,8 @@ export interface Facts {
   readonly cookies: number
   /** Errors and warnings in its log. */
   readonly faults: number
+  /** Connections of TCP. */
+  readonly sockets: number
 }
 
 /** What an attack may cost, where it is not the usual. */
@@ -73,9 +75,11 @@ export class Scene {
   /** Of a processor, that the honest take. */
   readonly #share: number
   readonly #heap: number
+  /** Where attackers go. */
+  readonly #port: number
 
   private constructor(
-    server: LoadServer,
+    { server, port }: { readonly server: LoadServer; readonly port: number },
     honest: Honest,
     peace: {
       readonly baseline: Latency
@@ -85,6 +89,7 @@ export class Scene {
     },
   ) {
     this.server = server
+    this.#port = port
     this.honest = honest
     this.baseline = peace.baseline
     this.#other = peace.other
@@ -92,8 +97,12 @@ export class Scene {
     this.#heap = peace.heap
   }
 
-  static async begin(options: object = {}): Promise<Scene> {
+  /** With `tls` among the options, as server.mjs has them, attackers come by TLS. */
+  static async begin(
+    options: { readonly tls?: object; readonly [option: string]: unknown } = {},
+  ): Promise<Scene> {
     const server = await LoadServer.start({ node: 'attacked', ...options }, SERVER)
+    const port = options.tls === undefined ? server.port : Number(await server.ask('secure'))
     const honest = await Honest.gather(server.port, HONEST)
     const unharmed = await LoadServer.start({ node: 'unharmed' }, SERVER)
     const other = { server: unharmed, witnesses: await Honest.gather(unharmed.port, WITNESSES) }
@@ -105,7 +114,7 @@ export class Scene {
     await pause(BASELINE)
     const baseline = honest.latency()
     const share = ((await factsOf(server)).cpu - cpu) / (performance.now() - began)
-    return new Scene(server, honest, { baseline, share, other, heap: await weigh(server) })
+    return new Scene({ server, port }, honest, { baseline, share, other, heap: await weigh(server) })
   }
 
   facts(): Promise<Facts> {
@@ -132,7 +141,7 @@ export class Scene {
       }
       this.facts().then(look, () => {})
     }, 100)
-    const attack = this.#attack(attacks).finally(() => clearInterval(watch))
+    const attack = this.attack(attacks).finally(() => clearInterval(watch))
     // What is over sooner is felt afterwards, if at all.
     const [outcomes] = await Promise.all([attack, pause(SHORTEST)])
     const latency = this.honest.latency()
@@ -189,8 +198,9 @@ export class Scene {
     await Promise.all([this.server.stop(), server.stop()])
   }
 
-  async #attack(attacks: readonly Attack[]): Promise<Record<string, Outcome>> {
-    const child = fork(ATTACKERS, [String(this.server.port), JSON.stringify(attacks)], {
+  /** Attacks, and looks at nothing: others may go on meanwhile. */
+  async attack(attacks: readonly Attack[]): Promise<Record<string, Outcome>> {
+    const child = fork(ATTACKERS, [String(this.#port), JSON.stringify(attacks)], {
       // Not those of the tests, by which packages would be their sources.
       execArgv: [],
     })

@@ -1,6 +1,6 @@
 /**
  * The server under attack: `node server.mjs OPTIONS`, with options of `createServer` as JSON. `guarded` has it ask who comes, by token or
- * cookie. Says `listening PORT` when it is ready, and by calls what it costs.
+ * cookie; with `tls`, as `listen` takes it, it listens on a second port. Says `listening PORT` when it is ready, and by calls what it costs.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -9,10 +9,10 @@ import { call, channel, createServer, defineApi } from '@millrace/server'
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc')
 
-const { guarded = false, ...options } = JSON.parse(process.argv[2] ?? '{}')
+const { guarded = false, tls, ...options } = JSON.parse(process.argv[2] ?? '{}')
 const api = defineApi({
   channels: { 'chat:{room}': channel({ publish: 'anyone' }) },
-  calls: { echo: call(), facts: call(), weigh: call() },
+  calls: { echo: call(), facts: call(), weigh: call(), secure: call() },
 })
 /** How often a browser's cookie was taken for its user. */
 let cookies = 0
@@ -52,11 +52,23 @@ setInterval(() => {
   last = now
 }, 5).unref()
 
+/** Connections of TCP that are open. */
+const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCPSocket')).length
+
 server.handle('facts', () => {
   const { sessions } = server.stats()
   const turn = longest
   longest = 0
-  return { rss: process.memoryUsage.rss(), cpu: cpuTime(), turn, sessions, ends, cookies, faults }
+  return {
+    rss: process.memoryUsage.rss(),
+    cpu: cpuTime(),
+    turn,
+    sessions,
+    ends,
+    cookies,
+    faults,
+    sockets: sockets(),
+  }
 })
 /** What it holds on to. */
 server.handle('weigh', () => {
@@ -64,5 +76,8 @@ server.handle('weigh', () => {
   const { heapUsed, external } = process.memoryUsage()
   return { heap: heapUsed + external }
 })
-const address = await server.listen({ port: 0, host: '127.0.0.1' })
+server.handle('secure', () => secure?.port)
+const host = '127.0.0.1'
+const address = await server.listen({ port: 0, host })
+const secure = tls && (await server.listen({ port: 0, host, tls }))
 console.log(`listening ${address.port}`)

@@ -260,12 +260,13 @@ class ComposedServer implements MillraceServer<Api, User> {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
       response.end(`Millrace ${VERSION}: the endpoint is a WebSocket at ${path}\n`)
     }
-    if (tls === undefined) {
-      const { headers } = limits
-      return plainServer({ headers, headersWithin: connectTimeout, requestWithin: REQUEST_WITHIN }, answer)
-    }
+    const requestWithin = REQUEST_WITHIN
+    const { headers } = limits
+    if (tls === undefined)
+      return plainServer({ headers, headersWithin: connectTimeout, requestWithin }, answer)
+    const logger = this.#logger
     return secureServer(
-      { tls, hsts, handshakeMs: connectTimeout, maxHeaderSize: limits.headers, logger: this.#logger },
+      { tls, hsts, handshakeMs: connectTimeout, requestWithin, maxHeaderSize: headers, logger },
       answer,
     )
   }

@@ -6,6 +6,9 @@ import { type Http2SecureServer, secureServer } from './node/secure-server.js'
 import type { TlsSource } from './node/tls-parts.js'
 import { resolveOptions, type ServerOptions } from './options.js'
 
+/** Milliseconds: what Node gives a request that is whole. */
+const REQUEST_WITHIN = 300_000
+
 export interface TlsServerOptions
   extends Pick<ListenOptions, 'hsts'>,
     Pick<ServerOptions, 'connectTimeout' | 'logger'> {}
@@ -33,7 +36,12 @@ export async function createTlsServer(
   const listen = resolveListen({ tls, ...(hsts !== undefined && { hsts }) })
   const { connectTimeout, limits } = resolveOptions(rest)
   const { server, reload, close } = await secureServer(
-    { tls, hsts: listen.hsts, handshakeMs: connectTimeout, maxHeaderSize: limits.headers, logger },
+    {
+      ...{ tls, hsts: listen.hsts, logger },
+      handshakeMs: connectTimeout,
+      requestWithin: REQUEST_WITHIN,
+      maxHeaderSize: limits.headers,
+    },
     answer,
   )
   return { server, reloadTls: reload, close }

@@ -98,6 +98,8 @@ export function readersWorld(options: Partial<HubOptions> = {}, outbox = 1_048_5
     async read(target: string, headers: Asked['info']['headers'] = {}) {
       const page = this.page(target, headers)
       await settle()
+      // Where many were read before, this one had to wait for its turn.
+      await clock.advance(0)
       return answerOf(page)
     },
     /** Publishes this many, numbered from `first` on. */

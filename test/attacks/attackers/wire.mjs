@@ -139,7 +139,7 @@ export class Wire {
 }
 
 /** The server's frame that begins here, once it is all there. */
-function frameAt(bytes, at) {
+export function frameAt(bytes, at) {
   if (bytes.length - at < 2) return undefined
   let [length, start] = [bytes[at + 1], at + 2]
   if (length >= 126) start += length === 126 ? 2 : 8
@@ -161,8 +161,8 @@ export async function open(port, options = {}) {
 export class Tally {
   counts = {}
 
-  add(what) {
-    this.counts[what] = (this.counts[what] ?? 0) + 1
+  add(what, count = 1) {
+    this.counts[what] = (this.counts[what] ?? 0) + count
   }
 }
 

@@ -158,6 +158,11 @@ export class Hub implements SessionHost {
     this.#turns.later(run)
   }
 
+  /** Runs something that takes a while: at once, or in a later turn where many ask for as much. */
+  soon(run: () => void): void {
+    this.#turns.soon(run)
+  }
+
   holdBack(subscription: Subscription): () => void {
     return this.#services.topics.holdBack(subscription)
   }

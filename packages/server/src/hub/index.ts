@@ -11,6 +11,7 @@ export type { CommandRequest, PendingCommand } from './device-commands.js'
 export { Hub } from './hub.js'
 export type { HubOptions } from './hub-options.js'
 export { Identity, type IdentityOf, type IdentityTerms } from './identity.js'
+export { networkOf } from './network-of.js'
 export type { Outgoing } from './outgoing.js'
 export type { AccessRequest, Authorizer } from './policy.js'
 export type {

@@ -1,19 +1,25 @@
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { Turns } from './turns.js'
 
-it('[H9.4] a little of what waits goes on in each turn, in order, and what is given meanwhile after it', () => {
-  const scheduled: (() => void)[] = []
-  const turns = new Turns({
+let scheduled: (() => void)[]
+let turns: Turns
+let ran: number[]
+beforeEach(() => {
+  scheduled = []
+  ran = []
+  turns = new Turns({
     schedule: (_, task) => {
       scheduled.push(task)
       return () => {}
     },
   })
-  const ran: number[] = []
-  const turn = (): number[] => {
-    for (const task of scheduled.splice(0)) task()
-    return ran.splice(0)
-  }
+})
+const turn = (): number[] => {
+  for (const task of scheduled.splice(0)) task()
+  return ran.splice(0)
+}
+
+it('[H9.4] a little of what waits goes on in each turn, in order, and what is given meanwhile after it', () => {
   for (let n = 1; n <= 10; n++)
     turns.later(() => {
       ran.push(n)
@@ -22,4 +28,19 @@ it('[H9.4] a little of what waits goes on in each turn, in order, and what is gi
   expect([turn(), turn(), turn(), scheduled.length]).toEqual([[1, 2, 3, 4, 5, 6, 7, 8], [9, 10, 11], [], 0])
   turns.later(() => ran.push(12))
   expect(turn()).toEqual([12])
+})
+
+it('[H9.4] what need not wait runs at once, as much as fits in a turn, and never before what waits', () => {
+  const give = (from: number, to: number): void => {
+    for (let n = from; n <= to; n++) turns.soon(() => ran.push(n))
+  }
+  give(1, 3)
+  expect(ran).toEqual([1, 2, 3])
+  give(4, 20)
+  expect(ran.splice(0)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  expect(turn()).toEqual([9, 10, 11, 12, 13, 14, 15, 16])
+  give(21, 21)
+  expect([turn(), turn()]).toEqual([[17, 18, 19, 20, 21], []])
+  give(22, 22)
+  expect(ran).toEqual([22])
 })

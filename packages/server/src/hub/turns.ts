@@ -9,6 +9,9 @@ export class Turns {
   readonly #waiting: (() => void)[] = []
   #number = 0
   #isNumbered = false
+  /** How many were not made to wait, and in which turn. */
+  #ran = 0
+  #ranIn = 0
 
   constructor(clock: Pick<Clock, 'schedule'>) {
     this.#clock = clock
@@ -24,6 +27,17 @@ export class Turns {
       })
     }
     return this.#number
+  }
+
+  /** Runs something at once, unless enough has run in this turn: then in a later one. */
+  soon(run: () => void): void {
+    if (this.number !== this.#ranIn) this.#ran = 0
+    this.#ranIn = this.number
+    if (this.#waiting.length > 0 || this.#ran >= AT_ONCE) this.later(run)
+    else {
+      this.#ran++
+      run()
+    }
   }
 
   /** Runs something in a later turn, after what was given before. */

@@ -27,11 +27,17 @@ export function createHttpServer(
     },
     listener,
   )
-  // Those timeouts begin with the first byte of a request. Who never sends it is ended without a timer per socket.
-  // Weakly held, or connections that come and go would stay in memory until their deadline.
-  const silent = new DeadlineQueue<WeakRef<Socket>>(headersWithin, endSilent)
-  server.on('connection', (socket) => silent.add(new WeakRef(socket)))
+  server.on('connection', endsSilent(headersWithin))
   return server
+}
+
+/**
+ * Listens to connections, and ends those of which not a byte has come after so many milliseconds: Node's timeouts begin with the first byte of a
+ * request. No timer per socket; and weakly held, or connections that come and go would stay in memory until their deadline.
+ */
+export function endsSilent(within: number): (socket: Socket) => void {
+  const silent = new DeadlineQueue<WeakRef<Socket>>(within, endSilent)
+  return (socket) => silent.add(new WeakRef(socket))
 }
 
 function endSilent(connected: WeakRef<Socket>): void {

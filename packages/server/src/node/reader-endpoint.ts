@@ -14,6 +14,7 @@ import { DeadlineQueue } from './deadline-queue.js'
 import type { AllowOrigin } from './http-answer.js'
 import { intercept } from './intercept.js'
 import { admitPage, answerPreflight, cut, giveAnswer, headAnswer, ResponseEvents } from './reader-response.js'
+import { UnreadAnswers } from './unread-answers.js'
 
 export interface ReaderEndpointOptions {
   readonly readers: Readers
@@ -25,6 +26,8 @@ export interface ReaderEndpointOptions {
   readonly leavesWithin?: number
   /** Milliseconds within which a client must have read an answer that is whole. Default 30 seconds. */
   readonly readWithin?: number
+  /** Bytes of pages that may wait for one address to read them. Default 32 MiB. */
+  readonly mostUnread?: number
   failed(what: string, error: unknown): void
 }
 
@@ -32,6 +35,8 @@ const METHODS = 'GET, HEAD, OPTIONS'
 const LEAVES_WITHIN = 5_000
 /** A page has about 256 KiB, of which the network holds some. */
 const READ_WITHIN = 30_000
+/** A hundred large pages: an office that reads at once. */
+const MOST_UNREAD = 33_554_432
 /** `CHANNEL/events` or `CHANNEL/publications`; a channel may have slashes. */
 const VIEW = /^(.*)\/(events|publications)$/s
 
@@ -49,7 +54,7 @@ export class ReaderEndpoint {
   readonly #detach: (() => void)[] = []
   readonly #open = new Set<ServerResponse>()
   readonly #ending: DeadlineQueue<ServerResponse>
-  readonly #unread: DeadlineQueue<ServerResponse>
+  readonly #unread: UnreadAnswers
   #whenEmpty = (): void => {}
 
   constructor(options: ReaderEndpointOptions) {
@@ -59,9 +64,8 @@ export class ReaderEndpoint {
       // One behind another on its connection is not told when that breaks.
       this.#closed(response)
     })
-    this.#unread = new DeadlineQueue(options.readWithin ?? READ_WITHIN, (response) => {
-      if (!response.writableFinished) cut(response)
-    })
+    const { readWithin: within = READ_WITHIN, mostUnread: most = MOST_UNREAD } = options
+    this.#unread = new UnreadAnswers({ within, most, cut })
     this.#below = `${options.path.replace(/\/$/, '')}/channels/`
   }
 
@@ -131,10 +135,13 @@ export class ReaderEndpoint {
   }
 
   #page(asked: Asked, response: ServerResponse): OpenReader {
+    const { remoteAddress } = asked.info
+    if (this.#unread.isFull(remoteAddress)) throw unread()
     return this.#options.readers.page(readPageRequest(asked), (answer) => {
-      giveAnswer(response, answer)
+      // Others may have been written while this one waited for its turn.
+      giveAnswer(response, this.#unread.isFull(remoteAddress) ? errorAnswer(unread()) : answer)
       // Who does not read keeps neither memory nor the connection.
-      if (response.writableLength > 0) this.#unread.add(response)
+      this.#unread.add(response, remoteAddress)
     })
   }
 
@@ -145,6 +152,11 @@ export class ReaderEndpoint {
     return new MillraceError('internal-error')
   }
 }
+
+const unread = (): MillraceError =>
+  new MillraceError('limit-exceeded', {
+    message: 'Too many answers wait to be read at this address: read those first',
+  })
 
 const foreign = (origin: string | undefined): MillraceError =>
   new MillraceError('forbidden', { message: `Pages of ${origin} may not read here: see allowedOrigins` })

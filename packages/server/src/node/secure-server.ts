@@ -1,9 +1,11 @@
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
+import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
 import { DEFAULT_CIPHERS, type SecureContextOptions } from 'node:tls'
 import type { Logger } from '../hub/index.js'
 import { Certificates } from './certificates.js'
 import { responsesWith } from './hsts.js'
+import { endsSilent } from './http-server.js'
+import { Http2Sessions, MAX_STREAMS } from './http2-sessions.js'
 import { type Answer, type OwnServer, stopped } from './own-server.js'
 import type { TlsSource } from './tls-parts.js'
 
@@ -13,8 +15,10 @@ export interface SecureServerOptions {
   readonly tls: TlsSource
   /** The value of Strict-Transport-Security; undefined for none. */
   readonly hsts: string | undefined
-  /** Milliseconds a TLS handshake may take. */
+  /** Milliseconds a TLS handshake may take, and then the head of the first request. */
   readonly handshakeMs: number
+  /** Milliseconds within which a request over HTTP/1.1 must have come whole. Default as `handshakeMs`. */
+  readonly requestWithin?: number
   /** Bytes of a request's headers. */
   readonly maxHeaderSize: number
   readonly logger: Logger
@@ -35,9 +39,6 @@ export interface SecureServer extends OwnServer {
 const CIPHERS = `${DEFAULT_CIPHERS}:!kRSA:!kDHE:!SHA1:!SHA256:!SHA384:!AESCCM:!AESCCM8:!ARIAGCM:!aNULL:!eNULL`
 const CONTEXT: SecureContextOptions = { minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true }
 
-/** Streams of one HTTP/2 session at once. Who needs more makes another: proxies do. */
-const MAX_STREAMS = 250
-const SESSION_IDLE_MS = 60_000
 /** What node:http gives its own servers, and node:http2 not those that serve HTTP/1.1 as well. */
 const AS_HTTP = { keepAliveTimeout: 5_000, requireHostHeader: true }
 /** How long who does not read may keep a server that closes, in milliseconds. */
@@ -57,7 +58,7 @@ export async function secureServer(options: SecureServerOptions, answer: Answer)
 }
 
 function serverWith(certificates: Certificates, options: SecureServerOptions, answer: Answer): SecureServer {
-  const { hsts, handshakeMs, maxHeaderSize, logger } = options
+  const { hsts, handshakeMs, requestWithin = 0, maxHeaderSize, logger } = options
   const server = createSecureServer({
     ...CONTEXT,
     ...certificates.context,
@@ -69,16 +70,25 @@ function serverWith(certificates: Certificates, options: SecureServerOptions, an
   })
   // Asked from Node 24.9 on, where not every version gives it to such a server.
   const shouldUpgradeCallback = (): boolean => server.listenerCount('upgrade') > 0
-  Object.assign(server, AS_HTTP, { maxHeaderSize, shouldUpgradeCallback })
+  Object.assign(server, AS_HTTP, {
+    maxHeaderSize,
+    shouldUpgradeCallback,
+    headersTimeout: handshakeMs,
+    requestTimeout: Math.max(handshakeMs, requestWithin),
+    // Node looks for late requests only this often.
+    connectionsCheckingInterval: Math.ceil(handshakeMs / 4),
+  })
   // Its requests have what those of node:http have, as far as anybody here asks for it.
   server.on('request', answer as unknown as (request: object, response: object) => void)
   server.on('tlsClientError', ({ message }) => logger.debug('A TLS handshake failed', { reason: message }))
   certificates.use(server, CONTEXT)
   server.on('close', () => certificates.close())
-  const connections = connectionsOf(server, options.sessionIdleMs ?? SESSION_IDLE_MS)
+  server.on('secureConnection', endsSilent(handshakeMs))
+  const sessions = new Http2Sessions(server, { firstWithin: handshakeMs, idle: options.sessionIdleMs })
+  const cut = cutterOf(server)
   const drain = (): void => {
     Object.assign(server, { maxRequestsPerSocket: 1 })
-    connections.drain()
+    sessions.drain()
   }
   return {
     server,
@@ -86,7 +96,7 @@ function serverWith(certificates: Certificates, options: SecureServerOptions, an
     drain,
     async close() {
       certificates.close()
-      const late = setTimeout(connections.cut, LEAVES_WITHIN)
+      const late = setTimeout(cut, LEAVES_WITHIN)
       const ended = stopped(server)
       drain()
       await ended
@@ -95,41 +105,17 @@ function serverWith(certificates: Certificates, options: SecureServerOptions, an
   }
 }
 
-interface Connections {
-  /** Ends HTTP/2 sessions, each when its last stream has ended. */
-  readonly drain: () => void
-  readonly cut: () => void
-}
-
-/** Keeps the server's HTTP/2 sessions and its sockets, which Node does not: those in a handshake nothing else knows of. */
-function connectionsOf(server: Http2SecureServer, idleMs: number): Connections {
-  const sessions = new Set<ServerHttp2Session>()
+/** Keeps the server's sockets, which Node does not: those in a handshake nothing else knows of. Gives what ends them all. */
+function cutterOf(server: Http2SecureServer): () => void {
   const sockets = new Set<Socket>()
-  let isDraining = false
-  function sessionEnded(this: ServerHttp2Session): void {
-    sessions.delete(this)
-  }
-  function socketEnded(this: Socket): void {
+  function ended(this: Socket): void {
     sockets.delete(this)
   }
-  server.on('session', (session) => {
-    sessions.add(session)
-    session.on('close', sessionEnded)
-    session.setTimeout(idleMs, () => session.close())
-    // Its handshake was under way.
-    if (isDraining) session.close()
-  })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
-    socket.on('close', socketEnded)
+    socket.on('close', ended)
   })
-  return {
-    drain: () => {
-      isDraining = true
-      for (const session of sessions) session.close()
-    },
-    cut: () => {
-      for (const socket of sockets) socket.destroy()
-    },
+  return () => {
+    for (const socket of sockets) socket.destroy()
   }
 }

@@ -179,6 +179,43 @@ describe('[H11.6] who takes its time', () => {
     socket.write('GET /millrace/channels/a:b/publications HTTP/1.1\r\nhost: x\r\n\r\n')
     await ended
   })
+
+  it('to read pages gets no more of them at its address, until it has read', async () => {
+    const size = 32 * 2 ** 20
+    const answer = { status: 200, headers: {}, body: 'x'.repeat(size) }
+    const pages: Pick<Readers, 'page'> = {
+      page: (_, give) => {
+        queueMicrotask(() => give(answer))
+        return { gone: () => {} }
+      },
+    }
+    const endpoint = new ReaderEndpoint({
+      readers: pages as Readers,
+      path: '/millrace',
+      allowOrigin: () => true,
+      addressOf: addressBehind(['127.0.0.1']),
+      mostUnread: 1000,
+      failed: () => {},
+    })
+    const server = createHttpServer()
+    endpoint.attach(server)
+    const port = await listening(server)
+    const url = `http://127.0.0.1:${port}/millrace/channels/a:b/publications`
+    const from = (address: string) => fetch(url, { headers: { 'x-forwarded-for': address } })
+    // What is not read of it stays with the server: it is more than the network holds.
+    const slow = await from('198.51.100.1')
+    const refused = await from('198.51.100.1')
+    expect([slow.status, refused.status, refused.headers.get('retry-after')]).toEqual([200, 429, '1'])
+    expect(await refused.json()).toMatchObject({ name: 'limit-exceeded' })
+    const other = await from('198.51.100.2')
+    expect(other.status).toBe(200)
+    for (const { body } of [other, slow]) await body?.cancel()
+    await vi.waitFor(async () => {
+      const again = await from('198.51.100.1')
+      await again.body?.cancel()
+      expect(again.status).toBe(200)
+    })
+  })
 })
 
 describe('[H11.1] [H6.2] pings of the transport', () => {

@@ -3,7 +3,7 @@ import type { Clock, Hub } from '../hub/index.js'
 import { errorAnswer, type ReaderAnswer } from './error-answer.js'
 import { EventReader, type ReaderStream } from './event-reader.js'
 import { pageAnswer } from './page-answer.js'
-import { PageReader } from './page-reader.js'
+import { type Page, PageReader } from './page-reader.js'
 import type { EventsRequest, PageRequest } from './reader-request.js'
 
 export interface ReadersParts {
@@ -46,14 +46,26 @@ export class Readers {
   /** Answers with a part of a channel's stream, once, unless the client goes before. */
   page(request: PageRequest, answer: (answer: ReaderAnswer) => void): OpenReader {
     const { hub, clock, digest } = this.#parts
-    return new PageReader({
+    let isGone = false
+    // One connection may ask for a hundred pages at once, and each is written and digested for a millisecond. [H9.4]
+    const write = (page: Page): void =>
+      hub.soon(() => {
+        if (!isGone) answer(pageAnswer(page, { request, isPublic: hub.isPublic(request.channel), digest }))
+      })
+    const reader = new PageReader({
       ...{ request, clock },
       accept: (link) => hub.accept(link, request.info),
       done: (outcome) => {
         if (outcome instanceof MillraceError) answer(errorAnswer(outcome, request.token !== undefined))
-        else answer(pageAnswer(outcome, { request, isPublic: hub.isPublic(request.channel), digest }))
+        else write(outcome)
       },
     })
+    return {
+      gone: () => {
+        isGone = true
+        reader.gone()
+      },
+    }
   }
 
   #next(): number {
