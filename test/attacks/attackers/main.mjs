@@ -1,20 +1,39 @@
 /**
  * Attackers, in a process of their own: `node main.mjs PORT ATTACKS`, with `[[name, options], …]` as JSON. They attack at once, and say to
  * their parent what became of each.
+ *
+ * `node main.mjs PORT ATTACKS measured` is for who measures: it is told `{ ready: traffic }` when all that comes before the attack is done,
+ * answers with any message, and is told `{ over: outcomes, traffic }`. Then there is one attack only.
  */
 import { setPriority } from 'node:os'
 import * as crowds from './crowds.mjs'
+import * as fanOut from './fan-out.mjs'
 import * as floods from './floods.mjs'
 import * as frames from './frames.mjs'
 import * as requests from './requests.mjs'
+import { traffic } from './wire.mjs'
+import * as within from './within.mjs'
 
 // Attackers have machines of their own. Here they may have what the server and its clients leave of this one.
 setPriority(10)
-const ATTACKS = { ...frames, ...floods, ...crowds, ...requests }
-const [port, attacks] = process.argv.slice(2)
+const ATTACKS = { ...frames, ...floods, ...crowds, ...requests, ...fanOut, ...within }
+const [port, attacks, measured] = process.argv.slice(2)
 // What breaks off is counted where it matters.
 process.on('disconnect', () => process.exit())
-const outcomes = await Promise.all(
-  JSON.parse(attacks).map(async ([name, options]) => [name, await ATTACKS[name](Number(port), options)]),
-)
-process.send(Object.fromEntries(outcomes), () => process.exit())
+
+/** Resolves when whoever measures is ready too. */
+const ready = () =>
+  new Promise((resolve) => {
+    process.once('message', resolve)
+    process.send({ ready: traffic() })
+  })
+
+/** Those within limits say themselves when they are ready. */
+async function attack([name, options]) {
+  const say = measured === undefined ? async () => {} : ready
+  if (!(name in within)) await say()
+  return [name, await ATTACKS[name](Number(port), options, say)]
+}
+
+const outcomes = Object.fromEntries(await Promise.all(JSON.parse(attacks).map(attack)))
+process.send(measured === undefined ? outcomes : { over: outcomes, traffic: traffic() }, () => process.exit())
