@@ -28,7 +28,7 @@ function world({ pendingCommands = 4, subscriptions = 3 } = {}) {
         return end
       }
       const weight = kind === 'presence' ? 16 : 1
-      return (['history', 'presence'].includes(kind) ? order.read(run, weight) : end).then(
+      return (['history', 'presence'].includes(kind) ? order.read(run, { weight }) : end).then(
         () => void log.push(`${id} ends`),
       )
     },

@@ -22,6 +22,14 @@ const MOST_READS = 16
 /** What brings so much is followed by others' turns: a hundred clients that ask for twenty pages each would keep everybody waiting for seconds. */
 const HEAVY = 8
 
+/** How much a reply brings. */
+export interface Bringing<T> {
+  /** For how many it counts, as far as that is known before it is read. Default 1. */
+  readonly weight?: number
+  /** The same, once it is. */
+  weighs?(result: T): number
+}
+
 /** A reply that waits to be read. */
 interface Reading {
   readonly weight: number
@@ -64,18 +72,22 @@ export class CommandOrder {
     if (channel !== undefined) this.#tails.set(channel, done)
   }
 
-  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. `weight`: for how many it counts. [H9.4] */
-  async read<T>(run: () => Promise<T>, weight = 1): Promise<T> {
+  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
+  async read<T>(run: () => Promise<T>, { weight = 1, weighs }: Bringing<T> = {}): Promise<T> {
     if (this.#mayRead) this.#reads += weight
     else await this.#turn(weight)
+    let brought = weight
     try {
-      return await run()
+      const result = await run()
+      brought = Math.max(weight, weighs?.(result) ?? 0)
+      this.#reads += brought - weight
+      return result
     } finally {
       const done = (): void => {
-        this.#reads -= weight
+        this.#reads -= brought
         this.proceed()
       }
-      if (weight < HEAVY) done()
+      if (brought < HEAVY) done()
       else this.#parts.later(done)
     }
   }

@@ -24,6 +24,7 @@ import { Directory } from './directory.js'
 import { Disconnections } from './disconnections.js'
 import { dispatch } from './dispatch.js'
 import { Doorkeeper, REFUSALS } from './doorkeeper.js'
+import { FanOutTurns } from './fan-out-turns.js'
 import type { HubOptions } from './hub-options.js'
 import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
@@ -106,6 +107,7 @@ export class Hub implements SessionHost {
         validator,
         calls,
         admission,
+        fanOut: new FanOutTurns(clock),
         lingering,
         silence,
         clock,

@@ -151,6 +151,11 @@ export class Rates {
     return wait
   }
 
+  /** A reply was found to bring so much more than was counted for it: as far as there is any left, it is taken from what may be asked for. */
+  brought(count: number, now: number): void {
+    this.#buckets.requests?.drain(count, now)
+  }
+
   #suffer(patience: TokenBucket | undefined, count: number, now: number): void {
     if ((patience?.take(count, now) ?? 0) > 0) this.#isFlood = true
   }

@@ -8,7 +8,7 @@ import {
   MillraceError,
 } from '@millrace/protocol'
 import type { ChannelGrant } from './channel-grants.js'
-import { CommandOrder } from './command-order.js'
+import { type Bringing, CommandOrder } from './command-order.js'
 import type { Visitor } from './doorkeeper.js'
 import { closesWith } from './failures.js'
 import type { Identity } from './identity.js'
@@ -159,8 +159,10 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
-  read<T>(run: () => Promise<T>, weight = 1): Promise<T> {
-    return this.#order?.read(run, weight) ?? run()
+  async read<T>(run: () => Promise<T>, bringing: Bringing<T> = {}): Promise<T> {
+    const result = await (this.#order?.read(run, bringing) ?? run())
+    this.#rates?.brought(bringing.weighs?.(result) ?? 0, this.#host.now())
+    return result
   }
 
   paced(): Pacing | undefined {

@@ -3,6 +3,7 @@ import type { Session } from '../session.js'
 import type { Subscription } from '../subscription.js'
 import { andThen } from '../validation.js'
 import { access, type Handler, type Services } from './services.js'
+import { weightOf } from './weight.js'
 
 /** Milliseconds within which a question about presence is answered, one way or the other. [H3.6] */
 const ANSWER_WITHIN = 500
@@ -33,8 +34,9 @@ export async function enter(
     services.validator.arrived(entry.data, { schema, codec: 'json' }),
     ({ payload }) => payload,
   )
-  // While the data was checked the subscription may have ended, and with it the right to be a member.
   const { channel } = entry.subscription
+  await services.fanOut.take(services.topics.subscribers(channel), data)
+  // Meanwhile the subscription may have ended, and with it the right to be a member.
   if (session.subscriptions.get(channel) !== entry.subscription) throw new MillraceError('connection-lost')
   const { session: id, generation } = session.taken
   const member = { session: id, user: session.user?.id, since: services.clock.now(), data, generation }
@@ -64,8 +66,9 @@ export const readPresence: Handler<'presence'> = async (services, session, { cha
     const counted = await inTime(services, broker.count(channel))
     return { kind: 'presence', body: { channel, count: counted } }
   }
-  const [members, silent] = await session.read(() =>
-    inTime(services, Promise.all([broker.members(channel), services.silence.names()])),
+  const [members, silent] = await session.read(
+    () => inTime(services, Promise.all([broker.members(channel), services.silence.names()])),
+    { weighs: ([{ length }]) => weightOf(length) },
   )
   return { kind: 'presence', body: { channel, count: members.length, members, silent } }
 }

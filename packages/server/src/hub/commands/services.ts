@@ -14,6 +14,7 @@ import type { Capabilities } from '../capabilities.js'
 import type { ChannelGrant, ChannelGrants } from '../channel-grants.js'
 import type { Silence } from '../cluster/silence.js'
 import type { Directory } from '../directory.js'
+import type { FanOutTurns } from '../fan-out-turns.js'
 import type { Lingering } from '../lingering.js'
 import type { Policy } from '../policy.js'
 import type { Clock, MaybePromise } from '../ports.js'
@@ -54,6 +55,7 @@ export interface Services {
   readonly calls: ClientCalls
   readonly admission: Admission
   readonly grants: ChannelGrants
+  readonly fanOut: FanOutTurns
   readonly lingering: Lingering
   readonly silence: Silence
   readonly clock: Clock

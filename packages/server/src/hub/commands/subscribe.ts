@@ -17,6 +17,7 @@ import { unhurried } from '../unhurried.js'
 import { portionFor } from './portion.js'
 import { depart, enter } from './presence.js'
 import { access, type Handler, type Services } from './services.js'
+import { weightOf } from './weight.js'
 
 type Body = Parameters<Handler<'subscribe'>>[2]
 
@@ -86,7 +87,9 @@ export async function join(
     await services.topics.join(subscription, resolved)
     if (body.data !== undefined) await enter(services, session, { subscription, resolved, data: body.data })
     const members = body.presence ? await services.topics.watch(subscription) : undefined
-    const slice = await session.read(() => read(services, { body, resolved, subscription }))
+    const slice = await session.read(() => read(services, { body, resolved, subscription }), {
+      weighs: ({ publications }) => weightOf(publications.length + (members?.length ?? 0)),
+    })
     stillOpen(session)
     services.watch?.joined(subscription, session)
     return reply(services, { body, resolved, subscription }, { slice, members })
