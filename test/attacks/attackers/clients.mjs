@@ -47,7 +47,6 @@ export async function audience(port, { count, says }) {
   await quiet()
   return () => {
     const left = all.filter(({ socket }) => socket.destroyed).length
-    for (const wire of all) wire.destroy()
     return { left, stayed: all.length - left }
   }
 }

@@ -21,7 +21,6 @@ async function attack(clients, { rate, seconds }, says) {
   for (const { wire, codes: own } of clients) {
     ends.add(wire.isOver ? wire.end : 'stays')
     for (const [code, count] of Object.entries(own.counts)) codes[code] = (codes[code] ?? 0) + count
-    wire.destroy()
   }
   return { ends: ends.counts, codes, megabytes: Math.round((received - before.received) / 2 ** 20) }
 }
@@ -29,13 +28,14 @@ async function attack(clients, { rate, seconds }, says) {
 const gather = (port, count) => Promise.all(Array.from({ length: count }, () => connected(port)))
 
 /** Clients that publish as fast as they may into one channel that others read, or each into one of its own that they read too. */
-export async function criers(port, { clients: count, readers, rate, size, seconds }) {
+export async function criers(port, { clients: count, readers, rate, size, seconds }, ready) {
   const heard = await audience(port, {
     count: readers,
     says: '{"id":2,"subscribe":{"channel":"chat:square"}}',
   })
   const data = 'x'.repeat(size)
   const clients = await gather(port, count)
+  await ready()
   const outcome = await attack(
     clients,
     { rate, seconds },
@@ -45,12 +45,13 @@ export async function criers(port, { clients: count, readers, rate, size, second
 }
 
 /** Clients that ask again and again who of a thousand is there. */
-export async function askers(port, { clients: count, members, rate, seconds }) {
+export async function askers(port, { clients: count, members, rate, seconds }, ready) {
   const heard = await audience(port, {
     count: members,
     says: '{"id":2,"subscribe":{"channel":"crowd:square","data":"member $n of a crowd"}}',
   })
   const clients = await gather(port, count)
+  await ready()
   const asks = (_, n) => `{"id":1${n},"presence":{"channel":"crowd:square"}}`
   return { ...(await attack(clients, { rate, seconds }, asks)), audience: heard() }
 }

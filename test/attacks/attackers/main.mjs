@@ -3,7 +3,7 @@
  * their parent what became of each.
  *
  * `node main.mjs PORT ATTACKS measured` is for who measures: it is told `{ ready: traffic }` when all that comes before the attack is done,
- * answers with any message, and is told `{ over: outcomes, traffic }`. Then there is one attack only.
+ * answers with any message, is told `{ over: outcomes, traffic }`, and answers again: then all leave. Then there is one attack only.
  */
 import { setPriority } from 'node:os'
 import * as crowds from './crowds.mjs'
@@ -28,12 +28,15 @@ const ready = () =>
     process.send({ ready: traffic() })
   })
 
-/** Those within limits say themselves when they are ready. */
+/** Those who have something to prepare say themselves when they are ready. */
 async function attack([name, options]) {
   const say = measured === undefined ? async () => {} : ready
-  if (!(name in within)) await say()
+  if (!(name in within || name in fanOut)) await say()
   return [name, await ATTACKS[name](Number(port), options, say)]
 }
 
 const outcomes = Object.fromEntries(await Promise.all(JSON.parse(attacks).map(attack)))
-process.send(measured === undefined ? outcomes : { over: outcomes, traffic: traffic() }, () => process.exit())
+if (measured !== undefined) process.once('message', () => process.exit())
+process.send(measured === undefined ? outcomes : { over: outcomes, traffic: traffic() }, () => {
+  if (measured === undefined) process.exit()
+})

@@ -28,9 +28,10 @@ function world({ pendingCommands = 4, subscriptions = 3 } = {}) {
         return end
       }
       const weight = kind === 'presence' ? 16 : 1
-      return (['history', 'presence'].includes(kind) ? order.read(run, { weight }) : end).then(
-        () => void log.push(`${id} ends`),
-      )
+      const reading = ['history', 'presence', 'subscribe'].includes(kind)
+      // What a subscription brings is known only then.
+      const weighs = () => (kind === 'subscribe' ? 16 : 1)
+      return (reading ? order.read(run, { weight, weighs }) : end).then(() => void log.push(`${id} ends`))
     },
     refuse: ({ id }) => log.push(`${id} is refused`),
     idle: () => log.push('idle'),
@@ -66,6 +67,21 @@ describe('the commands of a session', () => {
     await turn()
     await end(4)
     expect(log()).toEqual(['2 ends', '3 reads', '3 ends', '4 reads', '4 ends', 'idle'])
+  })
+
+  it('[H9.4] that turn out to bring much are followed by a turn of others before more is read', async () => {
+    const { take, end, turn, log } = world({ pendingCommands: 100 })
+    for (const id of [1, 2]) take(id, `a:${id}`, 'subscribe')
+    expect(log()).toEqual(['1 begins', '1 reads', '2 begins', '2 reads'])
+    await end(1)
+    take(3, 'a:3', 'subscribe')
+    await end(2)
+    expect(log()).toEqual(['1 ends', '3 begins', '2 ends'])
+    await turn()
+    expect(log()).toEqual(['3 reads'])
+    await end(3)
+    await turn()
+    expect(log()).toEqual(['3 ends', 'idle'])
   })
 
   it('[P5.1] are carried out one after the other on a channel, and beside each other on two', async () => {

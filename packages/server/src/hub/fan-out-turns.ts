@@ -3,24 +3,32 @@ import type { Clock } from './ports.js'
 
 /** What goes to fewer readers than that waits for nobody, and nobody for it. */
 const FEW = 64
-/** So many deliveries of a kilobyte take some tens of milliseconds, and are followed by others' turns. */
-const MOST = 262_144
-const KILOBYTE = 1024
+/** Bytes of a portion; but so many publications are in it if they have no more than `FAR`. */
+const USUAL = 8 * 2 ** 20
+const LEAST = 16
+const FAR = 32 * 2 ** 20
+/** What a reader is sent beside the payload, and what a delivery costs beside its bytes, about. */
+const ENVELOPE = 64
 
 interface Waiting {
-  readonly deliveries: number
+  readonly bytes: number
   begin(): void
 }
 
 /**
- * What clients say to many, in portions between which others have their turn of the event loop: a publisher's thousand publications that come
- * in one chunk are a million deliveries where a thousand read them. They go on in the order in which they came to be due, so of many
- * publishers each has its turn, and who waits is not read beyond what may be under way. [H11.7]
+ * What clients say to many goes in portions, between which others have their turn of the event loop: a thousand publications that come in one
+ * chunk are a million deliveries where a thousand read them, and would keep everybody waiting for half a second. What waits goes on in the
+ * order in which it came, so of many publishers each has its turn; and who waits is not read beyond what may be under way. [H11.7]
+ *
+ * A portion is so large that writing it, a few milliseconds for each thousand readers, is worth while: what is sent in one turn is written at once.
  */
 export class FanOutTurns {
   readonly #clock: Pick<Clock, 'schedule'>
   readonly #waiting: Waiting[] = []
-  #left = MOST
+  /** Of this portion. */
+  #bytes = 0
+  #count = 0
+  #isOver = false
 
   constructor(clock: Pick<Clock, 'schedule'>) {
     this.#clock = clock
@@ -29,31 +37,33 @@ export class FanOutTurns {
   /** Undefined when it may go to so many readers here now, or a promise for when it may. */
   take(readers: number, payload: StoredPayload | undefined): Promise<void> | undefined {
     if (readers < FEW) return undefined
-    const deliveries = readers * (1 + Math.floor(sizeOf(payload) / KILOBYTE))
-    if (this.#left > 0) {
-      this.#spend(deliveries)
-      return undefined
-    }
-    return new Promise((begin) => this.#waiting.push({ deliveries, begin }))
+    const bytes = readers * (sizeOf(payload) + ENVELOPE)
+    if (this.#isOver) return new Promise((begin) => this.#waiting.push({ bytes, begin }))
+    this.#spend(bytes)
+    return undefined
   }
 
-  /** The last of a portion may be as large as it likes. Portions are counted, not turns: a turn without one costs nothing. */
-  #spend(deliveries: number): void {
-    this.#left -= deliveries
-    if (this.#left <= 0) this.#clock.schedule(0, () => this.#next())
+  /** Portions are counted, not turns: for a turn without one nothing need be done. */
+  #spend(bytes: number): void {
+    this.#bytes += bytes
+    this.#count++
+    this.#isOver = this.#bytes >= FAR || (this.#bytes >= USUAL && this.#count >= LEAST)
+    if (this.#isOver) this.#clock.schedule(0, () => this.#next())
   }
 
   #next(): void {
-    this.#left = MOST
-    while (this.#left > 0) {
+    this.#bytes = 0
+    this.#count = 0
+    this.#isOver = false
+    while (!this.#isOver) {
       const next = this.#waiting.shift()
       if (next === undefined) return
-      this.#spend(next.deliveries)
+      this.#spend(next.bytes)
       next.begin()
     }
   }
 }
 
-/** Of text in characters: bytes are not worth counting. */
+/** Of text in characters, which is near enough. */
 const sizeOf = (payload: StoredPayload | undefined): number =>
   payload === undefined ? 0 : 'text' in payload ? payload.text.length : payload.bytes.length

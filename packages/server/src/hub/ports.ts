@@ -7,7 +7,10 @@ export type MaybePromise<T> = T | Promise<T>
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
-  /** Runs `task` once after `delay` milliseconds; the returned function cancels it. A pending task does not keep a process alive. */
+  /**
+   * Runs `task` once after `delay` milliseconds; the returned function cancels it. With 0 it runs when everything that has come by then had its
+   * turn. A pending task does not keep a process alive, but for the turn that one of 0 waits for.
+   */
   schedule(delay: number, task: () => void): () => void
 }
 
