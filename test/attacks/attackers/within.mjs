@@ -3,7 +3,8 @@
  * seconds.
  */
 import { audience, connected, quiet } from './clients.mjs'
-import { frame, open, PING, pause, Tally, text, Wire } from './wire.mjs'
+import { DEFLATE, deflated, RSV1 } from './deflated.mjs'
+import { frame, open, PING, pause, Tally, TEXT, text, Wire } from './wire.mjs'
 
 /** Milliseconds between two pieces of what has a rate. */
 const BEAT = 20
@@ -25,17 +26,23 @@ const ended = (wire) => ({ [wire.isOver ? wire.end : 'stays']: 1 })
 
 /**
  * One that sends commands, one after the other of those given, again and again: `burst` at once, or `perSecond` for some seconds; for that it
- * has used up before what may come at once, `drain`. `$n` in a command is its number. `first` are those that come before, `readers` who reads
- * what comes of it: `{ count, says }`. `frames` has it send frames of that kind instead: `pings`.
+ * has used up before what may come at once, `drain`, or `drainBy` commands of another kind. `$n` in a command is its number. `first` are those
+ * that come before, `readers` who reads what comes of it: `{ count, says }`. `frames` has it send frames of that kind instead: `pings`;
+ * `deflates` has it compress.
  */
 export async function commands(port, options, ready) {
-  const { repeats = [], first = [], drain = 0, readers, headers, frames } = options
+  const { repeats = [], first = [], drain = 0, drainBy, readers, headers, frames, deflates } = options
   if (readers !== undefined) await audience(port, readers)
-  const { wire, codes } = await connected(port, { headers })
+  const { wire, codes } = await connected(port, { headers: deflates ? DEFLATE : headers })
   for (const command of first) wire.send(text(command))
   const ping = frame(PING, 'x'.repeat(125))
-  const piece = (n) => (frames === 'pings' ? ping : text(repeats[n % repeats.length].replaceAll('$n', n)))
-  await send(wire, piece, { burst: drain })
+  const piece = (n) => {
+    if (frames === 'pings') return ping
+    const said = repeats[n % repeats.length].replaceAll('$n', n)
+    return deflates ? frame(TEXT | RSV1, deflated(said)) : text(said)
+  }
+  const before = drainBy === undefined ? piece : (n) => text(drainBy.replaceAll('$n', n))
+  await send(wire, before, { burst: drain })
   await quiet()
   await ready()
   const begun = performance.now()
