@@ -51,6 +51,10 @@ const BYTES = { burst: 127, perSecond: 16 * RATE } as const
 const PAGES = { burst: 116, perSecond: (100 / 17) * RATE } as const
 /** What uses up requests, and brings nothing. */
 const NOTHING = '{"id":1$n,"nothing":{}}'
+const RESUBSCRIBE = [
+  command({ subscribe: { channel: 'chat:busy', history: 256 } }),
+  command({ unsubscribe: { channel: 'chat:busy' } }),
+]
 /** Bytes of a publication, where its size is not the point. */
 const SMALL = 'x'.repeat(100)
 
@@ -116,7 +120,7 @@ const ofConnection: readonly Case[] = [
     ...size,
     does: 'messages of 64 MB, in one frame and in frames without end',
     ...{ attacker: 'largeMessages', pace: 'until ended', ends: ['1008', '1009'] },
-    options: () => ({ megabytes: 64, seconds: 0.001 }),
+    options: () => ({ megabytes: 64, seconds: 20, times: 1 }),
   },
   ...both(bytes, {
     rate: BYTES,
@@ -137,7 +141,12 @@ const ofConnection: readonly Case[] = [
   },
   {
     ...compression,
-    ...{ does: 'the same', pace: 'on and on', attacker: 'commands', ends: ['stays'] },
+    ...{
+      does: 'messages of 110 bytes that grow to 64 KiB',
+      pace: 'on and on',
+      attacker: 'commands',
+      ends: ['stays'],
+    },
     options: ({ seconds }) => ({
       ...{ deflates: true, repeats: [publishOf('a'.repeat(LARGEST))], perSecond: BYTES.perSecond, seconds },
     }),
@@ -182,27 +191,23 @@ const ofConnection: readonly Case[] = [
   ...both(past, {
     rate: PAGES,
     does: 'pages of 256 publications of 1 KB',
-    more: { repeats: [command({ history: { channel: 'chat:busy', limit: 256 } })] },
+    more: { parts: true, repeats: [command({ history: { channel: 'chat:busy', limit: 256 } })] },
   }),
   {
-    ...{ ...past, attacker: 'commands', pace: 'at once', ends: ['stays', '4001'], mayBeRefused: true },
+    ...{ ...past, attacker: 'commands', pace: 'at once', ends: ['stays', '4006'], mayBeRefused: true },
     does: 'subscribing with as many, and unsubscribing',
     options: () => ({
-      repeats: [
-        command({ subscribe: { channel: 'chat:busy', history: 256 } }),
-        command({ unsubscribe: { channel: 'chat:busy' } }),
-      ],
+      parts: true,
+      repeats: RESUBSCRIBE,
       burst: REQUESTS.burst,
     }),
   },
   {
     ...{ ...past, attacker: 'commands', pace: 'on and on', ends: ['stays'], mayBeRefused: true },
-    does: 'the same',
+    does: 'subscribing with as many, and unsubscribing',
     options: ({ seconds }) => ({
-      repeats: [
-        command({ subscribe: { channel: 'chat:busy', history: 256 } }),
-        command({ unsubscribe: { channel: 'chat:busy' } }),
-      ],
+      parts: true,
+      repeats: RESUBSCRIBE,
       ...{ drainBy: NOTHING, drain: REQUESTS.burst, perSecond: 2 * PAGES.perSecond, seconds },
     }),
   },
@@ -272,7 +277,7 @@ const ofAddress: readonly Case[] = [
   },
   {
     ...{ name: 'handshakes', group: 'address', limit: 'new connections of an address', server: BY_ADDRESS },
-    ...{ does: 'the same', attacker: 'flapping', pace: 'on and on', ends: ['let in'] },
+    ...{ does: 'coming, connecting and going', attacker: 'flapping', pace: 'on and on', ends: ['let in'] },
     options: ({ address, seconds }) => ({ seconds, rate: 50 * RATE, address }),
   },
   {
@@ -283,7 +288,7 @@ const ofAddress: readonly Case[] = [
   },
   {
     ...{ name: 'reads', group: 'address', limit: 'requests of readers of an address' },
-    ...{ does: 'the same', attacker: 'asks', pace: 'on and on', ends: ['200'] },
+    ...{ does: 'pages of 256 KB', attacker: 'asks', pace: 'on and on', ends: ['200'] },
     server: { ...FULL_CHANNEL, ...BY_ADDRESS },
     options: ({ address, seconds }) => ({
       ...{ request: read(address), drain: reads.burst, perSecond: reads.perSecond, seconds },
@@ -331,15 +336,15 @@ const ofCrowd: readonly Case[] = [
     more: { readers: listeners(100), repeats: [publishOf('x'.repeat(LARGEST))] },
   }),
   {
-    ...{ ...list, attacker: 'commands', pace: 'at once', ends: ['stays', '4001'], mayBeRefused: true },
+    ...{ ...list, attacker: 'commands', pace: 'at once', ends: ['stays', '4006'], mayBeRefused: true },
     does: 'asking who is there',
-    options: () => ({ readers: members, repeats: [askWho], burst: REQUESTS.burst }),
+    options: () => ({ readers: members, parts: true, repeats: [askWho], burst: REQUESTS.burst }),
   },
   {
     ...{ ...list, attacker: 'commands', pace: 'on and on', ends: ['stays'], mayBeRefused: true },
-    does: 'the same',
+    does: 'asking who is there',
     options: ({ seconds }) => ({
-      ...{ readers: members, repeats: [askWho], perSecond: PAGES.perSecond, seconds },
+      ...{ readers: members, parts: true, repeats: [askWho], perSecond: PAGES.perSecond, seconds },
       ...{ drain: REQUESTS.burst, drainBy: NOTHING },
     }),
   },

@@ -16,14 +16,18 @@ export async function quiet() {
   }
 }
 
-/** One that has said who it is, and counts replies by their codes. */
-export async function connected(port, options) {
+/**
+ * One that has said who it is, and counts replies by their codes. One that takes `parts` is sent no more than it reads, which it says by
+ * answering pings; others are closed where too much waits for them.
+ */
+export async function connected(port, { parts = false, ...options } = {}) {
   const [wire, codes] = [await open(port, options), new Tally()]
   wire.onText = (payload) => {
     const said = payload.toString('latin1', 0, 60)
-    if (said.startsWith('{"id"')) codes.add(/"code":(\d+)/.exec(said)?.[1] ?? 'done')
+    if (said.startsWith('{"ping"')) wire.send(text('{"pong":{}}'))
+    else if (said.startsWith('{"id"')) codes.add(/"code":(\d+)/.exec(said)?.[1] ?? 'done')
   }
-  wire.send(CONNECT)
+  wire.send(parts ? text('{"id":1,"connect":{"version":1,"parts":true}}') : CONNECT)
   return { wire, codes }
 }
 

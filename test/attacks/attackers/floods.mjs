@@ -64,11 +64,11 @@ export const earlyBatches = (port, options) =>
   })
 
 /** Messages of 64 MB: in one frame, and in frames that go on and on. */
-export async function largeMessages(port, { megabytes, seconds }) {
+export async function largeMessages(port, { megabytes, seconds, times = Number.POSITIVE_INFINITY }) {
   const until = performance.now() + seconds * 1000
   const tally = new Tally()
   const pour = async (first, next) => {
-    while (performance.now() < until) {
+    for (let time = 0; time < times && performance.now() < until; time++) {
       const wire = await open(port)
       wire.send(CONNECT)
       await wire.pour(first)

@@ -28,12 +28,12 @@ const ended = (wire) => ({ [wire.isOver ? wire.end : 'stays']: 1 })
  * One that sends commands, one after the other of those given, again and again: `burst` at once, or `perSecond` for some seconds; for that it
  * has used up before what may come at once, `drain`, or `drainBy` commands of another kind. `$n` in a command is its number. `first` are those
  * that come before, `readers` who reads what comes of it: `{ count, says }`. `frames` has it send frames of that kind instead: `pings`;
- * `deflates` has it compress.
+ * `deflates` has it compress, `parts` take large replies in parts.
  */
 export async function commands(port, options, ready) {
-  const { repeats = [], first = [], drain = 0, drainBy, readers, headers, frames, deflates } = options
+  const { repeats = [], first = [], drain = 0, drainBy, readers, headers, frames, deflates, parts } = options
   if (readers !== undefined) await audience(port, readers)
-  const { wire, codes } = await connected(port, { headers: deflates ? DEFLATE : headers })
+  const { wire, codes } = await connected(port, { headers: deflates ? DEFLATE : headers, parts })
   for (const command of first) wire.send(text(command))
   const ping = frame(PING, 'x'.repeat(125))
   const piece = (n) => {
@@ -99,7 +99,7 @@ export async function unfinished(port, { count, seconds, head, body }, ready) {
 
 /** The status of the answer to a request, once it has come whole. */
 function exchange(wire, request) {
-  return new Promise((resolve) => {
+  const answer = new Promise((resolve) => {
     let [head, left] = ['', 0]
     const read = (bytes) => {
       left -= bytes.length
@@ -114,9 +114,9 @@ function exchange(wire, request) {
       resolve(head.slice(9, 12))
     }
     wire.socket.on('data', read)
-    wire.socket.once('close', () => resolve('cut'))
     wire.send(request)
   })
+  return Promise.race([answer, wire.ended])
 }
 
 /** The same request again and again over some connections: `burst` of them at once, or `perSecond` for some seconds. */

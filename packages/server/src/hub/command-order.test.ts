@@ -135,6 +135,23 @@ describe('the commands of a session', () => {
     expect(log().slice(-3)).toEqual(['7 begins', '7 ends', 'idle'])
   })
 
+  it('[H9.4] that wait for the client to read do not keep it from being heard', async () => {
+    const { order, state, take, end } = world({ pendingCommands: 4, subscriptions: 3 })
+    for (let id = 1; id <= 4; id++) take(id, 'a:1')
+    expect(state.isPaused).toBe(true)
+    let read = (): void => {}
+    const waiting = order.whileItReads(new Promise<void>((resolve) => (read = resolve)))
+    expect(state.isPaused).toBe(false)
+    take(5, 'a:1')
+    expect(state.isPaused).toBe(false)
+    read()
+    await waiting
+    take(6, 'a:1')
+    expect(state.isPaused).toBe(true)
+    for (let id = 1; id <= 6; id++) await end(id)
+    expect(state.isPaused).toBe(false)
+  })
+
   it('[H9.4] wait no longer for one that failed', async () => {
     const { order } = world()
     const reads = Array.from({ length: 17 }, (_, n) =>

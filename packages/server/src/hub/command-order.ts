@@ -44,6 +44,8 @@ export class CommandOrder {
   #pending = 0
   #isPaused = false
   #reads = 0
+  /** Commands that wait until the client has read what it was sent. */
+  #waits = 0
   readonly #readers: Reading[] = []
 
   constructor(parts: CommandOrderParts) {
@@ -92,6 +94,17 @@ export class CommandOrder {
     }
   }
 
+  /** Waits for something that comes when the client has read enough. Meanwhile it is heard: what says so comes from it. [H9.4] */
+  async whileItReads<T>(wait: Promise<T>): Promise<T> {
+    this.#waits++
+    this.#resume()
+    try {
+      return await wait
+    } finally {
+      this.#waits--
+    }
+  }
+
   /** Room has become free. */
   proceed(): void {
     while (this.#mayRead) {
@@ -114,7 +127,7 @@ export class CommandOrder {
   }
 
   get #waitsForClient(): boolean {
-    return this.#readers.length > 0 && this.#parts.isFull()
+    return this.#waits > 0 || (this.#readers.length > 0 && this.#parts.isFull())
   }
 
   #begin(): void {

@@ -169,6 +169,19 @@ describe('[H11.1] a client that sends faster than it may', () => {
     expect(client.closed?.code).toBe(4006)
   })
 
+  it('is not closed for answering pings, however many there are, but for what nobody asked for', async () => {
+    const { clock, client } = await world({ pings: { perSecond: 0.001, burst: 2 } })
+    for (let n = 1; n <= 10; n++) {
+      await clock.advance(10_000)
+      expect(client.of('ping')).toHaveLength(n)
+      client.session.receive('{"pong":{}}')
+    }
+    for (let n = 0; n < 2; n++) client.session.receive('{"pong":{}}')
+    expect(client.closed).toBeUndefined()
+    client.session.receive('{"pong":{}}')
+    expect(client.closed?.code).toBe(4006)
+  })
+
   it('is remembered only as long as it matters', async () => {
     const { clock, client, publish } = await world({
       messages: { perSecond: 1, burst: 2 },

@@ -128,7 +128,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     const rates = this.#rated(Math.max(1, commands.length))
     rates?.frame(frame.length, commands.length, this.#host.now())
     for (const command of commands) {
-      const wait = rates?.command(command, this.#host.now()) ?? 0
+      // What the server asked for itself is no flood, however often it asks how fast the client reads.
+      const wait = this.#answersPing(command) ? 0 : (rates?.command(command, this.#host.now()) ?? 0)
       if (rates?.isFlood) break
       if (wait === 0) this.#take(command)
       else this.#replyError(command.id, tooFast(wait))
@@ -163,6 +164,11 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     const result = await (this.#order?.read(run, bringing) ?? run())
     this.#rates?.brought(bringing.weighs?.(result) ?? 0, this.#host.now())
     return result
+  }
+
+  /** Waits for something that comes when the client has read enough. */
+  whileItReads<T>(wait: Promise<T>): Promise<T> {
+    return this.#order?.whileItReads(wait) ?? wait
   }
 
   paced(): Pacing | undefined {
@@ -229,6 +235,10 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.send(PING)
     this.#unanswered++
     this.#pacing?.pace.pinged()
+  }
+
+  #answersPing(command: Decoded<Command>): boolean {
+    return this.#unanswered > 0 && !(command instanceof BadCommand) && command.kind === 'pong'
   }
 
   #pong(): void {

@@ -283,7 +283,8 @@ export async function leave(services: Services, session: Session, channel: strin
   undo(services, session, subscription)
   departLater(services, session, { channel, delay: AGAIN_WITHIN })
   // A large publication that is half sent comes before the reply: else it could be taken for one of the next subscription. [H9.3]
-  await session.pacing?.whenLeft(channel)
+  const left = session.pacing?.whenLeft(channel)
+  if (left !== undefined) await session.whileItReads(left)
 }
 
 export const notSubscribed = (channel: string): MillraceError =>
