@@ -199,7 +199,8 @@ const ofConnection: readonly Case[] = [
     options: () => ({
       parts: true,
       repeats: RESUBSCRIBE,
-      burst: REQUESTS.burst,
+      // More would be under way than may be.
+      burst: REQUESTS.burst / 2,
     }),
   },
   {
