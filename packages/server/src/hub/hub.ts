@@ -112,8 +112,7 @@ export class Hub implements SessionHost {
         silence,
         clock,
         limits,
-        call,
-        command,
+        ...{ call, command },
       },
     }
     this.disconnections = new Disconnections({

@@ -10,11 +10,11 @@ import {
 import type { ChannelGrant } from './channel-grants.js'
 import { type Bringing, CommandOrder } from './command-order.js'
 import type { Visitor } from './doorkeeper.js'
-import { closesWith } from './failures.js'
+import { bodyOf, closesWith, tellable } from './failures.js'
 import type { Identity } from './identity.js'
 import { Outgoing } from './outgoing.js'
 import { goesAtPace, Pacing } from './pace/pacing.js'
-import { isPing, NO_PING, PING, PONG } from './pings.js'
+import { isDuePong, isPing, NO_PING, PING, PONG } from './pings.js'
 import type { Link, LinkHandler, LinkInfo, MaybePromise } from './ports.js'
 import { areFew, MOST_BEFORE_CONNECT, Rates, tooFast } from './rates.js'
 import type { Reply, SessionHost, User } from './session-host.js'
@@ -129,7 +129,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     rates?.frame(frame.length, commands.length, this.#host.now())
     for (const command of commands) {
       // What the server asked for itself is no flood, however often it asks how fast the client reads.
-      const wait = this.#answersPing(command) ? 0 : (rates?.command(command, this.#host.now()) ?? 0)
+      const wait = isDuePong(command, this.#unanswered) ? 0 : (rates?.command(command, this.#host.now()) ?? 0)
       if (rates?.isFlood) break
       if (wait === 0) this.#take(command)
       else this.#replyError(command.id, tooFast(wait))
@@ -237,10 +237,6 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#pacing?.pace.pinged()
   }
 
-  #answersPing(command: Decoded<Command>): boolean {
-    return this.#unanswered > 0 && !(command instanceof BadCommand) && command.kind === 'pong'
-  }
-
   #pong(): void {
     if (this.#unanswered === 0) return
     this.#unanswered--
@@ -328,14 +324,12 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
         this.#queued = undefined
         for (const waiting of queued) this.#take(waiting)
       },
-      (error) => this.#refuseConnect(command.id, error),
+      (error) => {
+        if (this.#state !== 'authenticating') return
+        this.#replyError(command.id, error)
+        this.close(closesWith(error), error.message)
+      },
     )
-  }
-
-  #refuseConnect(id: number, error: MillraceError): void {
-    if (this.#state !== 'authenticating') return
-    this.#replyError(id, error)
-    this.close(closesWith(error), error.message)
   }
 
   /** Undefined when it is done already; a promise that never rejects when it goes on. */
@@ -355,21 +349,16 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     done: (value: T) => void,
     failed: (error: MillraceError) => void,
   ): Promise<void> | undefined {
+    const refuse = (error: unknown): void =>
+      failed(tellable(error, (fault) => this.#host.failed('a command', fault)))
     try {
       const result = run()
-      if (result instanceof Promise) return result.then(done).catch((error) => failed(this.#blame(error)))
+      if (result instanceof Promise) return result.then(done).catch(refuse)
       done(result)
     } catch (error) {
-      failed(this.#blame(error))
+      refuse(error)
     }
     return undefined
-  }
-
-  /** What the client is told of an error: bad input in full, a fault of ours only that there was one. */
-  #blame(error: unknown): MillraceError {
-    if (error instanceof MillraceError) return error
-    this.#host.failed('a command', error)
-    return new MillraceError('internal-error')
   }
 
   #newOrder(): CommandOrder {
@@ -406,7 +395,6 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   /** Errors are answered unless the command asked for no reply; one that could not even be read is answered without an id. */
   #replyError(id: number, error: MillraceError): void {
     if (id === 0 && error.kind !== 'malformed-command' && error.kind !== 'message-too-large') return
-    const { code, message, field, retryAfter } = error
-    this.send(new Outgoing({ id, kind: 'error', body: { code, message, field, retryAfter } }))
+    this.send(new Outgoing({ id, kind: 'error', body: bodyOf(error) }))
   }
 }
