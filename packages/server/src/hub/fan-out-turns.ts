@@ -25,10 +25,10 @@ interface Waiting {
 export class FanOutTurns {
   readonly #clock: Pick<Clock, 'schedule'>
   readonly #waiting: Waiting[] = []
-  /** Of this portion. */
+  /** Of this turn. */
   #bytes = 0
   #count = 0
-  #isOver = false
+  #isScheduled = false
 
   constructor(clock: Pick<Clock, 'schedule'>) {
     this.#clock = clock
@@ -43,18 +43,22 @@ export class FanOutTurns {
     return undefined
   }
 
-  /** Portions are counted, not turns: for a turn without one nothing need be done. */
+  get #isOver(): boolean {
+    return this.#bytes >= FAR || (this.#bytes >= USUAL && this.#count >= LEAST)
+  }
+
   #spend(bytes: number): void {
     this.#bytes += bytes
     this.#count++
-    this.#isOver = this.#bytes >= FAR || (this.#bytes >= USUAL && this.#count >= LEAST)
-    if (this.#isOver) this.#clock.schedule(0, () => this.#next())
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    this.#clock.schedule(0, () => this.#next())
   }
 
   #next(): void {
     this.#bytes = 0
     this.#count = 0
-    this.#isOver = false
+    this.#isScheduled = false
     while (!this.#isOver) {
       const next = this.#waiting.shift()
       if (next === undefined) return
