@@ -7,10 +7,7 @@ export type MaybePromise<T> = T | Promise<T>
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
-  /**
-   * Runs `task` once after `delay` milliseconds; the returned function cancels it. With 0 it runs when everything that has come by then had its
-   * turn. A pending task does not keep a process alive, but for the turn that one of 0 waits for.
-   */
+  /** Runs `task` once after `delay` milliseconds; the returned function cancels it. A pending task does not keep a process alive. */
   schedule(delay: number, task: () => void): () => void
 }
 
@@ -25,6 +22,17 @@ export interface Signer {
   sign(secret: string, text: string): string
   /** Whether the code is right. Takes the same time whether it is or not. */
   verify(secret: string, text: string, code: string): boolean
+}
+
+/** Authenticated encryption, such as AES-GCM (NIST SP 800-38D). */
+export interface Sealer {
+  /**
+   * Encrypts a text so that only who knows the secret can read it or make another. What comes differs each time, and has only characters that may stand in a URL as
+   * they are.
+   */
+  seal(secret: string, text: string): string
+  /** The text; undefined when it was not sealed with this secret, or was changed. */
+  open(secret: string, sealed: string): string | undefined
 }
 
 export interface Logger {
@@ -84,4 +92,6 @@ export interface LinkInfo {
   /** The handshake's headers, lower-cased. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly remoteAddress: string
+  /** The single-use ticket in the URL of its request. */
+  readonly ticket?: string | undefined
 }

@@ -8,20 +8,10 @@ const MAX_DELAY = 2_147_483_647
 export const systemClock: Clock = {
   now: Date.now,
   schedule: (delay, task) => {
-    if (delay <= 0) return inNextTurn(task)
     const timer = setTimeout(task, Math.min(delay, MAX_DELAY))
     timer.unref()
     return () => clearTimeout(timer)
   },
-}
-
-/**
- * After sockets have had their turn. A timer of 0 ms is none of that: it is 1 ms, and where a turn takes longer than that, one that a timer's
- * callback sets is due in the same round of timers. An immediate that does not keep the process alive would not wake it either.
- */
-function inNextTurn(task: () => void): () => void {
-  const immediate = setImmediate(task)
-  return () => clearImmediate(immediate)
 }
 
 /** Keeps the process alive until this has come to its end: timers do not. */
