@@ -9,7 +9,7 @@ const CROWD = 1000
  * Milliseconds of processor. That a thousand connect, to read, takes a tenth of a second at a time; without portions a publisher's burst takes
  * seven tenths, and lists of members, one after the other, six.
  */
-const TURNS = 300
+const TURNS = 450
 
 describe('fan-out', { timeout: 90_000 }, () => {
   let scene: Scene
