@@ -38,23 +38,24 @@ function world() {
 }
 
 describe('[H11.7] what goes to many', () => {
-  it('goes in portions of eight megabytes, one a turn, in the order in which it came', async () => {
+  it('goes in portions of four megabytes, one a turn, in the order in which it came', async () => {
     const { take, count, turn, scheduled } = world()
     take(120, 1000, 100)
     // 164 kB each, with what is around it.
-    expect([await count(), await turn(), await turn(), await turn()]).toEqual([52, 52, 16, 0])
+    expect([await count(), await turn(), await turn()]).toEqual([26, 26, 26])
+    expect([await turn(), await turn(), await turn()]).toEqual([26, 16, 0])
     expect(scheduled).toEqual([])
   })
 
   it('begins another one each turn, so that what comes a few at a time never waits', async () => {
     const { take, count, turn } = world()
     for (let n = 0; n < 10; n++) {
-      take(40, 1000, 100)
-      expect([await count(), await turn()]).toEqual([40, 0])
+      take(20, 1000, 100)
+      expect([await count(), await turn()]).toEqual([20, 0])
     }
   })
 
-  it('goes sixteen at a time where these are no more than four times as much, and one at a time where one is', async () => {
+  it('goes sixteen at a time where these are no more than eight times as much, and one at a time where one is', async () => {
     const small = world()
     small.take(20, 10_000, 100)
     expect([await small.count(), await small.turn()]).toEqual([16, 4])
@@ -69,7 +70,7 @@ describe('[H11.7] what goes to many', () => {
   it('waits behind nothing where it goes to few', async () => {
     const { take, count } = world()
     take(60, 1000, 100)
-    expect(await count()).toBe(52)
+    expect(await count()).toBe(26)
     take(1000, 63, 65_536)
     expect(await count()).toBe(1000)
   })
