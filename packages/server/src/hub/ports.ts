@@ -24,17 +24,6 @@ export interface Signer {
   verify(secret: string, text: string, code: string): boolean
 }
 
-/** Authenticated encryption, such as AES-GCM (NIST SP 800-38D). */
-export interface Sealer {
-  /**
-   * Encrypts a text so that only who knows the secret can read it or make another. What comes differs each time, and has only characters that may stand in a URL as
-   * they are.
-   */
-  seal(secret: string, text: string): string
-  /** The text; undefined when it was not sealed with this secret, or was changed. */
-  open(secret: string, sealed: string): string | undefined
-}
-
 export interface Logger {
   debug(message: string, details?: object): void
   info(message: string, details?: object): void
@@ -92,6 +81,4 @@ export interface LinkInfo {
   /** The handshake's headers, lower-cased. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly remoteAddress: string
-  /** The single-use ticket in the URL of its request. */
-  readonly ticket?: string | undefined
 }
