@@ -18,7 +18,7 @@ describe('fan-out', { timeout: 90_000 }, () => {
   }, 60_000)
   afterAll(() => scene?.end())
 
-  it('[H11.7] 20 clients that publish as fast as they may into a channel that 1,000 read', async () => {
+  it('[H11.8] 20 clients that publish as fast as they may into a channel that 1,000 read', async () => {
     const options = { clients: CLIENTS, readers: CROWD, rate: 200, size: 100, seconds: SECONDS }
     const { criers } = await scene.under('20 criers', [['criers', options]], { turns: TURNS })
     expect(criers?.ends).toEqual({ stays: CLIENTS })

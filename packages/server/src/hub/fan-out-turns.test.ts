@@ -37,7 +37,7 @@ function world() {
   return { take, count, turn, scheduled }
 }
 
-describe('[H11.7] what goes to many', () => {
+describe('[H11.8] what goes to many', () => {
   it('goes in portions of four megabytes, one a turn, in the order in which it came', async () => {
     const { take, count, turn, scheduled } = world()
     take(120, 1000, 100)
@@ -91,7 +91,7 @@ async function crowd(hub: Hub, count: number): Promise<void> {
   }
 }
 
-describe('[H11.7] a hub with a channel that many read', () => {
+describe('[H11.8] a hub with a channel that many read', () => {
   it('lets others have their turn, loses nothing of it, and keeps its order', async () => {
     const { hub, clock } = testHub()
     await crowd(hub, 63)

@@ -18,7 +18,7 @@ interface Waiting {
 /**
  * What clients say to many goes in portions, between which others have their turn of the event loop: a thousand publications that come in one
  * chunk are a million deliveries where a thousand read them, and would keep everybody waiting for half a second. What waits goes on in the
- * order in which it came, so of many publishers each has its turn; and who waits is not read beyond what may be under way. [H11.7]
+ * order in which it came, so of many publishers each has its turn; and who waits is not read beyond what may be under way. [H11.8]
  *
  * A portion is so large that writing it, a few milliseconds for each thousand readers, is worth while: what is sent in one turn is written at once.
  */

@@ -63,7 +63,7 @@ export const ephemeral: Handler<'ephemeral'> = (services, session, body) => {
   return andThen(sent, () => ({ kind: 'sent', body: {} }))
 }
 
-/** Waits, where it goes to many here, until others have had their turn. [H11.7] */
+/** Waits, where it goes to many here, until others have had their turn. [H11.8] */
 const turn = (
   { fanOut, topics }: Services,
   channel: string,
