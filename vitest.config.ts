@@ -11,7 +11,7 @@ const TIMED = [
   'test/promises/slow-readers.test.ts',
   'test/networks/networks.test.ts',
   'packages/client/src/client.integration.test.ts',
-  'test/attacks/{input,floods,crowds,http2}.test.ts',
+  'test/attacks/{input,floods,crowds,fan-out,http2}.test.ts',
 ]
 const NEVER = ['**/node_modules/**', '**/dist/**']
 const PATIENCE = { testTimeout: 20_000, hookTimeout: 60_000 }

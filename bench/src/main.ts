@@ -1,4 +1,5 @@
 /** `npm run bench`: finds the command that is meant, and ends as it says. */
+import { amplification } from './amplification/command.js'
 import { UsageError } from './cli/arguments.js'
 import { compare } from './compare.js'
 import { jitter } from './continuity/jitter/command.js'
@@ -13,6 +14,8 @@ const EXIT = { failure: 1, usage: 2, SIGINT: 130, SIGTERM: 143 } as const
 /** Resolves with the exit code. Without a command of its own it compares servers. */
 function main([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
+    case 'amplification':
+      return amplification(args)
     case 'jitter':
       return jitter(args)
     case 'reconnect':

@@ -272,7 +272,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what is half sent of a channel comes after it was left',
     seed: 912,
     file: 'packages/server/src/hub/commands/subscribe.ts',
-    find: '  await session.pacing?.whenLeft(channel)\n',
+    find: '  if (left !== undefined) await session.whileItReads(left)\n',
     put: '',
   },
   {

@@ -54,6 +54,8 @@ interface Bounds {
   readonly growth?: number
   /** Milliseconds. Default `SLACK`. */
   readonly slack?: number
+  /** Milliseconds of processor that the server may take without a pause, however busy the machine is. Default: judged only where it is. */
+  readonly turns?: number
 }
 
 interface Unharmed {
@@ -125,7 +127,7 @@ export class Scene {
   async under(
     what: string,
     attacks: readonly Attack[],
-    { growth = 100, slack = SLACK }: Bounds = {},
+    { growth = 100, slack = SLACK, turns = Number.POSITIVE_INFINITY }: Bounds = {},
   ): Promise<Record<string, Outcome>> {
     const before = await this.facts()
     const { witnesses } = this.#other
@@ -171,6 +173,7 @@ export class Scene {
       )
       expect(turn, `${what}: longest turn`).toBeLessThan(LONGEST_TURN + 2 * slack)
     }
+    expect(turn, `${what}: longest turn`).toBeLessThan(turns)
     expect([this.honest.cuts, this.honest.failures], `${what}: honest clients cut`).toEqual([0, []])
     expect(after.faults, `${what}: faults of the server`).toBe(0)
     expect(grown, `${what}: megabytes`).toBeLessThan(growth)

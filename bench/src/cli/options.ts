@@ -83,6 +83,10 @@ So is what becomes of readers that are slower than their channel, and of the oth
 
   npm run bench -- slow-readers
 
+What a server costs whom it is attacked by, a limit at a time:
+
+  npm run bench -- amplification
+
 And what the transports cost that stand in for WebSockets where a network lets none through:
 
   npm run bench -- transports

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { DOCS_FILE, fill, PLACES } from './write-docs.js'
+import { fileOf, fill, PLACES } from './write-docs.js'
 
-describe('docs/performance.md', () => {
+describe('a page of docs/', () => {
   it.each(Object.values(PLACES))(
     'gets its tables between the lines $begin, and nothing else changes',
     (place) => {
@@ -15,6 +15,6 @@ describe('docs/performance.md', () => {
 
   it.each(Object.values(PLACES))('must have the lines $begin', (place) => {
     expect(() => fill('nothing', 'new', place)).toThrow('lacks')
-    expect(() => fill(readFileSync(DOCS_FILE, 'utf8'), 'new', place)).not.toThrow()
+    expect(() => fill(readFileSync(fileOf(place), 'utf8'), 'new', place)).not.toThrow()
   })
 })

@@ -1,14 +1,17 @@
-/** Puts the tables into docs/performance.md, so that no figure there is typed by hand. */
+/** Puts the tables into docs/performance.md and docs/limits.md, so that no figure there is typed by hand. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** Two lines of the page, between which figures stand. */
+/** Two lines of a page, between which figures stand. */
 export interface Place {
+  /** Of docs/. */
+  readonly page: string
   readonly begin: string
   readonly end: string
 }
 
-const place = (name: string, args: string): Place => ({
+const place = (name: string, args: string, page = 'performance.md'): Place => ({
+  page,
   begin: `<!-- ${name}: begin (written by \`npm run bench -- ${args}\`) -->`,
   end: `<!-- ${name}: end -->`,
 })
@@ -19,9 +22,12 @@ export const PLACES = {
   reconnect: place('reconnect', 'reconnect --write-docs'),
   slowReaders: place('slow-readers', 'slow-readers --write-docs'),
   transports: place('transports', 'transports --write-docs'),
+  amplification: place('amplification', 'amplification --write-docs', 'limits.md'),
 } as const
 
-export const DOCS_FILE = fileURLToPath(new URL('../../../docs/performance.md', import.meta.url))
+/** Where a page is. */
+export const fileOf = ({ page }: Place): string =>
+  fileURLToPath(new URL(`../../../docs/${page}`, import.meta.url))
 
 /** Replaces what stands between the two lines. Throws when they are not there. */
 export function fill(page: string, figures: string, { begin, end }: Place): string {
@@ -32,5 +38,6 @@ export function fill(page: string, figures: string, { begin, end }: Place): stri
 }
 
 export function writeDocs(figures: string, where: Place): void {
-  writeFileSync(DOCS_FILE, fill(readFileSync(DOCS_FILE, 'utf8'), figures, where))
+  const file = fileOf(where)
+  writeFileSync(file, fill(readFileSync(file, 'utf8'), figures, where))
 }

@@ -1,5 +1,5 @@
 /** As much as goes, of what is legal one by one. */
-import { deflateRawSync } from 'node:zlib'
+import { DEFLATE, deflated, RSV1 } from './deflated.mjs'
 import {
   CLOSE,
   CONNECT,
@@ -64,11 +64,11 @@ export const earlyBatches = (port, options) =>
   })
 
 /** Messages of 64 MB: in one frame, and in frames that go on and on. */
-export async function largeMessages(port, { megabytes, seconds }) {
+export async function largeMessages(port, { megabytes, seconds, times = Number.POSITIVE_INFINITY }) {
   const until = performance.now() + seconds * 1000
   const tally = new Tally()
   const pour = async (first, next) => {
-    while (performance.now() < until) {
+    for (let time = 0; time < times && performance.now() < until; time++) {
       const wire = await open(port)
       wire.send(CONNECT)
       await wire.pour(first)
@@ -87,14 +87,6 @@ export async function largeMessages(port, { megabytes, seconds }) {
   ]
   await Promise.all(ways.map((way) => pour(...way)))
   return { ends: tally.counts }
-}
-
-const DEFLATE = { 'sec-websocket-extensions': 'permessage-deflate; client_no_context_takeover' }
-const RSV1 = 0x40
-
-function deflated(payload) {
-  const all = deflateRawSync(payload, { level: 9, finishFlush: 2 })
-  return all.subarray(0, all.length - 4)
 }
 
 /** Compressed messages, a thousand times as large as they are sent: too large in one, and of the right size in many. */

@@ -44,6 +44,25 @@ export const handshake = ({ path = '/millrace', headers = {} } = {}) =>
     '\r\n',
   ].join('\r\n')
 
+/** Wires that are there, and what those took and gave that are gone. */
+const wires = new Set()
+const gone = { sent: 0, received: 0 }
+
+/**
+ * Bytes that have left the sockets of this process, but those of an audience, and that have come in there. What is queued before a socket
+ * does not count.
+ */
+export function traffic() {
+  const sum = { ...gone }
+  for (const wire of wires) count(sum, wire)
+  return sum
+}
+
+function count(sum, { socket, isAudience }) {
+  if (!isAudience) sum.sent += socket.bytesWritten - socket.writableLength
+  sum.received += socket.bytesRead
+}
+
 /** A connection of bytes. Of what comes it remembers how it ended. */
 export class Wire {
   socket
@@ -53,6 +72,8 @@ export class Wire {
   code
   /** Told the payload of each message. */
   onText = () => {}
+  /** Whether it does no more than read. */
+  isAudience = false
   #rest = Buffer.alloc(0)
   #isOpen = false
   #tell
@@ -60,9 +81,16 @@ export class Wire {
   constructor(port, from = undefined) {
     this.socket = connect({ port, host: '127.0.0.1', localAddress: from })
     this.socket.setNoDelay(true)
+    wires.add(this)
     this.socket.on('error', () => {})
     this.socket.on('data', (bytes) => this.#read(bytes))
-    this.ended = new Promise((resolve) => this.socket.on('close', () => resolve(this.end)))
+    this.ended = new Promise((resolve) =>
+      this.socket.on('close', () => {
+        wires.delete(this)
+        count(gone, this)
+        resolve(this.end)
+      }),
+    )
     this.told = new Promise((resolve) => {
       this.#tell = resolve
     })
@@ -98,6 +126,15 @@ export class Wire {
       this.onOpen = () => resolve(this.status === 101)
       this.ended.then(() => resolve(false))
     })
+  }
+
+  /** From now on it is only looked how much comes. Says now and then that it is alive. */
+  listens() {
+    this.isAudience = true
+    this.socket.removeAllListeners('data')
+    this.socket.resume()
+    const alive = setInterval(() => this.send(text('{"pong":{}}')), 4000)
+    this.ended.then(() => clearInterval(alive))
   }
 
   /** Stops reading: what comes fills buffers. */
@@ -167,13 +204,17 @@ export class Tally {
 }
 
 /**
- * Attacks with so many connections, one after the other in each place, until the time is over. Counts how they ended. Who is `deaf` goes on
- * though it was told that it is over, until nothing is taken any more.
+ * Attacks with so many connections, one after the other in each place, until the time is over, or so many `times`. Counts how they ended. Who
+ * is `deaf` goes on though it was told that it is over, until nothing is taken any more.
  */
-export async function storm(port, { seconds, wires, deaf = false, ...options }, attack) {
+export async function storm(
+  port,
+  { seconds, wires, times = Number.POSITIVE_INFINITY, deaf = false, ...options },
+  attack,
+) {
   const [until, tally] = [performance.now() + seconds * 1000, new Tally()]
   const place = async () => {
-    while (performance.now() < until) {
+    for (let time = 0; time < times && performance.now() < until; time++) {
       const wire = new Wire(port)
       if (await wire.opens(options)) {
         await attack(

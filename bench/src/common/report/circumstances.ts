@@ -8,7 +8,7 @@ const DISTURBED = 0.1
 export interface Circumstances {
   readonly machine: Machine
   readonly versions: readonly string[]
-  /** Of each thing measured: the share of a core that other programs took. */
+  /** Of each thing measured: the share of a core that other programs took. None where that was not watched. */
   readonly others: readonly number[]
   /** Which processes there were and where they ran, where that is not as usual. */
   readonly processes?: string
@@ -22,7 +22,7 @@ export function circumstances({ machine, versions, others, processes = USUALLY }
   return [
     `${machineText(machine)}; ${processes}.`,
     `Measured: ${versions.join('; ')}.`,
-    `Other programs took at most ${percent(most)} of a core.${warning}`,
+    ...(others.length === 0 ? [] : [`Other programs took at most ${percent(most)} of a core.${warning}`]),
   ]
 }
 

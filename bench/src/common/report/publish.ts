@@ -15,7 +15,7 @@ interface Written {
   json(): string
 }
 
-/** `place` is its place in docs/performance.md. */
+/** `place` is its place in docs/. */
 export function publish(destination: Destination, place: Place, written: Written): void {
   if (destination.jsonFile !== undefined) writeFileSync(destination.jsonFile, written.json())
   if (destination.writeDocs) writeDocs(written.markdown(), place)

@@ -28,13 +28,14 @@ function world({ pendingCommands = 4, subscriptions = 3 } = {}) {
         return end
       }
       const weight = kind === 'presence' ? 16 : 1
-      return (['history', 'presence'].includes(kind) ? order.read(run, weight) : end).then(
-        () => void log.push(`${id} ends`),
-      )
+      const reading = ['history', 'presence', 'subscribe'].includes(kind)
+      // What a subscription brings is known only then.
+      const weighs = () => (kind === 'subscribe' ? 16 : 1)
+      return (reading ? order.read(run, { weight, weighs }) : end).then(() => void log.push(`${id} ends`))
     },
     refuse: ({ id }) => log.push(`${id} is refused`),
     idle: () => log.push('idle'),
-    later: (run) => later.push(run),
+    turns: { later: (run) => later.push(run) },
   })
   const take = (id: number, channel: string, kind = 'publish') =>
     order.take({ id, kind, body: { channel } } as unknown as Command)
@@ -66,6 +67,21 @@ describe('the commands of a session', () => {
     await turn()
     await end(4)
     expect(log()).toEqual(['2 ends', '3 reads', '3 ends', '4 reads', '4 ends', 'idle'])
+  })
+
+  it('[H9.4] that turn out to bring much are followed by a turn of others before more is read', async () => {
+    const { take, end, turn, log } = world({ pendingCommands: 100 })
+    for (const id of [1, 2]) take(id, `a:${id}`, 'subscribe')
+    expect(log()).toEqual(['1 begins', '1 reads', '2 begins', '2 reads'])
+    await end(1)
+    take(3, 'a:3', 'subscribe')
+    await end(2)
+    expect(log()).toEqual(['1 ends', '3 begins', '2 ends'])
+    await turn()
+    expect(log()).toEqual(['3 reads'])
+    await end(3)
+    await turn()
+    expect(log()).toEqual(['3 ends', 'idle'])
   })
 
   it('[P5.1] are carried out one after the other on a channel, and beside each other on two', async () => {
@@ -117,6 +133,23 @@ describe('the commands of a session', () => {
     order.proceed()
     for (let id = 1; id <= 7; id++) await end(id)
     expect(log().slice(-3)).toEqual(['7 begins', '7 ends', 'idle'])
+  })
+
+  it('[H9.4] that wait for the client to read do not keep it from being heard', async () => {
+    const { order, state, take, end } = world({ pendingCommands: 4, subscriptions: 3 })
+    for (let id = 1; id <= 4; id++) take(id, 'a:1')
+    expect(state.isPaused).toBe(true)
+    let read = (): void => {}
+    const waiting = order.whileItReads(new Promise<void>((resolve) => (read = resolve)))
+    expect(state.isPaused).toBe(false)
+    take(5, 'a:1')
+    expect(state.isPaused).toBe(false)
+    read()
+    await waiting
+    take(6, 'a:1')
+    expect(state.isPaused).toBe(true)
+    for (let id = 1; id <= 6; id++) await end(id)
+    expect(state.isPaused).toBe(false)
   })
 
   it('[H9.4] wait no longer for one that failed', async () => {

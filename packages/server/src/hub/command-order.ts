@@ -1,6 +1,7 @@
 import type { Command } from '@millrace/protocol'
 import type { Link } from './ports.js'
 import type { SessionLimits } from './session-host.js'
+import type { Turns } from './turns.js'
 
 export interface CommandOrderParts {
   readonly limits: Pick<SessionLimits, 'pendingCommands' | 'subscriptions'>
@@ -13,14 +14,21 @@ export interface CommandOrderParts {
   refuse(command: Command): void
   /** Nothing is under way any more. */
   idle(): void
-  /** Runs something in a later turn of the event loop. */
-  later(run: () => void): void
+  readonly turns: Pick<Turns, 'later'>
 }
 
 /** So many replies may be read for one session at a time: each may bring as much as one reply may. */
 const MOST_READS = 16
 /** What brings so much is followed by others' turns: a hundred clients that ask for twenty pages each would keep everybody waiting for seconds. */
 const HEAVY = 8
+
+/** How much a reply brings. */
+export interface Bringing<T> {
+  /** For how many it counts, as far as that is known before it is read. Default 1. */
+  readonly weight?: number
+  /** The same, once it is. */
+  weighs?(result: T): number
+}
 
 /** A reply that waits to be read. */
 interface Reading {
@@ -36,6 +44,8 @@ export class CommandOrder {
   #pending = 0
   #isPaused = false
   #reads = 0
+  /** Commands that wait until the client has read what it was sent. */
+  #waits = 0
   readonly #readers: Reading[] = []
 
   constructor(parts: CommandOrderParts) {
@@ -64,19 +74,34 @@ export class CommandOrder {
     if (channel !== undefined) this.#tails.set(channel, done)
   }
 
-  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. `weight`: for how many it counts. [H9.4] */
-  async read<T>(run: () => Promise<T>, weight = 1): Promise<T> {
+  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
+  async read<T>(run: () => Promise<T>, { weight = 1, weighs }: Bringing<T> = {}): Promise<T> {
     if (this.#mayRead) this.#reads += weight
     else await this.#turn(weight)
+    let brought = weight
     try {
-      return await run()
+      const result = await run()
+      brought = Math.max(weight, weighs?.(result) ?? 0)
+      this.#reads += brought - weight
+      return result
     } finally {
       const done = (): void => {
-        this.#reads -= weight
+        this.#reads -= brought
         this.proceed()
       }
-      if (weight < HEAVY) done()
-      else this.#parts.later(done)
+      if (brought < HEAVY) done()
+      else this.#parts.turns.later(done)
+    }
+  }
+
+  /** Waits for something that comes when the client has read enough. Meanwhile it is heard: what says so comes from it. [H9.4] */
+  async whileItReads<T>(wait: Promise<T>): Promise<T> {
+    this.#waits++
+    this.#resume()
+    try {
+      return await wait
+    } finally {
+      this.#waits--
     }
   }
 
@@ -102,7 +127,7 @@ export class CommandOrder {
   }
 
   get #waitsForClient(): boolean {
-    return this.#readers.length > 0 && this.#parts.isFull()
+    return this.#waits > 0 || (this.#readers.length > 0 && this.#parts.isFull())
   }
 
   #begin(): void {

@@ -25,6 +25,7 @@ import { Directory } from './directory.js'
 import { Disconnections } from './disconnections.js'
 import { dispatch } from './dispatch.js'
 import { Doorkeeper, REFUSALS } from './doorkeeper.js'
+import { FanOutTurns } from './fan-out-turns.js'
 import type { HubOptions } from './hub-options.js'
 import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
@@ -64,7 +65,8 @@ export class Hub implements SessionHost {
   readonly disconnections: Disconnections
   readonly #wheel: Wheel
   readonly #door: Doorkeeper
-  readonly #turns: Turns
+  /** For what takes a while. */
+  readonly turns: Turns
   readonly #sessions = new Set<Session>()
   /** Those that have not said connect, the oldest first. */
   readonly #waiting = new Set<Session>()
@@ -76,7 +78,7 @@ export class Hub implements SessionHost {
     const { counters, directory, policy } = this
     this.#options = options
     this.#door = new Doorkeeper(limits.door ?? {})
-    this.#turns = new Turns(clock)
+    this.turns = new Turns(clock)
     const validator = new Validator(options.codecs)
     const failed = (what: string, error: unknown): void => this.failed(what, error)
     const calling = makeCalling({ ...options, directory, validator, failed })
@@ -108,6 +110,7 @@ export class Hub implements SessionHost {
       ...{ append: this.#telling.append, watch: this.#telling.watch },
       ...{ grants, broker, channels, topics, directory, policy, validator, calls, call, command },
       ...{ admission, revocations: this.revocations, lingering, silence, clock, limits },
+      fanOut: new FanOutTurns(clock),
     }
     this.disconnections = new Disconnections({
       cluster: calling.cluster,
@@ -148,19 +151,6 @@ export class Hub implements SessionHost {
 
   now(): number {
     return this.#options.clock.now()
-  }
-
-  get turn(): number {
-    return this.#turns.number
-  }
-
-  later(run: () => void): void {
-    this.#turns.later(run)
-  }
-
-  /** Runs something that takes a while: at once, or in a later turn where many ask for as much. */
-  soon(run: () => void): void {
-    this.#turns.soon(run)
   }
 
   holdBack(subscription: Subscription): () => void {

@@ -10,5 +10,9 @@ export const NO_PING = -1
 /** The answer to a client's ping, which may come before `connect` and is not kept waiting by it. [P7.3] */
 export const PONG: Reply<'pong'> = { kind: 'pong', body: {} }
 
+/** Whether it is a pong, of which so many are due. */
+export const isDuePong = (command: Decoded<Command>, due: number): boolean =>
+  due > 0 && !(command instanceof BadCommand) && command.kind === 'pong'
+
 export const isPing = (command: Decoded<Command>): command is Extract<Command, { kind: 'ping' }> =>
   !(command instanceof BadCommand) && command.kind === 'ping'

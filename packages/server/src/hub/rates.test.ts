@@ -195,6 +195,19 @@ describe('[H11.1] a client that sends faster than it may', () => {
     expect(client.closed?.code).toBe(4006)
   })
 
+  it('is not closed for answering pings, however many there are, but for what nobody asked for', async () => {
+    const { clock, client } = await world({ pings: { perSecond: 0.001, burst: 2 } })
+    for (let n = 1; n <= 10; n++) {
+      await clock.advance(10_000)
+      expect(client.of('ping')).toHaveLength(n)
+      client.session.receive('{"pong":{}}')
+    }
+    for (let n = 0; n < 2; n++) client.session.receive('{"pong":{}}')
+    expect(client.closed).toBeUndefined()
+    client.session.receive('{"pong":{}}')
+    expect(client.closed?.code).toBe(4006)
+  })
+
   it('is remembered only as long as it matters', async () => {
     const { clock, client, publish } = await world({
       messages: { perSecond: 1, burst: 2 },
@@ -207,6 +220,57 @@ describe('[H11.1] a client that sends faster than it may', () => {
     }
     expect((await publish(2)).filter((one) => typeof one === 'object')).toEqual([])
     expect(client.closed).toBeUndefined()
+  })
+})
+
+describe('[H11.1] a client that asks for what brings much', () => {
+  const asksFor = async (client: TestClient, kind: 'presence' | 'subscribe', count: number) => {
+    const from = client.messages.length
+    for (let n = 0; n < count; n++) {
+      client.say(kind, { channel: 'chat:a', ...(kind === 'subscribe' && { history: 100 }) })
+      await settle()
+      if (kind === 'subscribe') client.say('unsubscribe', { channel: 'chat:a' })
+      await settle()
+    }
+    return client.messages.slice(from).filter((said) => said.kind === 'error' && said.body.code === 203)
+      .length
+  }
+  /** Half of it would be enough for as many questions that bring nothing. */
+  const requests = { perSecond: 1, burst: 120 }
+
+  it('has asked for as much as came, of members', async () => {
+    const { hub, client } = await world({ requests })
+    expect(await asksFor(client, 'presence', 60)).toBe(0)
+    for (let n = 0; n < 40; n++) {
+      const member = new TestClient(hub)
+      await member.connect()
+      await member.ask('subscribe', { channel: 'chat:a', data: json(n) })
+    }
+    const other = new TestClient(hub)
+    await other.connect()
+    // With connect sixteen are free, and each of the others costs one and three more.
+    expect(await asksFor(other, 'presence', 60)).toBe(60 - 15 - 30)
+  })
+
+  it('has asked for as much as came, of publications with a subscription', async () => {
+    const { hub, client } = await world({ requests })
+    expect(await asksFor(client, 'subscribe', 60)).toBe(0)
+    for (let n = 0; n < 40; n++) await hub.publish('chat:a', n)
+    const other = new TestClient(hub)
+    await other.connect()
+    expect(await asksFor(other, 'subscribe', 60)).toBeGreaterThan(40)
+  })
+
+  it('may subscribe to all again when it comes back, however much each brings', async () => {
+    const { hub, client } = await world({ requests })
+    const channels = Array.from({ length: 90 }, (_, n) => `chat:${n}`)
+    for (const channel of channels) for (let n = 0; n < 40; n++) await hub.publish(channel, n)
+    const commands = channels.map(
+      (channel, n) => `{"id":${n + 10},"subscribe":{"channel":"${channel}","history":40}}`,
+    )
+    client.session.receive(`[${commands.join()}]`)
+    await settle()
+    expect(client.of('error')).toEqual([])
   })
 })
 

@@ -162,9 +162,9 @@ export class Rates {
     return ++this.#came <= SLICE
   }
 
-  /** A list of members is read: that is charged when it is known how long it is. */
-  members(count: number, now: number): void {
-    this.#buckets.requests?.drain(Math.floor(count / READ_FOR_ONE), now)
+  /** A reply was found to bring so much more than was counted for it: as far as there is any left, it is taken from what may be asked for. */
+  brought(count: number, now: number): void {
+    this.#buckets.requests?.drain(count, now)
   }
 
   #suffer(patience: TokenBucket | undefined, count: number, now: number): void {

@@ -4,6 +4,7 @@ import type { MaybePromise } from './ports.js'
 import type { RateLimits } from './rates.js'
 import type { Session } from './session.js'
 import type { Subscription } from './subscription.js'
+import type { Turns } from './turns.js'
 
 /** Who a session belongs to. Applications add fields of their own. */
 export interface User {
@@ -33,10 +34,7 @@ export interface SessionHost {
   ended(session: Session, code: number): void
   /** Keeps what is for this subscription until the function returned is called. */
   holdBack(subscription: Subscription): () => void
-  /** Which turn of the event loop this is: a number that is another in another turn. */
-  readonly turn: number
-  /** Runs something in a later turn of the event loop. */
-  later(run: () => void): void
+  readonly turns: Turns
   /** An error that is nobody's bad input. */
   failed(what: string, error: unknown): void
 }

@@ -8,14 +8,14 @@ import {
   MillraceError,
 } from '@millrace/protocol'
 import type { ChannelGrant } from './channel-grants.js'
-import { CommandOrder } from './command-order.js'
+import { type Bringing, CommandOrder } from './command-order.js'
 import type { Visitor } from './doorkeeper.js'
 import { bodyOf, closesWith } from './failures.js'
 import type { Identity } from './identity.js'
 import { Outgoing } from './outgoing.js'
 import { Pacing } from './pace/pacing.js'
 import { sendAtPace } from './pace/send-at-pace.js'
-import { isPing, NO_PING, PING, PONG } from './pings.js'
+import { isDuePong, isPing, NO_PING, PING, PONG } from './pings.js'
 import type { Link, LinkHandler, LinkInfo } from './ports.js'
 import { areFew, MOST_BEFORE_CONNECT, Rates, tooFast } from './rates.js'
 import type { Withheld } from './revocation/withheld.js'
@@ -57,10 +57,11 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   #pinged = NO_PING
   /** Pings that were not answered by a pong yet. */
   #unanswered = 0
-  #pacing: Pacing | undefined
+  /** Since it matters. */
+  pacing: Pacing | undefined
   /** Commands since it was looked at last, and frames without any; and while it is not as if nothing had come. */
   #commands = 0
-  rates: Rates | undefined
+  #rates: Rates | undefined
   /** Since it has sent more at once than is carried out in one turn. */
   #slices: Slices | undefined
   /** How many have asked that nothing more be read for now. */
@@ -137,7 +138,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     const rates = this.#rated(Math.max(1, commands.length))
     rates?.frame(frame.length, commands.length, this.#host.now())
     for (const command of commands) {
-      const wait = rates?.command(command, this.#host.now()) ?? 0
+      // What the server asked for itself is no flood, however often it asks how fast the client reads.
+      const wait = isDuePong(command, this.#unanswered) ? 0 : (rates?.command(command, this.#host.now()) ?? 0)
       if (rates?.isFlood) break
       if (wait === 0) this.#takeInTurn(command)
       else this.#replyError(command.id, tooFast(wait))
@@ -172,29 +174,32 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#end(code)
   }
 
-  get pacing(): Pacing | undefined {
-    return this.#pacing
+  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
+  async read<T>(run: () => Promise<T>, bringing: Bringing<T> = {}): Promise<T> {
+    const result = await (this.#order?.read(run, bringing) ?? run())
+    this.#rates?.brought(bringing.weighs?.(result) ?? 0, this.#host.now())
+    return result
   }
 
-  /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
-  read<T>(run: () => Promise<T>, weight = 1): Promise<T> {
-    return this.#order?.read(run, weight) ?? run()
+  /** Waits for something that comes when the client has read enough. */
+  whileItReads<T>(wait: Promise<T>): Promise<T> {
+    return this.#order?.whileItReads(wait) ?? wait
   }
 
   paced(): Pacing | undefined {
-    if (this.#pacing === undefined && this.link.written !== undefined && this.#state === 'open') {
+    if (this.pacing === undefined && this.link.written !== undefined && this.#state === 'open') {
       const { link, readsParts } = this
-      this.#pacing = new Pacing({
+      this.pacing = new Pacing({
         ...{ link, readsParts, most: this.#host.limits.outbox },
         now: () => this.#host.now(),
         ping: () => this.#ping(),
         proceed: () => this.#order?.proceed(),
       })
       // They are answered before any that this pace will send.
-      for (let i = 0; i < this.#unanswered; i++) this.#pacing.pace.pinged()
+      for (let i = 0; i < this.#unanswered; i++) this.pacing.pace.pinged()
       this.#ping()
     }
-    return this.#pacing
+    return this.pacing
   }
 
   tooSlow(): void {
@@ -229,7 +234,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     }
     this.#pinged = NO_PING
     this.#commands = 0
-    if (this.rates?.isFull(this.#host.now())) this.rates = undefined
+    if (this.#rates?.isFull(this.#host.now())) this.#rates = undefined
     if (silent < heartbeat) return heartbeat - silent
     this.#pinged = time
     this.#ping()
@@ -244,13 +249,13 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   #ping(): void {
     this.send(PING)
     this.#unanswered++
-    this.#pacing?.pace.pinged()
+    this.pacing?.pace.pinged()
   }
 
   #pong(): void {
     if (this.#unanswered === 0) return
     this.#unanswered--
-    this.#pacing?.pace.ponged()
+    this.pacing?.pace.ponged()
   }
 
   #end(code: number): void {
@@ -259,17 +264,21 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#mayReturn = comesBack(code)
     this.#queued = undefined
     this.#info = undefined
-    this.#pacing?.stop()
+    this.pacing?.stop()
     this.#host.ended(this, code)
   }
 
   /** Takes a command now, or after what waits already, if it is more than this session's part of the turn. [H1.8] */
   #takeInTurn(command: Decoded<Command>): void {
-    if (this.#slices?.isBusy !== true && this.rates?.isItsPart(this.#host.turn) !== false) {
+    if (this.#slices?.isBusy !== true && this.#rates?.isItsPart(this.#host.turns.number) !== false) {
       this.#take(command)
       return
     }
-    this.#slices ??= new Slices({ host: this.#host, gate: this, take: (waiting) => this.#take(waiting) })
+    this.#slices ??= new Slices({
+      turns: this.#host.turns,
+      gate: this,
+      take: (waiting) => this.#take(waiting),
+    })
     this.#slices.push(command)
   }
 
@@ -307,8 +316,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     const { rates } = this.#host.limits
     this.#commands += commands
     if (rates !== undefined && !areFew(this.#commands, rates))
-      this.rates ??= new Rates(rates, this.#host.now())
-    return this.rates
+      this.#rates ??= new Rates(rates, this.#host.now())
+    return this.#rates
   }
 
   #refuse(command: Decoded<Command>, code: CodeName, message?: string): void {
@@ -338,15 +347,13 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
         this.#queued = undefined
         for (const waiting of queued) this.#take(waiting)
       },
-      failed: (error) => this.#refuseConnect(command.id, error),
+      failed: (error) => {
+        if (this.#state !== 'authenticating') return
+        this.#replyError(command.id, error)
+        this.close(closesWith(error), error.message)
+      },
       fault: (error) => this.#host.failed('a command', error),
     })
-  }
-
-  #refuseConnect(id: number, error: MillraceError): void {
-    if (this.#state !== 'authenticating') return
-    this.#replyError(id, error)
-    this.close(closesWith(error), error.message)
   }
 
   /** Undefined when it is done already; a promise that never rejects when it goes on. */
@@ -364,8 +371,8 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   #newOrder(): CommandOrder {
     return new CommandOrder({
-      ...{ limits: this.#host.limits, link: this, later: (run) => this.#host.later(run) },
-      isFull: () => this.#pacing?.isFull === true,
+      ...{ limits: this.#host.limits, link: this, turns: this.#host.turns },
+      isFull: () => this.pacing?.isFull === true,
       execute: (command) => this.#execute(command),
       refuse: (command) => this.#refuse(command, 'limit-exceeded'),
       idle: () => {

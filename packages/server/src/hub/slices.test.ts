@@ -45,7 +45,7 @@ describe('[H1.8] who sends much at once', () => {
     const [turns, taken]: [(() => void)[], number[]] = [[], []]
     const read: string[] = []
     const slices = new Slices({
-      host: { later: (run) => turns.push(run) },
+      turns: { later: (run) => turns.push(run) },
       take: ({ id }) => taken.push(id),
       gate: { pause: () => read.push('paused'), resume: () => read.push('resumed') },
     })

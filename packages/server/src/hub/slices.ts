@@ -1,9 +1,9 @@
 import type { Command, Decoded } from '@millrace/protocol'
 import type { Link } from './ports.js'
-import type { SessionHost } from './session-host.js'
+import type { Turns } from './turns.js'
 
 export interface SlicesParts {
-  readonly host: Pick<SessionHost, 'later'>
+  readonly turns: Pick<Turns, 'later'>
   /** Nothing more is read while some wait. */
   readonly gate: Pick<Link, 'pause' | 'resume'>
   take(command: Decoded<Command>): void
@@ -32,15 +32,15 @@ export class Slices {
   push(command: Decoded<Command>): void {
     if (this.#commands.push(command) > 1) return
     this.#parts.gate.pause()
-    this.#parts.host.later(() => this.#run())
+    this.#parts.turns.later(() => this.#run())
   }
 
   #run(): void {
-    const { take, host, gate } = this.#parts
+    const { take, turns, gate } = this.#parts
     const end = Math.min(this.#next + SLICE, this.#commands.length)
     for (; this.#next < end; this.#next++) take(this.#commands[this.#next] as Decoded<Command>)
     if (this.#next < this.#commands.length) {
-      host.later(() => this.#run())
+      turns.later(() => this.#run())
       return
     }
     this.#commands.length = 0

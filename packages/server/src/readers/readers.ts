@@ -49,7 +49,7 @@ export class Readers {
     let isGone = false
     // One connection may ask for a hundred pages at once, and each is written and digested for a millisecond. [H9.4]
     const write = (page: Page): void =>
-      hub.soon(() => {
+      hub.turns.soon(() => {
         if (!isGone) answer(pageAnswer(page, { request, isPublic: hub.isPublic(request.channel), digest }))
       })
     const reader = new PageReader({

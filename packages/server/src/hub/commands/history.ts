@@ -6,12 +6,10 @@ import { streamOptionsOf } from '../stream-options.js'
 import { readable } from '../topic.js'
 import { newest, oldest } from './portion.js'
 import { access, type Handler, type Services, stillMay } from './services.js'
+import { weightOf } from './weight.js'
 
 /** How many publications a page holds when the client does not say. */
 const PAGE = 100
-/** A page counts for one reply for each so many publications, and for so many replies at most. [H9.4] */
-const READ_FOR_ONE = 16
-const MOST_WEIGHT = 16
 
 /** Reads stored publications: after a position, or a page of what came before an offset. */
 export const history: Handler<'history'> = async (services, session, { channel, since, before, limit }) => {
@@ -29,7 +27,7 @@ export const history: Handler<'history'> = async (services, session, { channel, 
         ? pageBefore(services, session, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
         : pageSince(services, session, { ...page, since })
     },
-    Math.min(MOST_WEIGHT, Math.ceil(most / READ_FOR_ONE)),
+    { weight: weightOf(most) },
   )
   return { kind: 'history', body }
 }

@@ -3,6 +3,7 @@ import type { Session } from '../session.js'
 import type { Subscription } from '../subscription.js'
 import { andThen } from '../validation.js'
 import { access, type Handler, type Services, stillMay } from './services.js'
+import { weightOfMembers } from './weight.js'
 
 /** Milliseconds within which a question about presence is answered, one way or the other. [H3.6] */
 const ANSWER_WITHIN = 500
@@ -34,8 +35,9 @@ export async function enter(
     ({ payload }) => payload,
   )
   checkSize(data, services.limits.memberData)
-  // While the data was checked the subscription may have ended, and with it the right to be a member.
   const { channel } = entry.subscription
+  await services.fanOut.take(services.topics.subscribers(channel), data)
+  // Meanwhile the subscription may have ended, and with it the right to be a member.
   stillMay(session, 'presence', channel)
   if (session.subscriptions.get(channel) !== entry.subscription) throw new MillraceError('connection-lost')
   const { session: id, generation } = session.taken
@@ -76,11 +78,13 @@ export const readPresence: Handler<'presence'> = async (services, session, { cha
     const counted = await inTime(services, broker.count(channel))
     return { kind: 'presence', body: { channel, count: counted } }
   }
-  const [members, silent] = await session.read(() => {
-    stillMay(session, 'presence', channel)
-    return inTime(services, Promise.all([broker.members(channel), services.silence.names()]))
-  })
-  session.rates?.members(members.length, services.clock.now())
+  const [members, silent] = await session.read(
+    () => {
+      stillMay(session, 'presence', channel)
+      return inTime(services, Promise.all([broker.members(channel), services.silence.names()]))
+    },
+    { weighs: ([{ length }]) => weightOfMembers(length) },
+  )
   return { kind: 'presence', body: { channel, count: members.length, members, silent } }
 }
 

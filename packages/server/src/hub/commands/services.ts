@@ -15,6 +15,7 @@ import type { Capabilities } from '../capabilities.js'
 import type { ChannelGrant, ChannelGrants } from '../channel-grants.js'
 import type { Silence } from '../cluster/silence.js'
 import type { Directory } from '../directory.js'
+import type { FanOutTurns } from '../fan-out-turns.js'
 import type { Lingering } from '../lingering.js'
 import type { Policy } from '../policy.js'
 import type { Clock, MaybePromise } from '../ports.js'
@@ -58,6 +59,7 @@ export interface Services {
   readonly admission: Admission
   readonly revocations: Pick<Revocations, 'withheldFrom'>
   readonly grants: ChannelGrants
+  readonly fanOut: FanOutTurns
   readonly lingering: Lingering
   readonly silence: Silence
   readonly clock: Clock

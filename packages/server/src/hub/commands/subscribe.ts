@@ -17,6 +17,7 @@ import { unhurried } from '../unhurried.js'
 import { portionFor } from './portion.js'
 import { depart, enter } from './presence.js'
 import { access, type Handler, type Services, stillMay } from './services.js'
+import { weightOf, weightOfMembers } from './weight.js'
 
 type Body = Parameters<Handler<'subscribe'>>[2]
 
@@ -87,8 +88,9 @@ export async function join(
     await services.topics.join(subscription, resolved)
     if (body.data !== undefined) await enter(services, session, { subscription, resolved, data: body.data })
     const members = body.presence ? await services.topics.watch(subscription) : undefined
-    if (members !== undefined) session.rates?.members(members.length, services.clock.now())
-    const slice = await session.read(() => read(services, { body, resolved, subscription }))
+    const slice = await session.read(() => read(services, { body, resolved, subscription }), {
+      weighs: ({ publications }) => weightOf(publications.length) + weightOfMembers(members?.length ?? 0),
+    })
     stillWanted(session, subscription, body)
     services.watch?.joined(subscription, session)
     return reply(services, { body, resolved, subscription }, { slice, members })
@@ -300,7 +302,8 @@ export async function leave(services: Services, session: Session, channel: strin
   undo(services, session, subscription)
   departLater(services, session, { channel, delay: AGAIN_WITHIN })
   // A large publication that is half sent comes before the reply: else it could be taken for one of the next subscription. [H9.3]
-  await session.pacing?.whenLeft(channel)
+  const left = session.pacing?.whenLeft(channel)
+  if (left !== undefined) await session.whileItReads(left)
 }
 
 export const notSubscribed = (channel: string): MillraceError =>
