@@ -261,6 +261,30 @@ describe('[H11.1] a client that asks for what brings much', () => {
     expect(await asksFor(other, 'subscribe', 60)).toBeGreaterThan(40)
   })
 
+  it('has no more than four times as much, also where it asks for all of it at once, and has the rest when it has waited', async () => {
+    const { clock, hub, client } = await world({ requests: { perSecond: 10, burst: 120 } })
+    for (let n = 0; n < 160; n++) {
+      const member = new TestClient(hub)
+      await member.connect()
+      await member.ask('subscribe', { channel: 'chat:a', data: json(n) })
+    }
+    const ask = (id: number) => `{"id":${id},"presence":{"channel":"chat:a"}}`
+    client.session.receive(`[${Array.from({ length: 120 }, (_, n) => ask(n + 10)).join()}]`)
+    for (let turn = 0; turn < 100; turn++) await clock.advance(1)
+    // Of 480 each costs ten; a few are read at once.
+    const lists = client.of('presence').length
+    expect(lists).toBeGreaterThanOrEqual(48)
+    expect(lists).toBeLessThan(48 + 16)
+    const refused = client.of('error').filter(({ code }) => code === 203)
+    expect([lists + refused.length, client.closed]).toEqual([120, undefined])
+    expect(refused[0]?.retryAfter).toBeGreaterThan(0)
+    for (let second = 0; second < 20; second++) {
+      await clock.advance(1_000)
+      client.session.heard()
+    }
+    expect((await client.ask('presence', { channel: 'chat:a' })).kind).toBe('presence')
+  })
+
   it('may subscribe to all again when it comes back, however much each brings', async () => {
     const { hub, client } = await world({ requests })
     const channels = Array.from({ length: 90 }, (_, n) => `chat:${n}`)

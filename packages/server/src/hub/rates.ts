@@ -1,4 +1,5 @@
 import { BadCommand, type Command, type Decoded, MillraceError } from '@millrace/protocol'
+import type { Bringing } from './command-order.js'
 import { SLICE } from './slices.js'
 
 /** How much may come, and how much at once after a while of nothing. */
@@ -44,6 +45,17 @@ export class TokenBucket {
     this.#level = Math.max(0, this.#level - count)
   }
 
+  /** Takes so many, though there may be less. */
+  owe(count: number, now: number): void {
+    this.take(0, now)
+    this.#level -= count
+  }
+
+  /** Milliseconds until nothing is owed. */
+  owed(now: number): number {
+    return this.take(0, now)
+  }
+
   /** Takes so many. Returns 0, or the milliseconds after which they could be had. */
   take(count: number, now: number): number {
     const { perSecond, burst } = this.#rate
@@ -79,6 +91,9 @@ const costOf = (command: Decoded<Command> | undefined): number =>
     ? 1
     : 1 + Math.floor(Math.min(command.body.limit ?? PAGE.usual, PAGE.most) / READ_FOR_ONE)
 
+/** So many times what may be asked for at once may be brought by it: who comes back to a thousand channels has missed something in each. */
+const BROUGHT_AT_ONCE = 4
+
 type Kind = Command['kind'] | undefined
 const MESSAGES: readonly Kind[] = ['publish', 'ephemeral', 'answer']
 const PINGS: readonly Kind[] = ['ping', 'pong']
@@ -99,6 +114,8 @@ export class Rates {
   readonly #refusals: TokenBucket
   /** Bytes that were refused: they were read all the same. As many are suffered as may be sent. */
   readonly #wasted: TokenBucket | undefined
+  /** What replies have brought. */
+  readonly #brought: TokenBucket | undefined
   /** Milliseconds for which the frame at hand was too much. */
   #late = 0
   #isFlood = false
@@ -116,6 +133,7 @@ export class Rates {
     }
     this.#refusals = new TokenBucket(REFUSALS, now)
     this.#wasted = bucket(bytes)
+    this.#brought = bucket(requests && { ...requests, burst: requests.burst * BROUGHT_AT_ONCE })
   }
 
   /** Whether the client floods: with pings, or by going on though it was refused a thousand times. */
@@ -125,7 +143,7 @@ export class Rates {
 
   /** Whether nothing is known of it that a new one would not know. */
   isFull(now: number): boolean {
-    const all = [...Object.values(this.#buckets), this.#refusals, this.#wasted]
+    const all = [...Object.values(this.#buckets), this.#refusals, this.#wasted, this.#brought]
     return all.every((bucket) => bucket === undefined || bucket.isFull(now))
   }
 
@@ -162,9 +180,19 @@ export class Rates {
     return ++this.#came <= SLICE
   }
 
-  /** A reply was found to bring so much more than was counted for it: as far as there is any left, it is taken from what may be asked for. */
-  brought(count: number, now: number): void {
+  /**
+   * Reads for a reply, of which only then is known how much it brings. As far as there is any left, that is taken from what may be asked for; and
+   * what was read must not become much more than that, or a thousand questions at once would bring a thousand lists. Rejects with `rate-limited`.
+   */
+  async bring<T>(run: () => Promise<T>, { weighs }: Bringing<T>, clock: { now(): number }): Promise<T> {
+    if (weighs === undefined) return run()
+    const wait = this.#brought?.owed(clock.now()) ?? 0
+    if (wait > 0) throw tooFast(wait)
+    const result = await run()
+    const [count, now] = [weighs(result), clock.now()]
     this.#buckets.requests?.drain(count, now)
+    this.#brought?.owe(count, now)
+    return result
   }
 
   #suffer(patience: TokenBucket | undefined, count: number, now: number): void {

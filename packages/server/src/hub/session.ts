@@ -175,10 +175,9 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
-  async read<T>(run: () => Promise<T>, bringing: Bringing<T> = {}): Promise<T> {
-    const result = await (this.#order?.read(run, bringing) ?? run())
-    this.#rates?.brought(bringing.weighs?.(result) ?? 0, this.#host.now())
-    return result
+  read<T>(run: () => Promise<T>, bringing: Bringing<T> = {}): Promise<T> {
+    const read = (): Promise<T> => this.#rates?.bring(run, bringing, this.#host) ?? run()
+    return this.#order?.read(read, bringing) ?? read()
   }
 
   /** Waits for something that comes when the client has read enough. */
