@@ -13,6 +13,7 @@ import {
 } from '../websocket/index.js'
 import { DeadlineQueue } from './deadline-queue.js'
 import { DEFAULT_DEFLATE_SETTINGS, type DeflateSettings, LinkCompression } from './deflate.js'
+import { InputTurns } from './input-turns.js'
 import { LinkRegistry } from './link-registry.js'
 import { Outbox } from './outbox.js'
 
@@ -47,6 +48,8 @@ export interface LinkSettings {
   /** What of permessage-deflate may be agreed, and how it is used; null when it is off. */
   readonly deflate: { readonly options: DeflateOptions; readonly settings: DeflateSettings } | null
   readonly outbox: Outbox
+  /** How long its links may be read in one turn of the event loop. */
+  readonly turns: InputTurns
   /** The links that have not told their end yet. */
   readonly links: LinkRegistry
   /** Links whose peers have until their deadline to end the transport. */
@@ -92,6 +95,7 @@ export function resolveLinkSettings(role: Role, options: LinkOptions): LinkSetti
     compressed: { role, rules: { ...rules, compression: true } },
     deflate: resolveDeflate(options.deflate ?? false),
     outbox: new Outbox(),
+    turns: new InputTurns(() => performance.now()),
     links: new LinkRegistry(),
     closing: new DeadlineQueue(positive(options, 'closeTimeoutMs', DEFAULT_CLOSE_TIMEOUT_MS), (link) =>
       link.terminate(),

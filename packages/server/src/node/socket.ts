@@ -1,6 +1,5 @@
 import { Socket } from 'node:net'
 import {
-  CLOSE_CODE,
   CLOSE_HEAD,
   Connection,
   type ConnectionPort,
@@ -16,6 +15,7 @@ import type { MaybeSocket, SocketHandle } from './descriptor.js'
 import { descriptorOf, NO_DESCRIPTOR, REFUSED, reset, writeThrough } from './descriptor.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
 import { asBuffer, FrameSequence } from './frame-sequence.js'
+import { Intake } from './intake.js'
 import { compressionOf, type LinkSettings } from './link-settings.js'
 import type { Flushable } from './outbox.js'
 import type { SharedFrame } from './shared-frame.js'
@@ -68,11 +68,9 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   flushes = 0
   readonly #connection: Connection
   readonly #handler: LinkHandler
+  readonly #intake: Intake
   messagesIn = 0
   bytesIn = 0
-  /** Reads are stopped because the peer does not read, or because the application said so. */
-  #isHeldBack = false
-  #isPaused = false
   data: unknown = undefined
   readonly protocol: string
 
@@ -86,6 +84,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#compression = compressionOf(origin.deflate, settings)
     const shared = this.#compression === null ? settings.plain : settings.compressed
     this.#connection = new Connection(this, shared, this.#compression)
+    this.#intake = new Intake(origin.socket, this.#connection, settings)
     const socket: LinkedSocket = origin.socket
     socket[LINK] = this
     socket.on('error', ignoreError)
@@ -100,7 +99,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     socket.on('end', onEnd)
     socket.on('drain', onDrain)
     socket.on('data', onData)
-    if (this.#isPaused) socket.pause()
+    this.#intake.start()
   }
 
   get isOpen(): boolean {
@@ -145,8 +144,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
 
   fail(code: number, reason: string): void {
     this.#connection.fail(code, reason)
-    this.#isPaused = true
-    this.#socket.pause()
+    this.#intake.stop()
   }
 
   terminate(): void {
@@ -157,14 +155,11 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
 
   pause(): void {
     // Nothing is told of a link that closes, and its closing handshake must be read.
-    if (this.#isOver) return
-    this.#isPaused = true
-    this.#socket.pause()
+    if (!this.#isOver) this.#intake.pause()
   }
 
   resume(): void {
-    this.#isPaused = false
-    if (!this.#isHeldBack) this.#socket.resume()
+    this.#intake.resume()
   }
 
   // From here to the private part: what the engine, the arena, the outbox and the listeners call. Not for applications.
@@ -188,8 +183,8 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#isOver = true
     this.#settings.closing.add(this)
     // What is left of the closing handshake must be read, whoever stopped the reading.
-    this.#isHeldBack = false
-    this.resume()
+    this.#intake.release()
+    this.#intake.resume()
   }
 
   endOutput(): void {
@@ -200,14 +195,17 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   onMessage(kind: MessageKind, payload: Uint8Array): void {
     this.messagesIn += 1
     this.#handler.onMessage(this, kind, payload)
+    this.#intake.told(payload.length)
   }
 
   onPing(payload: Uint8Array): void {
     this.#handler.onPing?.(this, payload)
+    this.#intake.told(0)
   }
 
   onPong(payload: Uint8Array): void {
     this.#handler.onPong?.(this, payload)
+    this.#intake.told(0)
   }
 
   onClose(code: number, reason: string, wasClean: boolean): void {
@@ -217,18 +215,8 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   receive(bytes: Buffer): void {
-    const { outbox } = this.#settings
     this.bytesIn += bytes.length
-    outbox.beginInput()
-    try {
-      this.#connection.receive(bytes)
-    } catch (error) {
-      // The handler threw, and where the parser stood is lost.
-      this.#connection.fail(CLOSE_CODE.internalError, 'the server failed to handle a message')
-      throw error
-    } finally {
-      outbox.endInput()
-    }
+    this.#intake.receive(bytes)
     if (this.#isBacklogged) this.#holdBack()
   }
 
@@ -247,10 +235,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   drained(): void {
     if (!this.#isBacklogged) return
     this.#isBacklogged = false
-    if (this.#isHeldBack) {
-      this.#isHeldBack = false
-      if (!this.#isPaused) this.#socket.resume()
-    }
+    this.#intake.release()
     this.#handler.onDrain?.(this)
   }
 
@@ -376,9 +361,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
 
   /** A peer that does not read what it is sent is not read either, or its echoes would pile up here. */
   #holdBack(): void {
-    if (this.#isHeldBack || this.#isOver || this.bufferedBytes <= this.#settings.pauseReadsAboveBytes) return
-    this.#isHeldBack = true
-    this.#socket.pause()
+    if (!this.#isOver && this.bufferedBytes > this.#settings.pauseReadsAboveBytes) this.#intake.holdBack()
   }
 }
 

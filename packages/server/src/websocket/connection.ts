@@ -93,15 +93,30 @@ export class Connection implements FrameEvents {
     return this.#compression
   }
 
-  /** Takes bytes from the peer, and possession of them. Must not be called from a callback. */
-  receive(bytes: Uint8Array): void {
+  /**
+   * Takes a chunk from the peer, and possession of it. Answers how many bytes of it were read: all, unless a callback said `hold`. Must not be
+   * called from a callback.
+   */
+  receive(chunk: Uint8Array): number {
     this.#pings = 0
     this.#inflated = 0
-    this.#parser.receive(bytes)
-    if (this.#unanswered === null) return
-    const payload = this.#unanswered
-    this.#unanswered = null
-    this.#pong(payload)
+    return this.proceed(chunk)
+  }
+
+  /** Takes what `receive`, or this, has left of a chunk, and otherwise does the same. */
+  proceed(rest: Uint8Array): number {
+    const read = this.#parser.receive(rest)
+    if (this.#unanswered !== null) {
+      const payload = this.#unanswered
+      this.#unanswered = null
+      this.#pong(payload)
+    }
+    return read
+  }
+
+  /** From a callback: leaves what follows in the chunk in hand for `proceed`. */
+  hold(): void {
+    this.#parser.hold()
   }
 
   /**

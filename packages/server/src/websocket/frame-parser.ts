@@ -60,6 +60,8 @@ export class FrameParser {
   readonly #rules: FrameRules
   #step: Step = this.#readFrames
   #receiving = false
+  /** Nothing more is told of the chunk in hand. */
+  #isHeld = false
   /** The message in progress, between its first byte and its last. */
   #assembly: MessageAssembly | null = null
   /** The frame in progress, in #readPayload: its first byte, what is missing of its payload, the key for what comes. */
@@ -76,27 +78,41 @@ export class FrameParser {
   }
 
   /**
-   * Takes the next bytes from the peer, and possession of them.
+   * Takes the next bytes from the peer, and possession of them. Answers how many of them it has read: all, unless a callback said `hold`;
+   * the rest is to be given again.
    * @throws {Error} when called from within a callback of this parser, and whatever a callback throws: after that the
    * position in the stream is lost, so the parser discards the rest.
    */
-  receive(bytes: Uint8Array): void {
+  receive(bytes: Uint8Array): number {
     if (this.#receiving) throw new Error('receive() must not be called from a callback of the same parser')
     this.#receiving = true
+    this.#isHeld = false
+    let at = 0
     try {
-      let at = 0
-      while (at < bytes.length) at = this.#step(bytes, at)
+      while (at < bytes.length && !this.#isHeld) at = this.#step(bytes, at)
     } catch (error) {
       this.stop()
       if (!(error instanceof ProtocolFailure)) throw error
       this.#events.onFailure(error)
+      return bytes.length
     } finally {
       this.#receiving = false
+      if (this.#isHeld) this.#step = this.#readFrames
     }
+    return at
+  }
+
+  /** From a callback: what follows in the chunk in hand is neither read nor told now. Does nothing otherwise. */
+  hold(): void {
+    if (!this.#receiving || this.#step === this.#discard) return
+    this.#isHeld = true
+    // Every callback is told between two frames. A step that is another ends the loop over them.
+    this.#step = this.#holdsStill
   }
 
   /** From now on everything is discarded; nothing more is told, not even of the chunk in hand. */
   stop(): void {
+    this.#isHeld = false
     this.#step = this.#discard
     this.#assembly = null
     this.#kept = null
@@ -104,6 +120,10 @@ export class FrameParser {
 
   #discard(bytes: Uint8Array): number {
     return bytes.length
+  }
+
+  #holdsStill(_: Uint8Array, at: number): number {
+    return at
   }
 
   /**
@@ -154,8 +174,8 @@ export class FrameParser {
       } else {
         this.#endFrame(head, payload)
       }
-      // A callback may have stopped the parser, and a Close frame always does.
-      if (this.#step !== this.#readFrames) return end
+      // A callback may have stopped the parser, and a Close frame always does; or it has asked it to hold.
+      if (this.#step !== this.#readFrames) return this.#isHeld ? at : end
     }
     return at
   }

@@ -1,0 +1,122 @@
+import { CLOSE_CODE, type Connection } from '../websocket/index.js'
+import type { MaybeSocket } from './descriptor.js'
+import type { LinkSettings } from './link-settings.js'
+
+/**
+ * What a link reads: when, and how much of it in one turn of the event loop. While something stops it, neither is the socket read nor is told what
+ * has been read from it already.
+ */
+export class Intake {
+  readonly #socket: MaybeSocket
+  readonly #connection: Connection
+  readonly #settings: LinkSettings
+  /** Of a chunk, what was not told yet. */
+  #rest: Buffer | null = null
+  /** The turns have it in their list. */
+  #isQueued = false
+  /** The peer does not read, or the application does not want more. */
+  #isHeldBack = false
+  #isPaused = false
+
+  constructor(socket: MaybeSocket, connection: Connection, settings: LinkSettings) {
+    this.#socket = socket
+    this.#connection = connection
+    this.#settings = settings
+  }
+
+  /** To be called once the socket's listeners are there. */
+  start(): void {
+    if (this.#isStopped || this.#rest !== null) this.#socket.pause()
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.#rest === null && !this.#isStopped) this.#tell(chunk, false)
+    // What was under way when reading stopped.
+    else this.#keep(this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]))
+  }
+
+  /** A message, of so many bytes, was told. */
+  told(bytes: number): void {
+    if (this.#settings.turns.isOver(bytes)) this.#connection.hold()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#connection.hold()
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#goOn()
+  }
+
+  holdBack(): void {
+    if (this.#isHeldBack) return
+    this.#isHeldBack = true
+    this.#socket.pause()
+  }
+
+  /** The peer reads again, or it does not matter any more. */
+  release(): void {
+    if (!this.#isHeldBack) return
+    this.#isHeldBack = false
+    this.#goOn()
+  }
+
+  /** Nothing is read any more. */
+  stop(): void {
+    this.#isPaused = true
+    this.#rest = null
+    this.#socket.pause()
+  }
+
+  /** The next part of what is left, in a turn that has time for it. */
+  proceed(): void {
+    this.#isQueued = false
+    const rest = this.#rest
+    if (rest === null || this.#isStopped) return
+    this.#rest = null
+    this.#tell(rest, true)
+    if (this.#rest === null && !this.#isStopped) this.#socket.resume()
+  }
+
+  get #isStopped(): boolean {
+    return this.#isPaused || this.#isHeldBack
+  }
+
+  #goOn(): void {
+    if (this.#isStopped) return
+    if (this.#rest === null) this.#socket.resume()
+    else this.#queue()
+  }
+
+  #tell(bytes: Buffer, isRest: boolean): void {
+    const { outbox, turns } = this.#settings
+    let read = bytes.length
+    outbox.beginInput()
+    turns.begin()
+    try {
+      read = isRest ? this.#connection.proceed(bytes) : this.#connection.receive(bytes)
+    } catch (error) {
+      // The handler threw, and where the parser stood is lost.
+      this.#connection.fail(CLOSE_CODE.internalError, 'the server failed to handle a message')
+      throw error
+    } finally {
+      outbox.endInput()
+    }
+    if (read < bytes.length) this.#keep(bytes.subarray(read))
+  }
+
+  #keep(rest: Buffer): void {
+    this.#rest = rest
+    this.#socket.pause()
+    this.#queue()
+  }
+
+  #queue(): void {
+    if (this.#isQueued || this.#isStopped) return
+    this.#isQueued = true
+    this.#settings.turns.add(this)
+  }
+}
