@@ -3,7 +3,17 @@
  * a `MessageFrame`, which hold repeated messages, so frames joined end to end are one frame. Rules [P4.*].
  * The encoding is https://protobuf.dev/programming-guides/encoding/; only what the .proto uses is written here.
  */
-import { asUnreadable, checkText, type Dialect, fail, Gathering, Unreadable, type Utf8 } from './dialect.js'
+import {
+  asUnreadable,
+  BadCommand,
+  CommandReader,
+  checkText,
+  type Decoded,
+  type Dialect,
+  fail,
+  Unreadable,
+  type Utf8,
+} from './dialect.js'
 import { isTooDeepValue, MAX_JSON_DEPTH } from './json-depth.js'
 import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
@@ -65,34 +75,38 @@ export function binaryDialect(utf8: Utf8): Dialect<Uint8Array> {
       spare = writer
     }
   }
-  const eachEnvelope = (frame: Uint8Array, visit: (inner: Reader) => void): void => {
+  const envelopesOf = (frame: Uint8Array): (() => Reader | undefined) => {
     const reader = new Reader(frame, utf8, [0, frame.length])
-    while (reader.next()) {
-      if (reader.no === 1) visit(reader.nested('frame'))
-      else reader.skip()
+    return () => {
+      while (reader.next()) {
+        if (reader.no === 1) return reader.nested('frame')
+        reader.skip()
+      }
+      return undefined
     }
+  }
+  const readCommands = (frame: Uint8Array): CommandReader => {
+    const next = envelopesOf(frame)
+    return new CommandReader(() => {
+      const inner = next()
+      return inner && readCommand(inner)
+    })
   }
   return {
     name: 'binary',
     encodeCommands: (commands) => write(commands, COMMANDS),
     encodeMessage: (message) => write([message], MESSAGES),
-    decodeCommands: (frame) => {
-      const gathering = new Gathering()
-      try {
-        eachEnvelope(frame, (inner) => readCommand(inner, gathering))
-      } catch (thrown) {
-        gathering.refuse(0, asUnreadable(thrown))
-      }
-      return gathering.found
-    },
+    readCommands,
+    decodeCommands: (frame) => readCommands(frame).all(),
     decodeMessages: (frame) => {
       const messages: Message[] = []
       try {
-        eachEnvelope(frame, (inner) => {
+        const next = envelopesOf(frame)
+        for (let inner = next(); inner !== undefined; inner = next()) {
           const envelope = new Envelope()
           envelope.open(inner, MESSAGE_NUMBERS)
           if (envelope.kind !== '') messages.push(envelope.read(MESSAGES) as Message)
-        })
+        }
       } catch (thrown) {
         throw asUnreadable(thrown).toError()
       }
@@ -128,15 +142,15 @@ class Envelope {
   }
 }
 
-function readCommand(reader: Reader, into: Gathering): void {
+function readCommand(reader: Reader): Decoded<Command> {
   const envelope = new Envelope()
   try {
     envelope.open(reader, COMMAND_NUMBERS)
     const command = envelope.read(COMMANDS) as Command
     checkDepth(command)
-    into.found.push(command)
+    return command
   } catch (thrown) {
-    into.refuse(envelope.id, asUnreadable(thrown))
+    return new BadCommand(envelope.id, asUnreadable(thrown))
   }
 }
 

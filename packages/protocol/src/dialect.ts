@@ -26,9 +26,11 @@ export interface ClientDialect<Wire extends string | Uint8Array = string | Uint8
 export interface Dialect<Wire extends string | Uint8Array = string | Uint8Array> extends ClientDialect<Wire> {
   encodeMessage(message: Message): Wire
   /**
-   * What a frame held, in order; it never throws. One bad command does not spoil its neighbours: each is a command or a
-   * `BadCommand`. Nothing decoded shares memory with the frame.
+   * What a frame holds, in order and read when asked for; it never throws. One bad command does not spoil its neighbours: each is a command or
+   * a `BadCommand`. No command shares memory with the frame, which must not change before the last was read.
    */
+  readCommands(frame: Wire): CommandReader
+  /** All of them at once. */
   decodeCommands(frame: Wire): Decoded<Command>[]
 }
 
@@ -56,15 +58,15 @@ export class Unreadable {
  */
 export class BadCommand {
   readonly id: number
-  readonly #why: Unreadable
+  readonly why: Unreadable
   constructor(id: number, why: Unreadable) {
     this.id = id
-    this.#why = why
+    this.why = why
   }
 
   /** `malformed-command` or `unknown-command`. Made when asked for. */
   get error(): MillraceError {
-    return this.#why.toError()
+    return this.why.toError()
   }
 }
 
@@ -88,17 +90,54 @@ export function asUnreadable(thrown: unknown): Unreadable {
   throw thrown
 }
 
-/** Collects what a frame held, with at most one BadCommand without an id. */
-export class Gathering {
-  readonly found: Decoded<Command>[] = []
-  #anonymous = false
+/**
+ * The commands of a frame, one by one: a hostile frame holds thousands, which nobody should wait for. Of those without an id at most one is
+ * told that could not be read.
+ */
+export class CommandReader {
+  readonly #read: () => Decoded<Command> | undefined
+  #isOver = false
+  #isAnonymousTold = false
+  /** How many were read. */
+  count = 0
 
-  refuse(id: number, why: Unreadable): void {
-    if (id === 0) {
-      // An unknown command without an id is one nobody waits for. Rule [P3.3].
-      if (this.#anonymous || why.code === 'unknown-command') return
-      this.#anonymous = true
+  /** `read` answers the next, or undefined when there is none; what it throws is what is wrong with all that is left. */
+  constructor(read: () => Decoded<Command> | undefined) {
+    this.#read = read
+  }
+
+  /** The next, or undefined when there is none. */
+  next(): Decoded<Command> | undefined {
+    while (!this.#isOver) {
+      const command = this.#one()
+      if (command === undefined) this.#isOver = true
+      else if (!(command instanceof BadCommand) || command.id !== 0 || this.#isTold(command)) {
+        this.count++
+        return command
+      }
     }
-    this.found.push(new BadCommand(id, why))
+    return undefined
+  }
+
+  all(): Decoded<Command>[] {
+    const found: Decoded<Command>[] = []
+    for (let one = this.next(); one !== undefined; one = this.next()) found.push(one)
+    return found
+  }
+
+  #one(): Decoded<Command> | undefined {
+    try {
+      return this.#read()
+    } catch (thrown) {
+      this.#isOver = true
+      return new BadCommand(0, asUnreadable(thrown))
+    }
+  }
+
+  /** An unknown command without an id is one nobody waits for. Rule [P3.3]. */
+  #isTold({ why }: BadCommand): boolean {
+    if (this.#isAnonymousTold || why.code === 'unknown-command') return false
+    this.#isAnonymousTold = true
+    return true
   }
 }

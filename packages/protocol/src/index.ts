@@ -53,7 +53,14 @@ export {
   type Retry,
 } from './codes.js'
 export { callTimeoutOf, historyOf, type Keeping, slowPolicyOf, waitOf } from './definition.js'
-export { BadCommand, type ClientDialect, type Decoded, type Dialect, type Utf8 } from './dialect.js'
+export {
+  BadCommand,
+  type ClientDialect,
+  CommandReader,
+  type Decoded,
+  type Dialect,
+  type Utf8,
+} from './dialect.js'
 export { type Duration, milliseconds, parseDuration } from './duration.js'
 export { type Base64, jsonClient } from './json-client.js'
 export { jsonDialect } from './json-dialect.js'

@@ -5,7 +5,15 @@
  */
 
 import { fromBase64, toBase64 } from './base64.js'
-import { asUnreadable, type Dialect, fail, Gathering, Unreadable } from './dialect.js'
+import {
+  asUnreadable,
+  BadCommand,
+  CommandReader,
+  type Decoded,
+  type Dialect,
+  fail,
+  Unreadable,
+} from './dialect.js'
 import { type Base64, jsonClient, writeEnvelope, writePayload } from './json-client.js'
 import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.js'
 import { object, parse, readId, readKind } from './json-reader.js'
@@ -37,34 +45,35 @@ export const jsonDialect: Dialect<string> = {
   },
   encodeMessage: ({ id, kind, body }) =>
     writeEnvelope(id, kind, writeBody(MESSAGES[kind].layout, body as Json)),
-  decodeCommands: (frame) => {
-    const gathering = new Gathering()
-    try {
-      if (isTooDeep(frame)) fail('frame', `is nested more than ${MAX_JSON_DEPTH} deep`)
-      for (const value of parse(frame)) readCommand(value, gathering)
-    } catch (thrown) {
-      gathering.refuse(0, asUnreadable(thrown))
-    }
-    return gathering.found
+  readCommands: (frame) => {
+    let values: readonly unknown[] | undefined
+    let at = 0
+    return new CommandReader(() => {
+      values ??= valuesOf(frame)
+      return at < values.length ? readCommand(values[at++]) : undefined
+    })
   },
+  decodeCommands: (frame) => jsonDialect.readCommands(frame).all(),
 }
 
 type Json = { readonly [key: string]: unknown }
 
-function readCommand(value: unknown, into: Gathering): void {
+const valuesOf = (frame: string): readonly unknown[] =>
+  isTooDeep(frame) ? fail('frame', `is nested more than ${MAX_JSON_DEPTH} deep`) : parse(frame)
+
+const UNKNOWN = new Unreadable(
+  'unknown-command',
+  `The command holds none of: ${Object.keys(COMMANDS).join(', ')}`,
+)
+
+function readCommand(value: unknown): Decoded<Command> {
   let id = 0
   try {
     const json = object(value, 'command')
     id = readId(json)
-    const command = readKind(json, id, COMMANDS)
-    if (command === undefined)
-      throw new Unreadable(
-        'unknown-command',
-        `The command holds none of: ${Object.keys(COMMANDS).join(', ')}`,
-      )
-    into.found.push(command as Command)
+    return (readKind(json, id, COMMANDS) as Command | undefined) ?? new BadCommand(id, UNKNOWN)
   } catch (thrown) {
-    into.refuse(id, asUnreadable(thrown))
+    return new BadCommand(id, asUnreadable(thrown))
   }
 }
 

@@ -1,8 +1,24 @@
-import { type CodeName, type ErrorBody, MillraceError } from '@millrace/protocol'
+import { type BadCommand, CODES, type CodeName, type ErrorBody, MillraceError } from '@millrace/protocol'
 import type { Clock } from './ports.js'
 
+/** What a command is answered that is not carried out: an error, or as much of one. An Error's stack costs more than most commands. */
+export interface Refused extends ErrorBody {
+  readonly kind: MillraceError['kind']
+}
+
+export function refused(kind: CodeName, details: Partial<ErrorBody> = {}): Refused {
+  const { code, reason } = CODES[kind]
+  return { message: reason, ...details, kind, code }
+}
+
+/** Why a command could not be read. */
+export const unreadable = ({ why }: BadCommand): Refused => {
+  const { code, message, field } = why
+  return refused(code, { message, ...(field !== undefined && { field }) })
+}
+
 /** An error as it travels. */
-export const bodyOf = ({ code, message, field, retryAfter }: MillraceError): ErrorBody => ({
+export const bodyOf = ({ code, message, field, retryAfter }: Refused | MillraceError): ErrorBody => ({
   code,
   message,
   field,

@@ -1,6 +1,6 @@
 import { BadCommand, type Command, type Decoded, MillraceError } from '@millrace/protocol'
 import type { Bringing } from './command-order.js'
-import { SLICE } from './slices.js'
+import { type Refused, refused } from './failures.js'
 
 /** How much may come, and how much at once after a while of nothing. */
 export interface Rate {
@@ -102,8 +102,8 @@ export const MOST_BEFORE_CONNECT = 64
 /** So many refusals are answered, and a second's worth is forgiven each second. Who has not slowed down by then does not listen. */
 const REFUSALS: Rate = { perSecond: 100, burst: 1_000 }
 
-export const tooFast = (wait: number): MillraceError =>
-  new MillraceError('rate-limited', {
+export const tooFast = (wait: number): Refused =>
+  refused('rate-limited', {
     message: `More than may be sent: try again in ${wait} ms`,
     retryAfter: wait,
   })
@@ -119,9 +119,6 @@ export class Rates {
   /** Milliseconds for which the frame at hand was too much. */
   #late = 0
   #isFlood = false
-  /** Commands that came in a turn of the event loop, and in which. */
-  #came = 0
-  #turn = 0
 
   constructor({ messages, requests, pings, bytes }: RateLimits, now: number) {
     const bucket = (rate: Rate | undefined) => rate && new TokenBucket(rate, now)
@@ -147,11 +144,10 @@ export class Rates {
     return all.every((bucket) => bucket === undefined || bucket.isFull(now))
   }
 
-  /** A frame has come: its bytes count, and when they are too many its commands have to wait. One that holds none counts as a command. */
-  frame(bytes: number, commands: number, now: number): void {
+  /** A frame has come: its bytes count, and when they are too many its commands have to wait. */
+  frame(bytes: number, now: number): void {
     this.#late = this.#buckets.bytes?.take(bytes, now) ?? 0
     if (this.#late > 0) this.#suffer(this.#wasted, bytes, now)
-    if (commands === 0) this.command(undefined, now)
   }
 
   /** A ping or a pong has come. */
@@ -173,13 +169,6 @@ export class Rates {
     return wait
   }
 
-  /** Whether one more command that has come in this turn is its part of it, or more than that. */
-  isItsPart(turn: number): boolean {
-    if (turn !== this.#turn) this.#came = 0
-    this.#turn = turn
-    return ++this.#came <= SLICE
-  }
-
   /**
    * Reads for a reply, of which only then is known how much it brings. As far as there is any left, that is taken from what may be asked for; and
    * what was read must not become much more than that, or a thousand questions at once would bring a thousand lists. Rejects with `rate-limited`.
@@ -187,7 +176,7 @@ export class Rates {
   async bring<T>(run: () => Promise<T>, { weighs }: Bringing<T>, clock: { now(): number }): Promise<T> {
     if (weighs === undefined) return run()
     const wait = this.#brought?.owed(clock.now()) ?? 0
-    if (wait > 0) throw tooFast(wait)
+    if (wait > 0) throw new MillraceError('rate-limited', tooFast(wait))
     const result = await run()
     const [count, now] = [weighs(result), clock.now()]
     this.#buckets.requests?.drain(count, now)

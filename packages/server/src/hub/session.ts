@@ -5,24 +5,24 @@ import {
   type Command,
   type Decoded,
   type Message,
-  MillraceError,
+  type MillraceError,
 } from '@millrace/protocol'
 import type { ChannelGrant } from './channel-grants.js'
 import { type Bringing, CommandOrder } from './command-order.js'
 import type { Visitor } from './doorkeeper.js'
-import { bodyOf, closesWith } from './failures.js'
+import { bodyOf, closesWith, type Refused, refused, unreadable } from './failures.js'
 import type { Identity } from './identity.js'
+import { Incoming } from './incoming.js'
 import { Outgoing } from './outgoing.js'
 import { Pacing } from './pace/pacing.js'
 import { sendAtPace } from './pace/send-at-pace.js'
 import { isDuePong, isPing, NO_PING, PING, PONG } from './pings.js'
 import type { Link, LinkHandler, LinkInfo } from './ports.js'
-import { areFew, MOST_BEFORE_CONNECT, Rates, tooFast } from './rates.js'
+import { MOST_BEFORE_CONNECT } from './rates.js'
 import type { Withheld } from './revocation/withheld.js'
 import type { Reply, SessionHost, User } from './session-host.js'
 import { comesBack, nextState, type SessionStateName } from './session-state.js'
 import { settle } from './settle.js'
-import { Slices } from './slices.js'
 import type { Receiver, Subscription } from './subscription.js'
 import type { Taken } from './tickets.js'
 import type { WheelEntry } from './wheel.js'
@@ -59,11 +59,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   #unanswered = 0
   /** Since it matters. */
   pacing: Pacing | undefined
-  /** Commands since it was looked at last, and frames without any; and while it is not as if nothing had come. */
-  #commands = 0
-  #rates: Rates | undefined
-  /** Since it has sent more at once than is carried out in one turn. */
-  #slices: Slices | undefined
+  readonly #incoming: Incoming
   /** How many have asked that nothing more be read for now. */
   #holds = 0
   /** Whether the client puts together what comes in parts. [P3.11] */
@@ -75,6 +71,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#host = wiring.host
     this.#info = wiring.info
     this.#heard = wiring.host.time
+    this.#incoming = new Incoming(this, wiring.host)
   }
 
   get id(): string {
@@ -127,38 +124,27 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   receive(frame: string | Uint8Array): void {
     if (this.#state === 'ended') return
     this.#hear()
-    let commands: Decoded<Command>[]
-    try {
-      commands = this.link.dialect.decodeCommands(frame)
-    } catch (error) {
-      this.#host.failed('decoding a frame', error)
-      this.close('protocol-error', 'The frame could not be read')
-      return
-    }
-    const rates = this.#rated(Math.max(1, commands.length))
-    rates?.frame(frame.length, commands.length, this.#host.now())
-    for (const command of commands) {
-      // What the server asked for itself is no flood, however often it asks how fast the client reads.
-      const wait = isDuePong(command, this.#unanswered) ? 0 : (rates?.command(command, this.#host.now()) ?? 0)
-      if (rates?.isFlood) break
-      if (wait === 0) this.#takeInTurn(command)
-      else this.#replyError(command.id, tooFast(wait))
-    }
-    if (rates?.isFlood) this.close('rate-exceeded')
+    this.#incoming.receive(frame)
+  }
+
+  get hasEnded(): boolean {
+    return this.#state === 'ended'
+  }
+
+  isDue(command: Decoded<Command>): boolean {
+    return isDuePong(command, this.#unanswered)
   }
 
   /** A frame came that is larger than the limit; an honest client is told, not cut. [P3.9] */
   tooLarge(size: number): void {
     this.heard()
     const message = `The message has ${size} bytes; at most ${this.#host.maxMessage} are read here`
-    this.#replyError(0, new MillraceError('message-too-large', { message }))
+    this.refuse(0, refused('message-too-large', { message }))
   }
 
   heard(): void {
     this.#hear()
-    const rates = this.#rated(1)
-    rates?.ping(this.#host.now())
-    if (rates?.isFlood) this.close('rate-exceeded')
+    this.#incoming.ping()
   }
 
   /** Stops reading from the client, until all who have asked for it say `resume`. */
@@ -176,7 +162,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
 
   /** Reads what a reply brings, as soon as the client has read enough of what was sent before. [H9.4] */
   read<T>(run: () => Promise<T>, bringing: Bringing<T> = {}): Promise<T> {
-    const read = (): Promise<T> => this.#rates?.bring(run, bringing, this.#host) ?? run()
+    const read = (): Promise<T> => this.#incoming.rates?.bring(run, bringing, this.#host) ?? run()
     return this.#order?.read(read, bringing) ?? read()
   }
 
@@ -232,8 +218,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       return undefined
     }
     this.#pinged = NO_PING
-    this.#commands = 0
-    if (this.#rates?.isFull(this.#host.now())) this.#rates = undefined
+    this.#incoming.settle()
     if (silent < heartbeat) return heartbeat - silent
     this.#pinged = time
     this.#ping()
@@ -267,35 +252,21 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     this.#host.ended(this, code)
   }
 
-  /** Takes a command now, or after what waits already, if it is more than this session's part of the turn. [H1.8] */
-  #takeInTurn(command: Decoded<Command>): void {
-    if (this.#slices?.isBusy !== true && this.#rates?.isItsPart(this.#host.turns.number) !== false) {
-      this.#take(command)
-      return
-    }
-    this.#slices ??= new Slices({
-      turns: this.#host.turns,
-      gate: this,
-      take: (waiting) => this.#take(waiting),
-    })
-    this.#slices.push(command)
-  }
-
-  #take(command: Decoded<Command>): void {
+  take(command: Decoded<Command>): void {
     switch (this.#state) {
       case 'waiting':
         if (!(command instanceof BadCommand) && command.kind === 'connect') this.#connect(command)
-        else if (this.#commands > MOST_BEFORE_CONNECT) this.close('rate-exceeded')
+        else if (this.#incoming.commands > MOST_BEFORE_CONNECT) this.close('rate-exceeded')
         else if (isPing(command)) this.#reply(command.id, PONG)
-        else this.#refuse(command, 'not-connected', 'The first command on a connection must be connect')
+        else this.#decline(command, 'not-connected', 'The first command on a connection must be connect')
         break
       case 'authenticating':
         if (isPing(command)) this.#reply(command.id, PONG)
         else this.#queue(command)
         break
       case 'open':
-        if (command instanceof BadCommand) this.#replyError(command.id, command.error)
-        else if (command.kind === 'connect') this.#refuse(command, 'already-connected')
+        if (command instanceof BadCommand) this.refuse(command.id, unreadable(command))
+        else if (command.kind === 'connect') this.#decline(command, 'already-connected')
         else if (command.kind === 'pong') this.#pong()
         else {
           this.#order ??= this.#newOrder()
@@ -311,23 +282,18 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
     if (this.#state !== 'waiting') this.#heard = this.#host.time
   }
 
-  #rated(commands: number): Rates | undefined {
-    const { rates } = this.#host.limits
-    this.#commands += commands
-    if (rates !== undefined && !areFew(this.#commands, rates))
-      this.#rates ??= new Rates(rates, this.#host.now())
-    return this.#rates
-  }
-
-  #refuse(command: Decoded<Command>, code: CodeName, message?: string): void {
-    const error = command instanceof BadCommand ? command.error : new MillraceError(code, { message })
-    this.#replyError(command.id, error)
+  #decline(command: Decoded<Command>, code: CodeName, message?: string): void {
+    const why =
+      command instanceof BadCommand
+        ? unreadable(command)
+        : refused(code, message === undefined ? {} : { message })
+    this.refuse(command.id, why)
   }
 
   #queue(command: Decoded<Command>): void {
     this.#queued ??= []
     if (this.#queued.length < this.#host.limits.pendingCommands) this.#queued.push(command)
-    else this.#refuse(command, 'limit-exceeded')
+    else this.#decline(command, 'limit-exceeded')
   }
 
   #connect(command: Extract<Command, { kind: 'connect' }>): void {
@@ -344,11 +310,11 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
         this.#host.opened(this)
         const queued = this.#queued ?? []
         this.#queued = undefined
-        for (const waiting of queued) this.#take(waiting)
+        for (const waiting of queued) this.take(waiting)
       },
       failed: (error) => {
         if (this.#state !== 'authenticating') return
-        this.#replyError(command.id, error)
+        this.refuse(command.id, error)
         this.close(closesWith(error), error.message)
       },
       fault: (error) => this.#host.failed('a command', error),
@@ -363,7 +329,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       done: (reply) => {
         if (reply !== undefined) this.#reply(command.id, reply)
       },
-      failed: (error) => this.#replyError(command.id, error),
+      failed: (error) => this.refuse(command.id, error),
       fault: (error) => this.#host.failed('a command', error),
     })
   }
@@ -373,7 +339,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       ...{ limits: this.#host.limits, link: this, turns: this.#host.turns },
       isFull: () => this.pacing?.isFull === true,
       execute: (command) => this.#execute(command),
-      refuse: (command) => this.#refuse(command, 'limit-exceeded'),
+      refuse: (command) => this.#decline(command, 'limit-exceeded'),
       idle: () => {
         this.#order = undefined
       },
@@ -392,7 +358,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
   }
 
   /** Errors are answered unless the command asked for no reply; one that could not even be read is answered without an id. */
-  #replyError(id: number, error: MillraceError): void {
+  refuse(id: number, error: Refused | MillraceError): void {
     if (id === 0 && error.kind !== 'malformed-command' && error.kind !== 'message-too-large') return
     this.send(new Outgoing({ id, kind: 'error', body: bodyOf(error) }))
   }

@@ -168,7 +168,7 @@ describe('[H14.1] what a ticket is', () => {
       'x',
       foreign,
       `x${ticket.slice(1)}`,
-      `${ticket.slice(0, -2)}__`,
+      `${ticket.slice(0, -8)}${ticket.at(-8) === 'A' ? 'B' : 'A'}${ticket.slice(-7)}`,
       ticket.slice(1),
     ]) {
       const { outcome, reply } = await a.enter(one)

@@ -1,8 +1,8 @@
-import { json } from '@millrace/protocol'
+import { json, jsonDialect } from '@millrace/protocol'
 import { describe, expect, it } from 'vitest'
 import { FakeClock, settle, TEST_LIMITS, TestClient, testHub } from '../testing/index.js'
+import { Incoming, SLICE } from './incoming.js'
 import type { RateLimits } from './rates.js'
-import { SLICE, Slices } from './slices.js'
 
 const MUCH = { perSecond: 10_000, burst: 10_000 }
 const RATES: RateLimits = { messages: MUCH, requests: MUCH, pings: MUCH, bytes: undefined }
@@ -28,6 +28,40 @@ async function world({ rates }: { readonly rates?: RateLimits | undefined } = { 
   return { clock, hub, many, one, sends, stored }
 }
 
+/** A session's incoming by itself, and turns of its own. */
+function alone() {
+  const taken: (number | string)[] = []
+  const said: string[] = []
+  let waiting: (() => void)[] = []
+  const turns = { number: 0, later: (run: () => void) => waiting.push(run) }
+  const incoming = new Incoming(
+    {
+      link: { dialect: jsonDialect },
+      hasEnded: false,
+      isDue: () => false,
+      take: ({ id }) => taken.push(id),
+      refuse: (_, { kind }) => taken.push(kind),
+      close: (code) => said.push(code),
+      pause: () => said.push('paused'),
+      resume: () => said.push('resumed'),
+    },
+    {
+      limits: { ...TEST_LIMITS, rates: RATES },
+      now: () => 0,
+      turns,
+      failed: (_, error) => said.push(String(error)),
+    },
+  )
+  const nextTurn = (): boolean => {
+    const run = waiting
+    waiting = []
+    turns.number++
+    for (const one of run) one()
+    return run.length > 0
+  }
+  return { incoming, taken, said, nextTurn }
+}
+
 describe('[H1.8] who sends much at once', () => {
   it('has a slice carried out, and the rest afterwards, in order, and is not read meanwhile', async () => {
     const { clock, many, sends, stored } = await world()
@@ -37,25 +71,32 @@ describe('[H1.8] who sends much at once', () => {
     expect([await stored(), many.paused]).toEqual([UNCOUNTED + 3 * SLICE, false])
     const offsets = many.of('published').map(({ position }) => position.offset)
     expect(offsets).toEqual(offsets.toSorted((a, b) => a - b))
-    sends(SLICE)
-    expect([await stored(), many.paused]).toEqual([UNCOUNTED + 4 * SLICE, false])
+    sends(SLICE - 1)
+    expect([await stored(), many.paused]).toEqual([UNCOUNTED + 4 * SLICE - 1, false])
   })
 
-  it('has one slice carried out in each of the turns that follow', () => {
-    const [turns, taken]: [(() => void)[], number[]] = [[], []]
-    const read: string[] = []
-    const slices = new Slices({
-      turns: { later: (run) => turns.push(run) },
-      take: ({ id }) => taken.push(id),
-      gate: { pause: () => read.push('paused'), resume: () => read.push('resumed') },
-    })
-    for (let id = 1; id <= 2 * SLICE; id++) slices.push({ id, kind: 'ping', body: {} })
-    turns.shift()?.()
-    expect([taken.length, turns.length, read]).toEqual([SLICE, 1, ['paused']])
-    slices.push({ id: 2 * SLICE + 1, kind: 'ping', body: {} })
-    for (let run = turns.shift(); run !== undefined; run = turns.shift()) run()
-    expect(taken).toEqual(Array.from({ length: 2 * SLICE + 1 }, (_, i) => i + 1))
-    expect([read, slices.isBusy]).toEqual([['paused', 'resumed'], false])
+  it('has one slice carried out in each of the turns that follow, however it is divided into frames', () => {
+    const { incoming, taken, said, nextTurn } = alone()
+    const frame = (count: number, kind: 'publish' | 'presence') =>
+      jsonDialect.encodeCommands(
+        Array.from({ length: count }, (_, n) =>
+          kind === 'publish'
+            ? { id: n + 1, kind, body: { channel: 'chat:a', data: json(n) } }
+            : { id: n + 1, kind, body: { channel: 'chat:a' } },
+        ),
+      )
+    // So many that all that follow are counted.
+    incoming.receive(frame(UNCOUNTED + 2, 'publish'))
+    nextTurn()
+    taken.length = 0
+    incoming.receive(frame(2 * SLICE, 'publish'))
+    incoming.receive(frame(SLICE / 2, 'publish'))
+    incoming.receive(frame(SLICE / 2, 'presence'))
+    const counts = [taken.length]
+    while (nextTurn()) counts.push(taken.length)
+    // What looks something up is four times as much as a publication.
+    expect(counts).toEqual([64, 128, 128 + 32 + 8, 128 + 32 + 24, 128 + 32 + 32])
+    expect(said).toEqual(['paused', 'resumed'])
   })
 
   it('keeps nobody waiting: another is carried out in the same turn', async () => {
