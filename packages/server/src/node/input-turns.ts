@@ -12,7 +12,7 @@ export interface Proceeding {
  * How long the links of one server may be read in a turn. A chunk of 64 KiB can hold ten thousand messages, and libuv reads one socket up to 32
  * times before it looks at another: who sends as much as he can would keep all others waiting. So of each chunk a few messages are told at once,
  * which is all that most chunks have; what is more goes on as long as there is time in this turn, and then in the turns that follow, a link after
- * the other. The clock is not looked at before there is more.
+ * the other. Who is new waits like that with all he sends, for of newcomers there may be a thousand at once, who cost more than who is there.
  */
 export class InputTurns {
   readonly #now: () => number
@@ -31,13 +31,18 @@ export class InputTurns {
     this.#units = AT_LEAST
   }
 
-  /** Whether what follows a message of so many bytes must wait. */
+  /** Whether somebody new is looked after now, or must wait. */
+  get hasTime(): boolean {
+    if (this.#isOpen) return this.#now() < this.#deadline
+    this.#open()
+    return true
+  }
+
+  /** Whether what follows a message of so many bytes must wait. The clock is looked at only where there were some. */
   isOver(bytes: number): boolean {
     this.#units -= 1 + (bytes >>> 10)
     if (this.#units > 0) return false
-    if (this.#isOpen) {
-      if (this.#now() >= this.#deadline) return true
-    } else this.#open()
+    if (!this.hasTime) return true
     this.#units = AT_LEAST
     return false
   }

@@ -10,6 +10,8 @@ export class Intake {
   readonly #socket: MaybeSocket
   readonly #connection: Connection
   readonly #settings: LinkSettings
+  /** Nothing has come yet. */
+  #isNew = true
   /** Of a chunk, what was not told yet. */
   #rest: Buffer | null = null
   /** The turns have it in their list. */
@@ -30,7 +32,9 @@ export class Intake {
   }
 
   receive(chunk: Buffer): void {
-    if (this.#rest === null && !this.#isStopped) this.#tell(chunk, false)
+    const isItsTurn = !this.#isNew || this.#settings.turns.hasTime
+    this.#isNew = false
+    if (isItsTurn && this.#rest === null && !this.#isStopped) this.#tell(chunk, false)
     // What was under way when reading stopped.
     else this.#keep(this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]))
   }

@@ -23,6 +23,8 @@ const HELD_AFTER_SAVING = 8
  * same time. More would drop out of its cache again before their turn comes.
  */
 const TOUCHED_AHEAD = 64
+/** Milliseconds after which writing to very many links goes on in the next turn: ten thousand take a hundred. */
+const MOST = 2
 /** Holding pays from one write saved in this many. */
 const WRITES_PER_SAVING = 8
 
@@ -34,6 +36,9 @@ const WRITES_PER_SAVING = 8
  * callback that sent has returned, which serves a lone message best; or when all callbacks of this turn of the event
  * loop have, which makes one write of what several of them sent to the same link. The outbox holds frames for the
  * second moment while it sees that this saves writes, and otherwise tries it now and then.
+ *
+ * Where one callback sends to very many links, the first are flushed like that, and the others at the end of this turn, or of those that
+ * follow, as there is time: so what is sent to a few need not wait until thousands have been written to.
  */
 export class Outbox {
   readonly arena = new FrameArena()
@@ -46,6 +51,13 @@ export class Outbox {
   #waiting: (Flushable | null)[] = []
   #count = 0
   #spare: (Flushable | null)[] = []
+  /** How many were added by the callback at hand. */
+  #added = 0
+  /** Those of crowds, from `#next` on. */
+  #crowd: (Flushable | null)[] = []
+  #next = 0
+  #isCrowdDue = false
+  readonly #now: () => number
   /** What touching answered last; of no meaning. */
   touched = 0
   #trialsInVain = 0
@@ -56,6 +68,12 @@ export class Outbox {
     this.#flushAll()
   }
   readonly #flushHeld = (): void => this.#judge(this.#flushAll())
+  readonly #flushSome = (): void => this.#flushCrowd()
+
+  /** `now` in milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
 
   /** Where every path that begins with a shared frame begins, until the next flush. */
   get root(): FrameSequence {
@@ -67,6 +85,7 @@ export class Outbox {
   beginInput(): void {
     this.inputs += 1
     this.#isInInput = true
+    this.#added = 0
   }
 
   /** The handler has returned; what it sent may leave. */
@@ -79,6 +98,13 @@ export class Outbox {
 
   /** Has the link flushed soon. */
   add(link: Flushable): void {
+    this.#added += 1
+    if (this.#added > TOUCHED_AHEAD) {
+      this.#crowd.push(link)
+      if (!this.#isCrowdDue) setImmediate(this.#flushSome)
+      this.#isCrowdDue = true
+      return
+    }
     this.#waiting[this.#count] = link
     this.#count += 1
     if (this.#count > 1) return
@@ -101,18 +127,46 @@ export class Outbox {
     // A stream that answers while it is written to may bring another flush about within this one.
     this.#spare = []
     this.#count = 0
+    this.#added = 0
     this.#root = null
     for (let from = 0; from < count; from += TOUCHED_AHEAD) {
       const to = Math.min(from + TOUCHED_AHEAD, count)
-      if (to - from > 1) this.#touch(links, from, to)
-      for (let index = from; index < to; index++) {
-        links[index]?.flush(count === 1)
-        // The room is kept, the link is not.
-        links[index] = null
-      }
+      this.#flushGroup(links, from, to)
     }
     this.#spare = links
     return count
+  }
+
+  #flushCrowd(): void {
+    const until = this.#now() + MOST
+    while (this.#next < this.#crowd.length) {
+      if (this.#now() >= until) {
+        // What has been flushed is let go of before it is more than what waits.
+        if (this.#next > this.#crowd.length / 2) {
+          this.#crowd.splice(0, this.#next)
+          this.#next = 0
+        }
+        setImmediate(this.#flushSome)
+        return
+      }
+      const from = this.#next
+      this.#next = Math.min(from + TOUCHED_AHEAD, this.#crowd.length)
+      this.#flushGroup(this.#crowd, from, this.#next)
+    }
+    this.#crowd.length = 0
+    this.#next = 0
+    this.#isCrowdDue = false
+    this.#root = null
+  }
+
+  #flushGroup(links: (Flushable | null)[], from: number, to: number): void {
+    const isAlone = to - from === 1
+    if (!isAlone) this.#touch(links, from, to)
+    for (let index = from; index < to; index++) {
+      links[index]?.flush(isAlone)
+      // The room is kept, the link is not.
+      links[index] = null
+    }
   }
 
   #touch(links: readonly (Flushable | null)[], from: number, to: number): void {

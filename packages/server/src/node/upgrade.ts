@@ -22,6 +22,19 @@ export function answerUpgrade({ request, socket, head }: UpgradeEvent, settings:
   answerHandshake(requestOf(request), new UpgradeTransport(socket, head, settings.link.closing), settings)
 }
 
+/** Answers it as soon as there is time for somebody new. */
+export function answerUpgradeInTurn(event: UpgradeEvent, settings: AcceptSettings): void {
+  const { socket } = event
+  const { turns } = settings.link
+  if (turns.hasTime) return answerUpgrade(event, settings)
+  socket.on('error', ignoreError)
+  turns.add({
+    proceed() {
+      if (!socket.destroyed) answerUpgrade(event, settings)
+    },
+  })
+}
+
 /** Refuses an 'upgrade' event for a reason of the caller's. */
 export function refuseUpgrade(
   { socket, head }: UpgradeEvent,

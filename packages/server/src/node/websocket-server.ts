@@ -14,7 +14,7 @@ import {
 import { createHttpServer } from './http-server.js'
 import type { HttpServerLike } from './http-server-like.js'
 import { answerConnect, isExtendedConnect, refuseConnect } from './http2.js'
-import { answerUpgrade, refuseUpgrade } from './upgrade.js'
+import { answerUpgradeInTurn, refuseUpgrade } from './upgrade.js'
 import type { WebSocketLink } from './websocket-link.js'
 
 export interface WebSocketServerOptions extends AcceptOptions {
@@ -120,7 +120,7 @@ export class WebSocketServer {
     const event = { request, socket, head }
     const isAlone = this.#attached.every((server) => server.listenerCount('upgrade') <= 1)
     const isOurs = this.#isOurs(request.url ?? '', isAlone)
-    if (isOurs === true) answerUpgrade(event, this.#settings)
+    if (isOurs === true) answerUpgradeInTurn(event, this.#settings)
     else if (isOurs === false) refuseUpgrade(event, NOT_FOUND, this.#settings)
   }
 
