@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeCorpus } from '@millrace/fuzz/hostile-inputs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Attack, type Outcome, Scene, SLACK } from './scene.js'
+import { type Attack, type Outcome, Scene } from './scene.js'
 
 const SECONDS = Number(process.env['ATTACK_SECONDS'] ?? 60)
 /** `ATTACK_SEED` makes it another one. */
@@ -40,7 +40,6 @@ beforeAll(
     outcomes = await scene.under(`${SECONDS} s of what is wrong or slow, seed ${SEED}`, attacks, {
       growth: 200,
       // Two thousand connections begin in the same second, and a hundred ask for all there is.
-      slack: 3 * SLACK,
     })
     ends = (await scene.facts()).ends
   },

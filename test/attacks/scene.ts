@@ -11,16 +11,14 @@ const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url))
 const ATTACKERS = fileURLToPath(new URL('./attackers/main.mjs', import.meta.url))
 export const MEGABYTE = 2 ** 20
 const HONEST = 100
-const WITNESSES = 20
 const BASELINE = 3000
 const SHORTEST = 1500
 
 /**
- * What the honest may wait longer than twice what others wait, in milliseconds. An attack is served by the same event loop, in turns of which
- * the longest is a chunk of 64 KiB of each attacker's, and server, honest clients and attackers are three processes on two processors, of
- * which each may wait for its turn for as long as Linux lets another go on: tens of milliseconds. It is below what people notice.
+ * So often an attack is made while the honest wait longer than they may. Server, honest clients and attackers are three processes on two
+ * processors, of which each may wait for its turn for as long as Linux lets another go on: tens of milliseconds, now and then, for all of them.
  */
-export const SLACK = 150
+const ATTEMPTS = 3
 /** Where clients that nobody attacks wait for so long, in milliseconds, the machine has other things to do, and what anybody waits says nothing. */
 const BUSY = 25
 /** Then the server's longest turn is judged, in milliseconds of a processor: while it waits for one, more comes than it would be given otherwise. */
@@ -52,7 +50,7 @@ export interface Facts {
 interface Bounds {
   /** Megabytes that the server may take meanwhile. Default 100. */
   readonly growth?: number
-  /** Milliseconds. Default `SLACK`. */
+  /** Milliseconds for which the honest may wait beyond twice what they wait otherwise. Default 0. */
   readonly slack?: number
   /** Milliseconds of processor that the server may take without a pause, however busy the machine is. Default: judged only where it is. */
   readonly turns?: number
@@ -107,7 +105,7 @@ export class Scene {
     const port = options.tls === undefined ? server.port : Number(await server.ask('secure'))
     const honest = await Honest.gather(server.port, HONEST)
     const unharmed = await LoadServer.start({ node: 'unharmed' }, SERVER)
-    const other = { server: unharmed, witnesses: await Honest.gather(unharmed.port, WITNESSES) }
+    const other = { server: unharmed, witnesses: await Honest.gather(unharmed.port, HONEST) }
     // What is compiled and what is warm differs much from what is neither.
     await pause(BASELINE / 2)
     const { cpu } = await factsOf(server)
@@ -126,9 +124,23 @@ export class Scene {
   /** Attacks at once, from one process. Prints a line, and checks what holds for all. */
   async under(
     what: string,
-    attacks: readonly Attack[],
-    { growth = 100, slack = SLACK, turns = Number.POSITIVE_INFINITY }: Bounds = {},
+    attacks: readonly Attack[] | ((attempt: number) => readonly Attack[]),
+    bounds: Bounds = {},
   ): Promise<Record<string, Outcome>> {
+    for (let attempt = 1; ; attempt++) {
+      const now = typeof attacks === 'function' ? attacks(attempt) : attacks
+      const { isSlow, outcomes } = await this.#underOnce(what, now, bounds)
+      if (!isSlow) return outcomes
+      expect(attempt, `${what}: how often the honest waited longer than they may`).toBeLessThan(ATTEMPTS)
+      console.info('once more: the honest waited longer than they may')
+    }
+  }
+
+  async #underOnce(
+    what: string,
+    attacks: readonly Attack[],
+    { growth = 100, slack = 0, turns = Number.POSITIVE_INFINITY }: Bounds,
+  ): Promise<{ readonly isSlow: boolean; readonly outcomes: Record<string, Outcome> }> {
     const before = await this.facts()
     const { witnesses } = this.#other
     this.honest.latency()
@@ -165,19 +177,19 @@ export class Scene {
         `${(cpu / seconds / 10).toFixed(0)}% of a processor (${(this.#share * 100).toFixed(0)}% in peace) for ${seconds.toFixed(1)} s, ${ms(each)} of it a connection, ${ms(turn)} at a time; ${JSON.stringify(outcomes)}`,
     )
     expect(latency.count, `${what}: honest answers`).toBeGreaterThan(HONEST)
-    if (elsewhere.p99 < BUSY)
-      expect(latency.p99, `${what}: honest p99`).toBeLessThan(2 * this.baseline.p99 + slack)
-    else {
+    const isBusy = elsewhere.p99 >= BUSY
+    if (isBusy) {
       console.info(
         'the machine is busy: judged by the time of the processor that the server takes without a pause',
       )
-      expect(turn, `${what}: longest turn`).toBeLessThan(LONGEST_TURN + 2 * slack)
+      expect(turn, `${what}: longest turn`).toBeLessThan(LONGEST_TURN)
     }
     expect(turn, `${what}: longest turn`).toBeLessThan(turns)
     expect([this.honest.cuts, this.honest.failures], `${what}: honest clients cut`).toEqual([0, []])
     expect(after.faults, `${what}: faults of the server`).toBe(0)
     expect(grown, `${what}: megabytes`).toBeLessThan(growth)
-    return outcomes
+    const may = 2 * Math.max(this.baseline.p99, elsewhere.p99) + slack
+    return { isSlow: !isBusy && latency.p99 > may, outcomes }
   }
 
   /** Waits until nothing is left of attackers but what channels keep, and says what that is. */

@@ -18,7 +18,7 @@ import { traffic } from './wire.mjs'
 import * as within from './within.mjs'
 
 // Attackers have machines of their own. Here they may have what the server and its clients leave of this one.
-setPriority(10)
+setPriority(19)
 const ATTACKS = { ...frames, ...floods, ...crowds, ...requests, ...fanOut, ...within, http2, streams, tls }
 /** Those of other protocols have a name before theirs: `http2.pings`. */
 const attackOf = (name) => name.split('.').reduce((all, part) => all[part], ATTACKS)

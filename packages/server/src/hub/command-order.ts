@@ -14,7 +14,7 @@ export interface CommandOrderParts {
   refuse(command: Command): void
   /** Nothing is under way any more. */
   idle(): void
-  readonly turns: Pick<Turns, 'later'>
+  readonly turns: Pick<Turns, 'later' | 'soon'>
 }
 
 /** So many replies may be read for one session at a time: each may bring as much as one reply may. */
@@ -83,6 +83,8 @@ export class CommandOrder {
       const result = await run()
       brought = Math.max(weight, weighs?.(result) ?? 0)
       this.#reads += brought - weight
+      // What is still to be done takes longer: to write it.
+      if (brought >= HEAVY) await new Promise<void>((go) => this.#parts.turns.soon(go))
       return result
     } finally {
       const done = (): void => {

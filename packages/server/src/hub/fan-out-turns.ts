@@ -4,8 +4,8 @@ import type { Clock } from './ports.js'
 /** What goes to fewer readers than that waits for nobody, and nobody for it. */
 const FEW = 64
 /** Bytes of a portion; but so many publications are in it if they have no more than `FAR`. */
-const USUAL = 4 * 2 ** 20
-const LEAST = 16
+const USUAL = 2 ** 20
+const LEAST = 4
 const FAR = 32 * 2 ** 20
 /** What a reader is sent beside the payload, and what a delivery costs beside its bytes, about. */
 const ENVELOPE = 64

@@ -1,7 +1,7 @@
 import type { Clock } from './ports.js'
 
-/** So many go on in one turn: each may take more than a millisecond. */
-const AT_ONCE = 8
+/** So many go on in one turn: each may take a millisecond. */
+const AT_ONCE = 2
 
 /** Work that can wait until others had their turn of the event loop, a little of it in each. */
 export class Turns {

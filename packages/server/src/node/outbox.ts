@@ -24,7 +24,7 @@ const HELD_AFTER_SAVING = 8
  */
 const TOUCHED_AHEAD = 64
 /** Milliseconds after which writing to very many links goes on in the next turn: ten thousand take a hundred. */
-const MOST = 2
+const MOST = 1
 /** Holding pays from one write saved in this many. */
 const WRITES_PER_SAVING = 8
 

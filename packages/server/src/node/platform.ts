@@ -8,6 +8,11 @@ const MAX_DELAY = 2_147_483_647
 export const systemClock: Clock = {
   now: Date.now,
   schedule: (delay, task) => {
+    // A timer takes a millisecond at least, and what comes next turn is soon over.
+    if (delay <= 0) {
+      const next = setImmediate(task)
+      return () => clearImmediate(next)
+    }
     const timer = setTimeout(task, Math.min(delay, MAX_DELAY))
     timer.unref()
     return () => clearTimeout(timer)

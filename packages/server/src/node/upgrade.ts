@@ -26,7 +26,10 @@ export function answerUpgrade({ request, socket, head }: UpgradeEvent, settings:
 export function answerUpgradeInTurn(event: UpgradeEvent, settings: AcceptSettings): void {
   const { socket } = event
   const { turns } = settings.link
-  if (turns.hasTime) return answerUpgrade(event, settings)
+  if (turns.hasTime) {
+    answerUpgrade(event, settings)
+    return
+  }
   socket.on('error', ignoreError)
   turns.add({
     proceed() {
