@@ -19,6 +19,8 @@ const SHORTEST = 1500
  * processors, of which each may wait for its turn for as long as Linux lets another go on: tens of milliseconds, now and then, for all of them.
  */
 const ATTEMPTS = 3
+/** The least of that, in milliseconds: a server that is attacked is busy, and who is busy is put off for who was idle, as those elsewhere are. */
+const QUANTUM = 5
 /** Where clients that nobody attacks wait for so long, in milliseconds, the machine has other things to do, and what anybody waits says nothing. */
 const BUSY = 25
 /** Then the server's longest turn is judged, in milliseconds of a processor: while it waits for one, more comes than it would be given otherwise. */
@@ -50,7 +52,7 @@ export interface Facts {
 interface Bounds {
   /** Megabytes that the server may take meanwhile. Default 100. */
   readonly growth?: number
-  /** Milliseconds for which the honest may wait beyond twice what they wait otherwise. Default 0. */
+  /** Milliseconds for which the honest may wait beyond twice what they wait otherwise. Default `QUANTUM`. */
   readonly slack?: number
   /** Milliseconds of processor that the server may take without a pause, however busy the machine is. Default: judged only where it is. */
   readonly turns?: number
@@ -139,7 +141,7 @@ export class Scene {
   async #underOnce(
     what: string,
     attacks: readonly Attack[],
-    { growth = 100, slack = 0, turns = Number.POSITIVE_INFINITY }: Bounds,
+    { growth = 100, slack = QUANTUM, turns = Number.POSITIVE_INFINITY }: Bounds,
   ): Promise<{ readonly isSlow: boolean; readonly outcomes: Record<string, Outcome> }> {
     const before = await this.facts()
     const { witnesses } = this.#other
