@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { encodeFrame } from '../websocket/index.js'
 import { type LinkOptions, type LinkSettings, resolveLinkSettings } from './link-settings.js'
+import { Outbox } from './outbox.js'
 import { shareFrame } from './shared-frame.js'
 import { SocketLink } from './socket.js'
 import type { LinkHandler } from './websocket-link.js'
@@ -109,6 +110,43 @@ describe('[E28] one write per link and turn', () => {
     for (let index = 0; index < 100; index += 1) link.send('binary', Buffer.alloc(10_000))
     expect(socket.writes.length).toBeGreaterThan(8)
     expect(link.bufferedBytes).toBeLessThan(80_000)
+  })
+})
+
+describe('[E37] where very many links have something to write', () => {
+  it('they are written to some in a turn; others, and what they are sent meanwhile, do not wait, and nothing is out of order', async () => {
+    let now = 0
+    const settings = { ...resolveLinkSettings('server', {}), outbox: new Outbox(() => now) }
+    const links = Array.from({ length: 1000 }, () => open(settings))
+    const [first, second] = ['first', 'second'].map((payload) => shareFrame('text', payload))
+    if (first === undefined || second === undefined) throw new Error('two frames')
+    for (const { socket, link } of links) {
+      const { write } = socket
+      // Each takes a hundredth of a millisecond.
+      socket.write = (bytes) => {
+        now += 0.01
+        return write.call(socket, bytes)
+      }
+      link.sendFrame(first)
+    }
+    const written = (): number => links.filter(({ socket }) => socket.writes.length > 0).length
+    await null
+    expect(written()).toBeLessThanOrEqual(64)
+    await turn()
+    const soon = written()
+    expect(soon).toBeGreaterThan(64)
+    expect(soon).toBeLessThan(300)
+    const other = open(settings)
+    other.link.send('text', 'at once')
+    await null
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    expect(other.socket.writes.map(text)).toEqual([frame('at once')])
+    for (const { link } of links) link.sendFrame(second)
+    for (let turns = 0; turns < 40; turns++) await turn()
+    for (const { socket } of links)
+      expect(socket.writes.map(text).join('')).toBe(frame('first') + frame('second'))
+    // Those that had not been written to were sent both in one.
+    expect(links.filter(({ socket }) => socket.writes.length === 1).length).toBeGreaterThan(600)
   })
 })
 
