@@ -49,7 +49,7 @@ export interface WebSocketLink {
   fail(code: number, reason: string): void
   /** Destroys the transport without a Close frame. `onClose` follows in a later turn. */
   terminate(): void
-  /** Stops reading from the peer. Messages already received with the chunk in hand are still told. */
+  /** Stops reading from the peer. What has been received already is not told either, until `resume`. */
   pause(): void
   /** Reads from the peer again. */
   resume(): void
