@@ -4,9 +4,9 @@ import type { Clock } from './ports.js'
 /** What goes to fewer readers than that waits for nobody, and nobody for it. */
 const FEW = 64
 /** Bytes of a portion; but so many publications are in it if they have no more than `FAR`. */
-const USUAL = 2 ** 20
-const LEAST = 4
-const FAR = 8 * 2 ** 20
+const USUAL = 4 * 2 ** 20
+const LEAST = 16
+const FAR = 32 * 2 ** 20
 /** What a reader is sent beside the payload, and what a delivery costs beside its bytes, about. */
 const ENVELOPE = 64
 
@@ -20,7 +20,7 @@ interface Waiting {
  * chunk are a million deliveries where a thousand read them, and would keep everybody waiting for half a second. What waits goes on in the
  * order in which it came, so of many publishers each has its turn; and who waits is not read beyond what may be under way. [H11.8]
  *
- * A portion takes about a millisecond to hand to the links. What they have not written when the next comes leaves together with it.
+ * A portion takes two or three milliseconds to hand to the links, and is so large because what is handed to them in one turn is written at once.
  */
 export class FanOutTurns {
   readonly #clock: Pick<Clock, 'schedule'>
