@@ -178,9 +178,9 @@ describe('[H11.2] limits of addresses count streams as they count sockets', TIME
   it('new connections, and requests of readers', async () => {
     const { 'streams.flapping': flapping, 'streams.readers': readers } = await scene.under(
       'coming and going',
-      [
-        ['streams.flapping', { count: 800, address: '198.51.100.22' }],
-        ['streams.readers', { count: 1500, address: '198.51.100.23' }],
+      (attempt) => [
+        ['streams.flapping', { count: 800, address: `198.51.100.${30 + attempt}` }],
+        ['streams.readers', { count: 1500, address: `198.51.100.${40 + attempt}` }],
       ],
     )
     const { 4006: refused = 0, 'let in': letIn = 0 } = flapping?.ends ?? {}

@@ -19,15 +19,19 @@ const FAILURES = [1002, 1007, 1008, 1009]
 export function deflateServerTarget(): Target {
   const told = new WeakMap<WebSocketLink, Told>()
   const http = new EventEmitter()
-  let starting: Told | undefined
+  /** By the URL that they ask for. */
+  const starting = new Map<string, Told>()
+  let count = 0
   createWebSocketServer({
     deflate: { thresholdBytes: 0, serverContextTakeover: true },
     maxMessageBytes: LIMIT,
     maxInflatedBytes: LIMIT,
     maxFrameBytes: LIMIT,
     handler: {
-      onOpen: (link) => {
-        if (starting !== undefined) told.set(link, starting)
+      onOpen: (link, { url }) => {
+        const heard = starting.get(url)
+        if (heard !== undefined) told.set(link, heard)
+        starting.delete(url)
       },
       onMessage: (link, kind, bytes) => {
         told.get(link)?.events.push(`${kind} ${toHex(bytes)}`)
@@ -46,11 +50,9 @@ export function deflateServerTarget(): Target {
   const listen = async (chunks: readonly Uint8Array[]): Promise<Heard> => {
     const socket = new MemorySocket()
     const events: string[] = []
-    const over = new Promise<void>((resolve) => {
-      starting = { events, ended: resolve }
-    })
-    http.emit('upgrade', REQUEST, socket, Buffer.alloc(0))
-    starting = undefined
+    const url = `/${count++}`
+    const over = new Promise<void>((resolve) => starting.set(url, { events, ended: resolve }))
+    http.emit('upgrade', { ...REQUEST, url }, socket, Buffer.alloc(0))
     for (const chunk of chunks) socket.push(chunk)
     socket.push(null)
     await over

@@ -110,6 +110,17 @@ describe('[E36] what one socket brings at once', () => {
     expect(heard()).toEqual(numbers(1, 60))
   })
 
+  it('is told before the end of the connection, though the stream is at its end already', async () => {
+    const { openOld, heard } = world()
+    const { socket, link } = await openOld()
+    link.receive(chunk(numbers(1, 40)))
+    socket.emit('end')
+    for (let turns = 0; turns < 10; turns++) await turn()
+    socket.destroy()
+    await turn()
+    expect(heard()).toEqual([...numbers(1, 40), 'closed 1006'])
+  })
+
   it('is not told any more once its link was closed, or has gone', async () => {
     const { openOld, heard } = world()
     const [closed, gone] = [await openOld(), await openOld()]

@@ -2,6 +2,11 @@ import { CLOSE_CODE, type Connection } from '../websocket/index.js'
 import type { MaybeSocket } from './descriptor.js'
 import type { LinkSettings } from './link-settings.js'
 
+/** Something whose peer sends no more. */
+export interface Ending {
+  receiveEnd(): void
+}
+
 /**
  * What a link reads: when, and how much of it in one turn of the event loop. While something stops it, neither is the socket read nor is told what
  * has been read from it already.
@@ -14,6 +19,8 @@ export class Intake {
   #isNew = true
   /** Of a chunk, what was not told yet. */
   #rest: Buffer | null = null
+  /** Is to be told of the end once that has been. */
+  #ending: Ending | null = null
   /** The turns have it in their list. */
   #isQueued = false
   /** The peer does not read, or the application does not want more. */
@@ -37,6 +44,13 @@ export class Intake {
     if (isItsTurn && this.#rest === null && !this.#isStopped) this.#tell(chunk, false)
     // What was under way when reading stopped.
     else this.#keep(this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]))
+  }
+
+  /** Whether the end must wait, because something is left that came before it; then `link` is told of it again. */
+  putsOff(link: Ending): boolean {
+    if (this.#rest === null) return false
+    this.#ending = link
+    return true
   }
 
   /** A message, of so many bytes, was told. */
@@ -82,7 +96,9 @@ export class Intake {
     if (rest === null || this.#isStopped) return
     this.#rest = null
     this.#tell(rest, true)
-    if (this.#rest === null && !this.#isStopped) this.#socket.resume()
+    if (this.#rest !== null) return
+    if (this.#ending !== null) this.#ending.receiveEnd()
+    else if (!this.#isStopped) this.#socket.resume()
   }
 
   get #isStopped(): boolean {

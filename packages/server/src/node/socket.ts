@@ -222,6 +222,8 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
 
   /** The peer ended its side. Without closing handshakes done there is nothing to wait for. RFC 6455 §7.1.5: 1006. */
   receiveEnd(): void {
+    // A stream that was stopped may say so still, of what it had begun to say before.
+    if (this.#intake.putsOff(this)) return
     this.endOutput()
     this.expectEnd()
     this.#connection.transportEnd()
