@@ -19,8 +19,7 @@ const FAILURES = [1002, 1007, 1008, 1009]
 export function deflateServerTarget(): Target {
   const told = new WeakMap<WebSocketLink, Told>()
   const http = new EventEmitter()
-  /** By the URL that they ask for. */
-  const starting = new Map<string, Told>()
+  const toldByUrl = new Map<string, Told>()
   let count = 0
   createWebSocketServer({
     deflate: { thresholdBytes: 0, serverContextTakeover: true },
@@ -29,9 +28,8 @@ export function deflateServerTarget(): Target {
     maxFrameBytes: LIMIT,
     handler: {
       onOpen: (link, { url }) => {
-        const heard = starting.get(url)
-        if (heard !== undefined) told.set(link, heard)
-        starting.delete(url)
+        told.set(link, toldByUrl.get(url) as Told)
+        toldByUrl.delete(url)
       },
       onMessage: (link, kind, bytes) => {
         told.get(link)?.events.push(`${kind} ${toHex(bytes)}`)
@@ -51,7 +49,7 @@ export function deflateServerTarget(): Target {
     const socket = new MemorySocket()
     const events: string[] = []
     const url = `/${count++}`
-    const over = new Promise<void>((resolve) => starting.set(url, { events, ended: resolve }))
+    const over = new Promise<void>((resolve) => toldByUrl.set(url, { events, ended: resolve }))
     http.emit('upgrade', { ...REQUEST, url }, socket, Buffer.alloc(0))
     for (const chunk of chunks) socket.push(chunk)
     socket.push(null)
