@@ -54,7 +54,7 @@ function commandsTarget<W extends Wire>({ dialect, read, bytes }: Driven<W>): Ta
       bytes(dialect.encodeCommands(Array.from({ length: 1 + random.int(4) }, () => someCommand(random)))),
     run: (input) => {
       const frame = read(input)
-      const decoded = dialect.decodeCommands(frame)
+      const decoded = dialect.readCommands(frame).all()
       const commands = decoded.filter((one): one is Command => !(one instanceof BadCommand))
       const bad = decoded.filter((one) => one instanceof BadCommand)
       hold(bad.filter(({ id }) => id === 0).length <= 1, 'more than one nameless complaint about one frame')
@@ -73,12 +73,12 @@ function roundTrip<W extends Wire>(dialect: Dialect<W>, commands: readonly Comma
   const once = attempt(() => dialect.encodeCommands(commands))
   // JSON that is nested beyond the platform's stack can be read, and not be written: that is documented.
   if (once === undefined) return 'unwritable'
-  const again = dialect.decodeCommands(once)
+  const again = dialect.readCommands(once).all()
   hold(!again.some((one) => one instanceof BadCommand), `what was written cannot be read: ${show(once)}`)
   const twice = dialect.encodeCommands(again as Command[])
   hold(show(twice) === show(once), `written twice, it differs: ${show(once)} and ${show(twice)}`)
   const other: Dialect = dialect.name === 'json' ? (binary as Dialect) : (jsonDialect as Dialect)
-  const crossed = other.decodeCommands(other.encodeCommands(again as Command[]))
+  const crossed = other.readCommands(other.encodeCommands(again as Command[])).all()
   hold(
     !crossed.some((one) => one instanceof BadCommand),
     `the ${other.name} dialect cannot carry ${show(once)}`,

@@ -79,10 +79,13 @@ export class FakeSocket implements Link {
   }
 
   send(frame: Frame): void {
-    const commands = jsonDialect.decodeCommands(String(frame)).map((command) => {
-      if (command instanceof BadCommand) throw command.error
-      return command
-    })
+    const commands = jsonDialect
+      .readCommands(String(frame))
+      .all()
+      .map((command) => {
+        if (command instanceof BadCommand) throw command.error
+        return command
+      })
     this.frames.push(commands)
   }
 

@@ -11,7 +11,8 @@ import { json } from './payload.js'
 const binary = binaryDialect(utf8)
 const decode = (bytes: Uint8Array): unknown[] =>
   binary
-    .decodeCommands(bytes)
+    .readCommands(bytes)
+    .all()
     .map((one) => (one instanceof BadCommand ? [one.id, one.error.kind, one.error.field] : one))
 
 // Numbers of millrace.proto that the frames below use.
@@ -237,7 +238,7 @@ describe('memory', () => {
       body: { channel: 'a:b', data: { codec: 'raw', bytes: Uint8Array.of(1, 2, 3) } },
     }
     for (const bytes of [binary.encodeCommands([command]), Buffer.from(binary.encodeCommands([command]))]) {
-      const decoded = binary.decodeCommands(bytes)
+      const decoded = binary.readCommands(bytes).all()
       bytes.fill(0)
       expect(decoded).toEqual([command])
       expect(Object.getPrototypeOf((decoded[0] as typeof command).body.data)).toBe(Object.prototype)
@@ -283,7 +284,7 @@ describe('memory', () => {
         kind: 'publish',
         body: { channel: 'a:b', data: { codec: 'raw', bytes } },
       }
-      const [decoded] = binary.decodeCommands(binary.encodeCommands([command]))
+      const [decoded] = binary.readCommands(binary.encodeCommands([command])).all()
       expect(decoded).toMatchObject({ id: 1, body: { channel: 'a:b' } })
       expect((decoded as typeof command).body.data).toMatchObject({ bytes: { length: size } })
     }
@@ -308,9 +309,9 @@ test('[P4.2] no bytes make the reader throw, and what it reads it can write', ()
     })
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 40 }), mutated), (bytes) => {
-      for (const one of binary.decodeCommands(bytes)) {
+      for (const one of binary.readCommands(bytes).all()) {
         if (one instanceof BadCommand) expect(one.error).toBeInstanceOf(MillraceError)
-        else expect(binary.decodeCommands(binary.encodeCommands([one]))).toEqual([one])
+        else expect(binary.readCommands(binary.encodeCommands([one])).all()).toEqual([one])
       }
     }),
     { numRuns: 5000 },

@@ -97,7 +97,6 @@ export function binaryDialect(utf8: Utf8): Dialect<Uint8Array> {
     encodeCommands: (commands) => write(commands, COMMANDS),
     encodeMessage: (message) => write([message], MESSAGES),
     readCommands,
-    decodeCommands: (frame) => readCommands(frame).all(),
     decodeMessages: (frame) => {
       const messages: Message[] = []
       try {

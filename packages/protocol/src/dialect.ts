@@ -30,8 +30,6 @@ export interface Dialect<Wire extends string | Uint8Array = string | Uint8Array>
    * a `BadCommand`. No command shares memory with the frame, which must not change before the last was read.
    */
   readCommands(frame: Wire): CommandReader
-  /** All of them at once. */
-  decodeCommands(frame: Wire): Decoded<Command>[]
 }
 
 export type Decoded<T> = T | BadCommand
@@ -119,6 +117,7 @@ export class CommandReader {
     return undefined
   }
 
+  /** All that are left. */
   all(): Decoded<Command>[] {
     const found: Decoded<Command>[] = []
     for (let one = this.next(); one !== undefined; one = this.next()) found.push(one)

@@ -56,7 +56,8 @@ describe('[P3.12] how deep JSON may be', () => {
   it('and a frame beyond it is answered as one that is no JSON, whatever it would be', () => {
     const decode = (frame: string) =>
       jsonDialect
-        .decodeCommands(frame)
+        .readCommands(frame)
+        .all()
         .map((one) => (one instanceof BadCommand ? [one.id, one.error.kind, one.error.field] : one.kind))
     // The frame's object and the body are two levels.
     const publish = (depth: number) => `{"id":1,"publish":{"channel":"a:b","data":${nested(depth)}}}`
@@ -71,7 +72,8 @@ describe('[P3.12] how deep JSON may be', () => {
       const data: Payload = { codec: 'json', text: nested(depth) }
       const frame = binary.encodeCommands([{ id: 1, kind: 'publish', body: { channel: 'a:b', data } }])
       return binary
-        .decodeCommands(frame)
+        .readCommands(frame)
+        .all()
         .map((one) => (one instanceof BadCommand ? [one.id, one.error.kind, one.error.field] : one.kind))
     }
     expect(decode(MAX_JSON_DEPTH)).toEqual(['publish'])

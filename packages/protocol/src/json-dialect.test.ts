@@ -12,7 +12,8 @@ import { json } from './payload.js'
 /** What a frame decodes to, with bad commands as their id, code and field. */
 const decode = (frame: string): unknown[] =>
   jsonDialect
-    .decodeCommands(frame)
+    .readCommands(frame)
+    .all()
     .map((one) => (one instanceof BadCommand ? [one.id, one.error.kind, one.error.field] : one))
 const ping = (id: number) => ({ id, kind: 'ping', body: {} })
 
@@ -60,7 +61,7 @@ describe('frames', () => {
 })
 
 test('[P3.6] an unknown command is told what there is', () => {
-  const [bad] = jsonDialect.decodeCommands('{"id":1,"dance":{}}')
+  const [bad] = jsonDialect.readCommands('{"id":1,"dance":{}}').all()
   expect((bad as BadCommand).error.message).toMatch(
     /^The command holds none of: connect, subscribe, .*refresh$/,
   )
@@ -203,7 +204,7 @@ test('[P3.7] bytes are base64 with their codec beside them', () => {
     body: { channel: 'a:b', data: { codec: 'raw', bytes: Uint8Array.of(0, 255) } },
   }
   expect(decode(frame)).toEqual([command])
-  expect(jsonDialect.encodeCommands(jsonDialect.decodeCommands(frame) as never)).toBe(frame)
+  expect(jsonDialect.encodeCommands(jsonDialect.readCommands(frame).all() as never)).toBe(frame)
   expect(decode('{"id":1,"publish":{"channel":"a:b","codec":"json","data":"AP8="}}')).toEqual([
     { id: 1, kind: 'publish', body: { channel: 'a:b', data: json('AP8=') } },
   ])
@@ -242,9 +243,9 @@ test('[P3.6] no text makes the reader throw, and what it reads it can write', ()
   )
   fc.assert(
     fc.property(texts, (text) => {
-      for (const one of jsonDialect.decodeCommands(text)) {
+      for (const one of jsonDialect.readCommands(text).all()) {
         if (one instanceof BadCommand) expect(one.error).toBeInstanceOf(MillraceError)
-        else expect(jsonDialect.decodeCommands(jsonDialect.encodeCommands([one]))).toEqual([one])
+        else expect(jsonDialect.readCommands(jsonDialect.encodeCommands([one])).all()).toEqual([one])
       }
     }),
     { numRuns: 2000 },

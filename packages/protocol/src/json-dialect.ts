@@ -53,7 +53,6 @@ export const jsonDialect: Dialect<string> = {
       return at < values.length ? readCommand(values[at++]) : undefined
     })
   },
-  decodeCommands: (frame) => jsonDialect.readCommands(frame).all(),
 }
 
 type Json = { readonly [key: string]: unknown }

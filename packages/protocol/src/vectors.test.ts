@@ -42,8 +42,8 @@ const file = (name: string) => `../vectors/${name}.json`
 
 describe('commands', () => {
   test.each(COMMAND_VECTORS)('$rules: $name', ({ command }) => {
-    expect(jsonDialect.decodeCommands(jsonDialect.encodeCommands([command]))).toEqual([command])
-    expect(binary.decodeCommands(binary.encodeCommands([command]))).toEqual([command])
+    expect(jsonDialect.readCommands(jsonDialect.encodeCommands([command])).all()).toEqual([command])
+    expect(binary.readCommands(binary.encodeCommands([command])).all()).toEqual([command])
   })
 
   test('are there for every kind, each name once', () => {
@@ -121,8 +121,8 @@ describe('frames a server answers with an error', () => {
 
   test.each(BAD_VECTORS)('$rules: $name', ({ json, binary: bytes, expect: expected }) => {
     expect(json ?? bytes).toBeDefined()
-    if (json !== undefined) expect(jsonDialect.decodeCommands(json).map(outcome)).toEqual(expected)
-    if (bytes !== undefined) expect(binary.decodeCommands(unhex(bytes)).map(outcome)).toEqual(expected)
+    if (json !== undefined) expect(jsonDialect.readCommands(json).all().map(outcome)).toEqual(expected)
+    if (bytes !== undefined) expect(binary.readCommands(unhex(bytes)).all().map(outcome)).toEqual(expected)
   })
 
   test('are in a file', async () => {

@@ -130,3 +130,11 @@ export function answerOf({
   if (answer === undefined || others.length > 0) throw new Error(`${answers.length} answers`)
   return { ...answer, page: answer.body === '' ? {} : JSON.parse(answer.body) }
 }
+
+/** Of the publications that it was given. */
+export const offsets = (stream: TestStream): number[] =>
+  stream
+    .events()
+    .filter(({ id, data, event }) => id !== undefined && data !== undefined && event === undefined)
+    .map(({ id = '' }) => Number(id.split(':')[1]))
+export const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)

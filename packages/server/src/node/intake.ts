@@ -2,9 +2,18 @@ import { CLOSE_CODE, type Connection } from '../websocket/index.js'
 import type { MaybeSocket } from './descriptor.js'
 import type { LinkSettings } from './link-settings.js'
 
-/** Something whose peer sends no more. */
-export interface Ending {
+/** Whose intake it is. */
+export interface Reader {
+  /** Its peer reads so little of what it is sent that it should not be read either. */
+  readonly isBehind: boolean
+  /** Its peer sends no more. */
   receiveEnd(): void
+}
+
+interface IntakeParts {
+  readonly reader: Reader
+  readonly socket: MaybeSocket
+  readonly connection: Connection
 }
 
 /**
@@ -12,6 +21,7 @@ export interface Ending {
  * has been read from it already.
  */
 export class Intake {
+  readonly #reader: Reader
   readonly #socket: MaybeSocket
   readonly #connection: Connection
   readonly #settings: LinkSettings
@@ -19,15 +29,16 @@ export class Intake {
   #isNew = true
   /** Of a chunk, what was not told yet. */
   #rest: Buffer | null = null
-  /** Is to be told of the end once that has been. */
-  #ending: Ending | null = null
+  /** The end is to be told once that has been. */
+  #isEnding = false
   /** The turns have it in their list. */
   #isQueued = false
   /** The peer does not read, or the application does not want more. */
   #isHeldBack = false
   #isPaused = false
 
-  constructor(socket: MaybeSocket, connection: Connection, settings: LinkSettings) {
+  constructor({ reader, socket, connection }: IntakeParts, settings: LinkSettings) {
+    this.#reader = reader
     this.#socket = socket
     this.#connection = connection
     this.#settings = settings
@@ -46,11 +57,10 @@ export class Intake {
     else this.#keep(this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]))
   }
 
-  /** Whether the end must wait, because something is left that came before it; then `link` is told of it again. */
-  putsOff(link: Ending): boolean {
-    if (this.#rest === null) return false
-    this.#ending = link
-    return true
+  /** Whether the end must wait, because something is left that came before it; then the reader is told of it again. */
+  putsOffEnd(): boolean {
+    this.#isEnding = this.#rest !== null
+    return this.#isEnding
   }
 
   /** A message, of so many bytes, was told. */
@@ -67,12 +77,6 @@ export class Intake {
   resume(): void {
     this.#isPaused = false
     this.#goOn()
-  }
-
-  holdBack(): void {
-    if (this.#isHeldBack) return
-    this.#isHeldBack = true
-    this.#socket.pause()
   }
 
   /** The peer reads again, or it does not matter any more. */
@@ -97,7 +101,7 @@ export class Intake {
     this.#rest = null
     this.#tell(rest, true)
     if (this.#rest !== null) return
-    if (this.#ending !== null) this.#ending.receiveEnd()
+    if (this.#isEnding) this.#reader.receiveEnd()
     else if (!this.#isStopped) this.#socket.resume()
   }
 
@@ -125,7 +129,15 @@ export class Intake {
     } finally {
       outbox.endInput()
     }
+    // Or what it is answered would pile up here.
+    if (this.#reader.isBehind) this.#holdBack()
     if (read < bytes.length) this.#keep(bytes.subarray(read))
+  }
+
+  #holdBack(): void {
+    if (this.#isHeldBack) return
+    this.#isHeldBack = true
+    this.#socket.pause()
   }
 
   #keep(rest: Buffer): void {

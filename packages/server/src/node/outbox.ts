@@ -131,7 +131,7 @@ export class Outbox {
     this.#root = null
     for (let from = 0; from < count; from += TOUCHED_AHEAD) {
       const to = Math.min(from + TOUCHED_AHEAD, count)
-      this.#flushGroup(links, from, to)
+      this.#flushGroup(links, from, { to, isAlone: count === 1 })
     }
     this.#spare = links
     return count
@@ -151,7 +151,7 @@ export class Outbox {
       }
       const from = this.#next
       this.#next = Math.min(from + TOUCHED_AHEAD, this.#crowd.length)
-      this.#flushGroup(this.#crowd, from, this.#next)
+      this.#flushGroup(this.#crowd, from, { to: this.#next, isAlone: false })
     }
     this.#crowd.length = 0
     this.#next = 0
@@ -159,9 +159,12 @@ export class Outbox {
     this.#root = null
   }
 
-  #flushGroup(links: (Flushable | null)[], from: number, to: number): void {
-    const isAlone = to - from === 1
-    if (!isAlone) this.#touch(links, from, to)
+  #flushGroup(
+    links: (Flushable | null)[],
+    from: number,
+    { to, isAlone }: { readonly to: number; readonly isAlone: boolean },
+  ): void {
+    if (to - from > 1) this.#touch(links, from, to)
     for (let index = from; index < to; index++) {
       links[index]?.flush(isAlone)
       // The room is kept, the link is not.

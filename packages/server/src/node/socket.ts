@@ -15,7 +15,7 @@ import type { MaybeSocket, SocketHandle } from './descriptor.js'
 import { descriptorOf, NO_DESCRIPTOR, REFUSED, reset, writeThrough } from './descriptor.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
 import { asBuffer, FrameSequence } from './frame-sequence.js'
-import { Intake } from './intake.js'
+import { Intake, type Reader } from './intake.js'
 import { compressionOf, type LinkSettings } from './link-settings.js'
 import type { Flushable } from './outbox.js'
 import type { SharedFrame } from './shared-frame.js'
@@ -43,7 +43,7 @@ interface LinkedSocket extends MaybeSocket {
  * A socket joined to a connection of the engine. What thousands of links have alike lies in `LinkSettings`; a link owns
  * a dozen fields, no closure and no timer.
  */
-export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, Flushable {
+export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, Flushable, Reader {
   // What a broadcast touches stands together and first: with thousands of links, what it costs is mostly cache misses.
   /** While waiting in the outbox: how many inputs the outbox had seen when the wait began. */
   #queuedAt = NOT_QUEUED
@@ -84,7 +84,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#compression = compressionOf(origin.deflate, settings)
     const shared = this.#compression === null ? settings.plain : settings.compressed
     this.#connection = new Connection(this, shared, this.#compression)
-    this.#intake = new Intake(origin.socket, this.#connection, settings)
+    this.#intake = new Intake({ reader: this, socket: origin.socket, connection: this.#connection }, settings)
     const socket: LinkedSocket = origin.socket
     socket[LINK] = this
     socket.on('error', ignoreError)
@@ -174,6 +174,10 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     else this.#settings.outbox.arena.writeFrame(this, form, payload)
   }
 
+  get isBehind(): boolean {
+    return this.#isBacklogged && !this.#isOver && this.bufferedBytes > this.#settings.pauseReadsAboveBytes
+  }
+
   takeRegion(bytes: Buffer): void {
     this.#pending = this.#pending === null ? FrameSequence.own(bytes) : this.#pending.withOwn(bytes)
   }
@@ -217,13 +221,12 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   receive(bytes: Buffer): void {
     this.bytesIn += bytes.length
     this.#intake.receive(bytes)
-    if (this.#isBacklogged) this.#holdBack()
   }
 
   /** The peer ended its side. Without closing handshakes done there is nothing to wait for. RFC 6455 §7.1.5: 1006. */
   receiveEnd(): void {
     // A stream that was stopped may say so still, of what it had begun to say before.
-    if (this.#intake.putsOff(this)) return
+    if (this.#intake.putsOffEnd()) return
     this.endOutput()
     this.expectEnd()
     this.#connection.transportEnd()
@@ -359,11 +362,6 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     writeHeader(header, 0, { head, payloadBytes: payload.length })
     this.takeRegion(header)
     this.takeRegion(asBuffer(payload))
-  }
-
-  /** A peer that does not read what it is sent is not read either, or its echoes would pile up here. */
-  #holdBack(): void {
-    if (!this.#isOver && this.bufferedBytes > this.#settings.pauseReadsAboveBytes) this.#intake.holdBack()
   }
 }
 

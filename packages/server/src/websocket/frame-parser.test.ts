@@ -97,46 +97,6 @@ describe('[E1] RFC 6455 §5.2: the same bytes give the same events, however they
     for (const chunks of waysToCut(bytes, 200, 99)) expect(record(chunks)).toEqual(whole)
   })
 
-  it('[E36] however often and wherever a callback has it hold', () => {
-    const bytes = masked(
-      [0x81, 'one'],
-      [0x89, 'ping'],
-      [0x01, 'tw'],
-      [0x8a, 'pong'],
-      [0x80, 'o'],
-      [0x82, new Uint8Array(300)],
-      [0x81, ''],
-      [0x88, encodeClose(1000, 'bye')],
-    )
-    const whole = record([bytes])
-    for (const chunks of waysToCut(bytes, 40, 3)) {
-      for (let every = 1; every < 4; every++) {
-        const recorder = new FrameRecorder()
-        const holding = new Proxy(recorder, {
-          get: (target, name) => {
-            const value: unknown = Reflect.get(target, name)
-            if (typeof value !== 'function') return value
-            return (...args: unknown[]) => {
-              value.apply(target, args)
-              if (recorder.events.length % every === 0) held.hold()
-            }
-          },
-        })
-        const held: FrameParser = new FrameParser(holding, SERVER_RULES)
-        // Without a chunk in hand there is nothing to hold.
-        held.hold()
-        for (const chunk of chunks) {
-          let rest = chunk.slice()
-          for (let read = -1; rest.length > 0; rest = rest.subarray(read)) {
-            read = held.receive(rest)
-            expect(read).toBeGreaterThan(0)
-          }
-        }
-        expect(recorder.events).toEqual(whole)
-      }
-    }
-  })
-
   it('at every alignment within a larger buffer', () => {
     const bytes = masked(
       [0x82, Uint8Array.from({ length: 300 }, (_, index) => index & 0xff)],

@@ -50,7 +50,7 @@ export class Talk implements Ear {
   }
 
   said(frame: Frame, dialect: Dialect): void {
-    for (const command of dialect.decodeCommands(frame)) {
+    for (const command of dialect.readCommands(frame).all()) {
       if (command instanceof BadCommand) continue
       const text = textOf(command)
       if (command.id > 0) this.#unanswered.set(command.id, text)
