@@ -18,7 +18,7 @@ const SHORTEST = 1500
  * So often an attack is made while the honest wait longer than they may. Server, honest clients and attackers are three processes on two
  * processors, of which each may wait for its turn for as long as Linux lets another go on: tens of milliseconds, now and then, for all of them.
  */
-const ATTEMPTS = 3
+export const ATTEMPTS = 3
 /** The least of that, in milliseconds: a server that is attacked is busy, and who is busy is put off for who was idle, as those elsewhere are. */
 const QUANTUM = 5
 /** Where clients that nobody attacks wait for so long, in milliseconds, the machine has other things to do, and what anybody waits says nothing. */

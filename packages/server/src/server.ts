@@ -37,6 +37,7 @@ import { secureServer } from './node/secure-server.js'
 import { type ResolvedOptions, resolveOptions, type ServerOptions } from './options.js'
 import { infoOf, peersOf, userPeersOf } from './peers.js'
 import type { ServerEndpoint, ServerPorts } from './ports.js'
+import { socketDoor } from './socket-door.js'
 import { VERSION } from './version.js'
 import { platformWebhooks, warnOfPlainHttp } from './webhook-ports.js'
 import { Webhooks } from './webhooks/index.js'
@@ -262,11 +263,12 @@ class ComposedServer implements MillraceServer<Api, User> {
     }
     const requestWithin = REQUEST_WITHIN
     const { headers } = limits
-    if (tls === undefined)
-      return plainServer({ headers, headersWithin: connectTimeout, requestWithin }, answer)
     const logger = this.#logger
+    const door = socketDoor(this.#options, systemClock, logger)
+    if (tls === undefined)
+      return plainServer({ headers, headersWithin: connectTimeout, requestWithin }, door, answer)
     return secureServer(
-      { tls, hsts, handshakeMs: connectTimeout, requestWithin, maxHeaderSize: headers, logger },
+      { tls, hsts, handshakeMs: connectTimeout, requestWithin, maxHeaderSize: headers, door, logger },
       answer,
     )
   }

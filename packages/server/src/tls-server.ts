@@ -1,17 +1,18 @@
 /** An HTTP server of an application's own over TLS, to attach to. */
 import { type ListenOptions, resolveListen } from './listen-options.js'
 import type { Answer } from './node/own-server.js'
-import { consoleLogger } from './node/platform.js'
+import { consoleLogger, systemClock } from './node/platform.js'
 import { type Http2SecureServer, secureServer } from './node/secure-server.js'
 import type { TlsSource } from './node/tls-parts.js'
 import { resolveOptions, type ServerOptions } from './options.js'
+import { socketDoor } from './socket-door.js'
 
 /** Milliseconds: what Node gives a request that is whole. */
 const REQUEST_WITHIN = 300_000
 
 export interface TlsServerOptions
   extends Pick<ListenOptions, 'hsts'>,
-    Pick<ServerOptions, 'connectTimeout' | 'logger'> {}
+    Pick<ServerOptions, 'connectTimeout' | 'limits' | 'logger' | 'rates' | 'trustedProxies'> {}
 
 export interface TlsServer {
   /** Serves HTTP/2 and HTTP/1.1; attach to it, and let it listen. */
@@ -34,10 +35,11 @@ export async function createTlsServer(
 ): Promise<TlsServer> {
   const { hsts, logger = consoleLogger('warn'), ...rest } = options
   const listen = resolveListen({ tls, ...(hsts !== undefined && { hsts }) })
-  const { connectTimeout, limits } = resolveOptions(rest)
+  const resolved = resolveOptions(rest)
+  const { connectTimeout, limits } = resolved
   const { server, reload, close } = await secureServer(
     {
-      ...{ tls, hsts: listen.hsts, logger },
+      ...{ tls, hsts: listen.hsts, logger, door: socketDoor(resolved, systemClock, logger) },
       handshakeMs: connectTimeout,
       requestWithin: REQUEST_WITHIN,
       maxHeaderSize: limits.headers,

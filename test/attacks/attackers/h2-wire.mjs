@@ -191,8 +191,8 @@ export async function storm(port, { seconds, most = Number.POSITIVE_INFINITY, ..
     const begun = performance.now()
     if (await wire.opens()) {
       await attack(wire, () => performance.now() < until && !wire.isOver)
-      // Whoever is ended for it is told so a moment later.
-      if (!wire.isOver) await Promise.race([wire.ended, pause(1000)])
+      // Whoever is ended for it is told so a moment later, and cut a moment after that where he does not read.
+      if (!wire.isOver) await Promise.race([wire.ended, pause(2000)])
     }
     if (wire.isOver) {
       ends.add(wire.end)

@@ -27,6 +27,10 @@ class Waiting {
     }
   }
 
+  get sockets() {
+    return this.#sockets
+  }
+
   /** How they have ended when all are over, or so many seconds are; and how many the longest lived. Does something with each every second. */
   async ends(seconds, each = () => {}) {
     const until = performance.now() + seconds * 1000
@@ -95,6 +99,23 @@ export async function badHandshakes(port, { seconds, wires }) {
     }
   }
   await Promise.all(Array.from({ length: wires }, place))
+  return { ends: ends.counts }
+}
+
+/** As many as there may be say at once what a handshake begins with, again and again: most of what it costs the server comes of that. */
+export async function crowds(port, { count, crowds }) {
+  const whole = await clientHello()
+  const ends = new Tally()
+  for (let n = 0; n < crowds; n++) {
+    const waiting = new Waiting()
+    await waiting.open(count, () => connectSocket(port, '127.0.0.1'))
+    for (const socket of waiting.sockets) if (socket.writable) socket.write(whole)
+    await pause(1000)
+    for (const socket of waiting.sockets) {
+      ends.add(socket.bytesRead > 0 ? 'answered' : 'not answered')
+      socket.destroy()
+    }
+  }
   return { ends: ends.counts }
 }
 

@@ -8,6 +8,7 @@ export type { ChannelGrant, ChannelTokenRequest, ReadChannelToken } from './chan
 export type { CarriedRequest, Ended, RequestAnswer } from './cluster/messages.js'
 export type { Counters } from './counters.js'
 export type { CommandRequest, PendingCommand } from './device-commands.js'
+export { Doorkeeper } from './doorkeeper.js'
 export { Hub } from './hub.js'
 export type { HubOptions } from './hub-options.js'
 export { Identity, type IdentityOf, type IdentityTerms } from './identity.js'

@@ -14,11 +14,7 @@ const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\
  */
 export function addressBehind(proxies: readonly string[]): AddressOf {
   if (proxies.length === 0) return (remote = '') => plain(remote)
-  const trusted = listOf(proxies)
-  const isTrusted = (address: string): boolean => {
-    const version = isIP(address)
-    return version !== 0 && trusted.check(address, version === 4 ? 'ipv4' : 'ipv6')
-  }
+  const isTrusted = isAmong(proxies)
   return (remote = '', headers) => {
     let address = plain(remote)
     const named = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
@@ -30,6 +26,15 @@ export function addressBehind(proxies: readonly string[]): AddressOf {
       address = next
     }
     return address
+  }
+}
+
+/** Whether an address is among these proxies. Throws as `addressBehind` does. */
+export function isAmong(proxies: readonly string[]): (address: string) => boolean {
+  const list = listOf(proxies)
+  return (address) => {
+    const version = isIP(plain(address))
+    return version !== 0 && list.check(plain(address), version === 4 ? 'ipv4' : 'ipv6')
   }
 }
 

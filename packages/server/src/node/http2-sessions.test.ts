@@ -98,6 +98,31 @@ describe('[H11.7] a session that does what no client would', () => {
     expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM)
   })
 
+  it('pings, and reads nothing of what it is answered: it is cut though that still waits to be sent', async () => {
+    const port = await serve((_, response) => void response.end('here'))
+    let connections = 0
+    secure?.server.on('connection', (socket) => {
+      connections++
+      socket.on('close', () => connections--)
+    })
+    const socket = connectTls({ port, host: '127.0.0.1', ALPNProtocols: ['h2'], ...TRUSTED })
+    socket.on('error', () => {})
+    await once(socket, 'secureConnect')
+    socket.pause()
+    socket.write(PREFACE)
+    const pings = Buffer.concat(Array(1000).fill(frame(6, 0, 0, Buffer.alloc(8))))
+    const flood = setInterval(() => {
+      for (let n = 0; n < 50 && socket.writable && socket.writableLength < 1_000_000; n++) socket.write(pings)
+    }, 5)
+    try {
+      await until(() => connections === 1)
+      await until(() => connections === 0)
+    } finally {
+      clearInterval(flood)
+      socket.destroy()
+    }
+  })
+
   it('asks for nothing, though it pings', async () => {
     const port = await serve((_, response) => void response.end(), { handshakeMs: 600 })
     const session = open(port)

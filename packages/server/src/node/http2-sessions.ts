@@ -5,6 +5,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
+import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
 export interface Http2SessionLimits {
@@ -19,6 +20,8 @@ export const MAX_STREAMS = 100
 const IDLE = 60_000
 /** How often sessions are looked at, in milliseconds. */
 const BEAT = 500
+/** How long what is left to be sent to one that has ended may take, in milliseconds; to one that flooded, until it is looked at again. */
+const LEAVES_WITHIN = 30_000
 /** At so many, or a quarter of them where there are more: each takes a microsecond. */
 const AT_ONCE = 1_000
 /**
@@ -36,6 +39,7 @@ const PER_CHUNK = 32
 /** What HPACK writes beside the name and the value of a field that is in no table. RFC 7541 §6.2.2. */
 const PER_FIELD = 6
 
+const TOO_MUCH = new Error('An HTTP/2 session went beyond what it may')
 const WATCHED = Symbol('millrace.watched')
 
 interface WatchedStream extends ServerHttp2Stream {
@@ -48,6 +52,10 @@ type StreamEvent = readonly [stream: WatchedStream, headers: object, flags: numb
 /** A session, and what of it is counted. */
 class Watched {
   readonly session: ServerHttp2Session
+  /** What it goes over: Node keeps it open while anything waits to be sent, for as long as the other side does not read. */
+  readonly #socket: Socket | undefined
+  /** Until when it may be, since it has ended. */
+  #goneBy: number | undefined
   /** Bytes that came with streams. */
   useful = 0
   /** Streams that are open. */
@@ -63,9 +71,23 @@ class Watched {
   #level = 0
   #lookedAt = this.idleSince
 
-  constructor(session: ServerHttp2Session, patience: number) {
+  constructor(session: ServerHttp2Session, socket: Socket | undefined, patience: number) {
     this.session = session
+    this.#socket = socket
     this.patience = patience
+  }
+
+  /** Ends it for what it did. Who reads is told why. */
+  endForFlooding(now: number): void {
+    if (this.session.destroyed) return
+    this.#goneBy = now
+    this.session.destroy(TOO_MUCH, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+
+  /** It has ended: cuts it when its time is over. */
+  cutWhenLate(now: number): void {
+    this.#goneBy ??= now + LEAVES_WITHIN
+    if (now > this.#goneBy) this.#socket?.destroy()
   }
 
   begin(stream: WatchedStream, fields: readonly string[]): void {
@@ -103,7 +125,12 @@ export class Http2Sessions {
   constructor(server: Http2SecureServer, { firstWithin, idle = IDLE }: Http2SessionLimits) {
     this.#firstWithin = firstWithin
     this.#idle = idle
-    server.on('session', (session) => this.#watch(session))
+    // Node makes the session of a socket, and tells of it, as soon as that is secure.
+    let arrived: Socket | undefined
+    server.prependListener('secureConnection', (socket: Socket) => {
+      arrived = socket
+    })
+    server.on('session', (session) => this.#watch(session, arrived))
   }
 
   /** Ends sessions, each with its last stream, and from now on those that begin. */
@@ -112,8 +139,8 @@ export class Http2Sessions {
     for (const { session } of this.#sessions) session.close()
   }
 
-  #watch(session: ServerHttp2Session): void {
-    const watched = new Watched(session, this.#firstWithin)
+  #watch(session: ServerHttp2Session, socket: Socket | undefined): void {
+    const watched = new Watched(session, socket, this.#firstWithin)
     this.#sessions.add(watched)
     session.on('close', () => this.#forget(watched))
     session.setTimeout(this.#idle, () => session.close())
@@ -136,7 +163,7 @@ export class Http2Sessions {
   #begin(watched: Watched, stream: WatchedStream, fields: readonly string[]): void {
     if (watched.begun++ === 0 && this.#busy.push(watched) === 1) setImmediate(() => this.#turn())
     // There are no more at once: others were taken back in the turn in which they came, and each costs what a request does. CVE-2023-44487.
-    if (watched.begun > MAX_STREAMS) end(watched)
+    if (watched.begun > MAX_STREAMS) watched.endForFlooding(performance.now())
     else {
       watched.patience = this.#idle
       watched.begin(stream, fields)
@@ -156,18 +183,12 @@ export class Http2Sessions {
         this.#round = this.#sessions.values()
         return
       }
-      // Node tells of its end a little later.
-      if (watched.session.destroyed) continue
-      if (watched.isFlooded(now)) end(watched)
+      // Node tells of its end when nothing waits to be sent any more.
+      if (watched.session.destroyed) watched.cutWhenLate(now)
+      else if (watched.isFlooded(now)) watched.endForFlooding(now)
       else if (watched.streams === 0 && now - watched.idleSince > watched.patience) giveUp(watched)
     }
   }
-}
-
-const TOO_MUCH = new Error('An HTTP/2 session went beyond what it may')
-
-function end({ session }: Watched): void {
-  if (!session.destroyed) session.destroy(TOO_MUCH, constants.NGHTTP2_ENHANCE_YOUR_CALM)
 }
 
 /** Politely; but of sessions that nghttp2 has ended by itself some versions of Node never hear. */

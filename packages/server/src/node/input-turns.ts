@@ -9,7 +9,7 @@ export interface Proceeding {
 }
 
 /**
- * How long the links of one server may be read in a turn. A chunk of 64 KiB can hold ten thousand messages, and libuv reads one socket up to 32
+ * How long the links of one server, or the requests of one endpoint, may be read in a turn. A chunk of 64 KiB can hold ten thousand messages, and libuv reads one socket up to 32
  * times before it looks at another: who sends as much as he can would keep all others waiting. So of each chunk a few messages are told at once,
  * which is all that most chunks have; what is more goes on as long as there is time in this turn, and then in the turns that follow, a link after
  * the other. Who is new waits like that with all he sends, for of newcomers there may be a thousand at once, who cost more than who is there.
@@ -21,8 +21,8 @@ export class InputTurns {
   #deadline = 0
   readonly #waiting: Proceeding[] = []
 
-  /** `now` in milliseconds. */
-  constructor(now: () => number) {
+  /** `now` in milliseconds. Default: the system's. */
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now
   }
 
@@ -51,6 +51,12 @@ export class InputTurns {
   add(link: Proceeding): void {
     this.#waiting.push(link)
     if (!this.#isOpen) this.#open()
+  }
+
+  /** Runs what somebody new has asked for when there is time for it. */
+  soon(run: () => void): void {
+    if (this.hasTime) run()
+    else this.add({ proceed: run })
   }
 
   #open(): void {

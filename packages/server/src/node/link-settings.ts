@@ -95,7 +95,7 @@ export function resolveLinkSettings(role: Role, options: LinkOptions): LinkSetti
     compressed: { role, rules: { ...rules, compression: true } },
     deflate: resolveDeflate(options.deflate ?? false),
     outbox: new Outbox(),
-    turns: new InputTurns(() => performance.now()),
+    turns: new InputTurns(),
     links: new LinkRegistry(),
     closing: new DeadlineQueue(positive(options, 'closeTimeoutMs', DEFAULT_CLOSE_TIMEOUT_MS), (link) =>
       link.terminate(),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
+import { admitSockets, type SocketDoor } from './accepted-sockets.js'
 import { createHttpServer, type HttpLimits } from './http-server.js'
 import type { HttpServerLike } from './http-server-like.js'
 
@@ -17,9 +18,14 @@ export interface OwnServer {
   close(): Promise<void>
 }
 
-/** A server without TLS. */
-export function plainServer(limits: HttpLimits, answer: Answer): OwnServer & { readonly server: Server } {
+/** A server without TLS, on which `door` lets people in. */
+export function plainServer(
+  limits: HttpLimits,
+  door: SocketDoor,
+  answer: Answer,
+): OwnServer & { readonly server: Server } {
   const server = createHttpServer(limits, answer)
+  admitSockets(server, door)
   return {
     server,
     drain() {

@@ -12,6 +12,7 @@ import {
 import type { AddressOf } from './client-address.js'
 import { DeadlineQueue } from './deadline-queue.js'
 import type { AllowOrigin } from './http-answer.js'
+import { InputTurns } from './input-turns.js'
 import { intercept } from './intercept.js'
 import { admitPage, answerPreflight, cut, giveAnswer, headAnswer, ResponseEvents } from './reader-response.js'
 import { UnreadAnswers } from './unread-answers.js'
@@ -55,6 +56,7 @@ export class ReaderEndpoint {
   readonly #open = new Set<ServerResponse>()
   readonly #ending: DeadlineQueue<ServerResponse>
   readonly #unread: UnreadAnswers
+  readonly #turns = new InputTurns()
   #whenEmpty = (): void => {}
 
   constructor(options: ReaderEndpointOptions) {
@@ -91,11 +93,10 @@ export class ReaderEndpoint {
     response.on('error', () => {})
     this.#open.add(response)
     response.on('close', () => this.#closed(response))
-    try {
-      this.#serve(target, request, response)
-    } catch (error) {
-      giveAnswer(response, errorAnswer(this.#blame(error)))
-    }
+    // A session of HTTP/2 may bring a hundred at once. [E36]
+    this.#turns.soon(() => {
+      if (!response.destroyed) this.#serve(target, request, response)
+    })
     return true
   }
 
@@ -113,6 +114,14 @@ export class ReaderEndpoint {
   }
 
   #serve(target: Target, request: IncomingMessage, response: ServerResponse): void {
+    try {
+      this.#answer(target, request, response)
+    } catch (error) {
+      giveAnswer(response, errorAnswer(this.#blame(error)))
+    }
+  }
+
+  #answer(target: Target, request: IncomingMessage, response: ServerResponse): void {
     const { method = '', headers } = request
     headAnswer(response)
     if (!admitPage(request, response, this.#options.allowOrigin)) throw foreign(headers.origin)

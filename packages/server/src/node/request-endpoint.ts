@@ -5,6 +5,7 @@ import type { EventStream, RequestKind, RequestLinks } from '../requests/index.j
 import type { AddressOf } from './client-address.js'
 import { DeadlineQueue } from './deadline-queue.js'
 import { type AllowOrigin, admitOrigin, EVENTS, PRIVATE, preflight, readBody, refuse } from './http-answer.js'
+import { InputTurns } from './input-turns.js'
 import { intercept } from './intercept.js'
 import { refuseSecrets } from './secret-query.js'
 
@@ -39,6 +40,7 @@ export class RequestEndpoint {
   readonly #kinds: readonly string[]
   readonly #detach: (() => void)[] = []
   readonly #unread: DeadlineQueue<ServerResponse>
+  readonly #turns = new InputTurns()
   /** Those whose bodies did not come with their headers. */
   readonly #slow: DeadlineQueue<Exchange>
 
@@ -99,6 +101,8 @@ export class RequestEndpoint {
     })
     const body = await reading
     if (response.headersSent) return
+    // A session of HTTP/2 may bring a hundred at once. [E36]
+    if (!this.#turns.hasTime) await new Promise<void>((proceed) => this.#turns.add({ proceed }))
     if (body === undefined) return cutShort(request, response, [413, `A body may have ${maxBody} bytes\n`])
     // Asked for only by what opens a connection.
     const info = (): LinkInfo => ({

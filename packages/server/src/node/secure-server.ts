@@ -2,7 +2,9 @@ import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
 import { DEFAULT_CIPHERS, type SecureContextOptions } from 'node:tls'
 import type { Logger } from '../hub/index.js'
+import { admitSockets, interceptSockets, type SocketDoor } from './accepted-sockets.js'
 import { Certificates } from './certificates.js'
+import { beginInTurns } from './hello-turns.js'
 import { responsesWith } from './hsts.js'
 import { endsSilent } from './http-server.js'
 import { Http2Sessions, MAX_STREAMS } from './http2-sessions.js'
@@ -15,7 +17,9 @@ export interface SecureServerOptions {
   readonly tls: TlsSource
   /** The value of Strict-Transport-Security; undefined for none. */
   readonly hsts: string | undefined
-  /** Milliseconds a TLS handshake may take, and then the head of the first request. */
+  /** Who may open a socket. Default: everybody. */
+  readonly door?: SocketDoor
+  /** Milliseconds until the first byte of a TLS handshake, then the rest of it, and then the head of the first request. */
   readonly handshakeMs: number
   /** Milliseconds within which a request over HTTP/1.1 must have come whole. Default as `handshakeMs`. */
   readonly requestWithin?: number
@@ -83,9 +87,12 @@ function serverWith(certificates: Certificates, options: SecureServerOptions, an
   server.on('tlsClientError', ({ message }) => logger.debug('A TLS handshake failed', { reason: message }))
   certificates.use(server, CONTEXT)
   server.on('close', () => certificates.close())
+  // What comes first is asked last: a socket is let in, then kept, and begins in its turn.
+  beginInTurns(server, handshakeMs)
+  const cut = cutterOf(server)
+  if (options.door !== undefined) admitSockets(server, options.door)
   server.on('secureConnection', endsSilent(handshakeMs))
   const sessions = new Http2Sessions(server, { firstWithin: handshakeMs, idle: options.sessionIdleMs })
-  const cut = cutterOf(server)
   const drain = (): void => {
     Object.assign(server, { maxRequestsPerSocket: 1 })
     sessions.drain()
@@ -111,9 +118,10 @@ function cutterOf(server: Http2SecureServer): () => void {
   function ended(this: Socket): void {
     sockets.delete(this)
   }
-  server.on('connection', (socket: Socket) => {
+  interceptSockets(server, (socket, pass) => {
     sockets.add(socket)
     socket.on('close', ended)
+    pass(socket)
   })
   return () => {
     for (const socket of sockets) socket.destroy()
