@@ -8,7 +8,7 @@ const SECONDS = 10
 /**
  * Milliseconds. Frames of HTTP/2 are taken apart within Node, up to 32 reads of 64 KiB of a session at a time, which nothing here can divide.
  */
-const NODES = 50
+const NODES = 30
 /** How many begin a handshake at once, and milliseconds that it takes Node to read what so many say. */
 const CROWD = 1000
 const READING = 20

@@ -1,7 +1,7 @@
 /** Who may open a socket to a server that listens by itself. */
 import { type Clock, Doorkeeper, type Logger } from './hub/index.js'
 import type { SocketDoor } from './node/accepted-sockets.js'
-import { isAmong } from './node/client-address.js'
+import { isAmong, plainAddress } from './node/client-address.js'
 import type { ResolvedOptions } from './options.js'
 
 /** Sockets for each connection that an address may have: one that is made of requests has two at times. */
@@ -39,7 +39,8 @@ export function socketDoor(
     refused = 0
   }
 
-  return (address) => {
+  return (remote) => {
+    const address = plainAddress(remote)
     if (isTrusted(address)) return null
     const now = clock.now()
     const visitor = doorkeeper.enter(address, now)

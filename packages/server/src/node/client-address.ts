@@ -5,7 +5,8 @@ import type { LinkInfo } from '../hub/index.js'
 export type AddressOf = (remote: string | undefined, headers: LinkInfo['headers']) => string
 
 /** IPv4 within IPv6 (RFC 4291 §2.5.5.2) is IPv4. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
+export const plainAddress = (address: string): string =>
+  address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 
 /**
  * The address of the client behind proxies that are trusted: of those that `X-Forwarded-For` names, from the last on, the first that is no trusted
@@ -13,14 +14,14 @@ const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.\d+\
  * @throws {TypeError} for what is neither.
  */
 export function addressBehind(proxies: readonly string[]): AddressOf {
-  if (proxies.length === 0) return (remote = '') => plain(remote)
+  if (proxies.length === 0) return (remote = '') => plainAddress(remote)
   const isTrusted = isAmong(proxies)
   return (remote = '', headers) => {
-    let address = plain(remote)
+    let address = plainAddress(remote)
     const named = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
     for (const one of named.reverse()) {
       if (!isTrusted(address)) break
-      const next = plain(one.trim())
+      const next = plainAddress(one.trim())
       // What is no address was not written by a proxy that is worth trusting.
       if (isIP(next) === 0) break
       address = next
@@ -33,8 +34,8 @@ export function addressBehind(proxies: readonly string[]): AddressOf {
 export function isAmong(proxies: readonly string[]): (address: string) => boolean {
   const list = listOf(proxies)
   return (address) => {
-    const version = isIP(plain(address))
-    return version !== 0 && list.check(plain(address), version === 4 ? 'ipv4' : 'ipv6')
+    const version = isIP(plainAddress(address))
+    return version !== 0 && list.check(plainAddress(address), version === 4 ? 'ipv4' : 'ipv6')
   }
 }
 

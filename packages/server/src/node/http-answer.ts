@@ -83,3 +83,9 @@ export function readBody(request: IncomingMessage, most: number): Promise<string
     })
   })
 }
+
+/** Whether nobody is there any more to be answered. Answers over HTTP/2 do not say so themselves; and of those who are gone Node does not know the address. */
+export function isGone(response: ServerResponse): boolean {
+  const { stream } = response as { readonly stream?: { readonly destroyed: boolean } }
+  return stream?.destroyed ?? response.destroyed
+}

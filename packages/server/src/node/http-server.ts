@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { DeadlineQueue } from './deadline-queue.js'
@@ -28,6 +29,7 @@ export function createHttpServer(
     listener,
   )
   server.on('connection', endsSilent(headersWithin))
+  answerWrong(server)
   return server
 }
 
@@ -43,4 +45,40 @@ export function endsSilent(within: number): (socket: Socket) => void {
 function endSilent(connected: WeakRef<Socket>): void {
   const socket = connected.deref()
   if (socket?.bytesRead === 0) socket.destroy()
+}
+
+/** How long what is said last may take to leave, in milliseconds. */
+const LEAVES_WITHIN = 2_000
+/** What node:http says of requests that are none, by the codes of its errors; of others of its parser it says 400. */
+const SAID: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+}
+
+interface Speaking extends Socket {
+  /** The answer that is under way, where there is one. Node's, for itself. */
+  readonly _httpMessage?: { readonly headersSent: boolean } | null
+}
+
+/**
+ * Answers what is no request as node:http does, and then reads on until the peer has it and leaves: Node cuts the connection in the same breath, so that
+ * over TLS, where the handshake has left just before, or where more was sent than was read, nothing arrives.
+ */
+export function answerWrong(server: EventEmitter): void {
+  const answered = new WeakSet<Socket>()
+  const leaving = new DeadlineQueue<Socket>(LEAVES_WITHIN, (socket) => socket.destroy())
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Speaking) => {
+    const said = SAID[code] ?? (code.startsWith('HPE_') ? '400 Bad Request' : undefined)
+    // What else comes is as wrong.
+    if (said !== undefined && answered.has(socket)) return
+    if (said === undefined || !socket.writable || socket._httpMessage?.headersSent === true) {
+      socket.destroy()
+      return
+    }
+    answered.add(socket)
+    leaving.add(socket)
+    socket.on('error', () => {})
+    socket.end(`HTTP/1.1 ${said}\r\nConnection: close\r\n\r\n`)
+  })
 }

@@ -11,7 +11,7 @@ import {
 } from '../readers/index.js'
 import type { AddressOf } from './client-address.js'
 import { DeadlineQueue } from './deadline-queue.js'
-import type { AllowOrigin } from './http-answer.js'
+import { type AllowOrigin, isGone } from './http-answer.js'
 import { InputTurns } from './input-turns.js'
 import { intercept } from './intercept.js'
 import { admitPage, answerPreflight, cut, giveAnswer, headAnswer, ResponseEvents } from './reader-response.js'
@@ -95,7 +95,7 @@ export class ReaderEndpoint {
     response.on('close', () => this.#closed(response))
     // A session of HTTP/2 may bring a hundred at once. [E36]
     this.#turns.soon(() => {
-      if (!response.destroyed) this.#serve(target, request, response)
+      if (!isGone(response)) this.#serve(target, request, response)
     })
     return true
   }

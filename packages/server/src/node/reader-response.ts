@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, type Http2ServerResponse } from 'node:http2'
 import type { ReaderAnswer, ReaderStream } from '../readers/index.js'
 import type { DeadlineQueue } from './deadline-queue.js'
-import { type AllowOrigin, EVENTS, PRIVATE } from './http-answer.js'
+import { type AllowOrigin, EVENTS, isGone, PRIVATE } from './http-answer.js'
 
 /** What a preflight allows of a request, and lets a page see of an answer. Fetch standard §3.2.3. */
 const PREFLIGHT = {
@@ -81,7 +81,7 @@ export class ResponseEvents implements ReaderStream {
 
   write(events: string, taken?: () => void): void {
     const response = this.#response
-    if (response.writableEnded || response.destroyed) return
+    if (response.writableEnded || isGone(response)) return
     if (!response.headersSent) response.writeHead(200, { ...EVENTS, ...PRIVATE })
     if (this.#isHead) this.end()
     else if (taken === undefined) response.write(events)

@@ -4,7 +4,16 @@ import type { LinkInfo, RequestAnswer } from '../hub/index.js'
 import type { EventStream, RequestKind, RequestLinks } from '../requests/index.js'
 import type { AddressOf } from './client-address.js'
 import { DeadlineQueue } from './deadline-queue.js'
-import { type AllowOrigin, admitOrigin, EVENTS, PRIVATE, preflight, readBody, refuse } from './http-answer.js'
+import {
+  type AllowOrigin,
+  admitOrigin,
+  EVENTS,
+  isGone,
+  PRIVATE,
+  preflight,
+  readBody,
+  refuse,
+} from './http-answer.js'
 import { InputTurns } from './input-turns.js'
 import { intercept } from './intercept.js'
 import { refuseSecrets } from './secret-query.js'
@@ -76,7 +85,7 @@ export class RequestEndpoint {
     // A peer that goes away takes nothing with it.
     response.on('error', () => {})
     this.#serve(kind as Kind, request, response).catch((error: unknown) => {
-      if (response.destroyed || !request.complete) return
+      if (isGone(response) || !request.complete) return
       this.#options.failed(`a ${kind} request`, error)
       refuse(response, 500, 'The server failed to answer\n')
     })
@@ -84,8 +93,8 @@ export class RequestEndpoint {
   }
 
   async #serve(kind: Kind, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { addressOf, allowOrigin, links, maxBody } = this.#options
-    const { headers, method } = request
+    const { allowOrigin, maxBody } = this.#options
+    const { method } = request
     if (!admitOrigin(request, response, allowOrigin)) return
     if (method === 'OPTIONS') return preflight(response, 'POST')
     if (method !== 'POST') {
@@ -101,21 +110,26 @@ export class RequestEndpoint {
     })
     const body = await reading
     if (response.headersSent) return
-    // A session of HTTP/2 may bring a hundred at once. [E36]
-    if (!this.#turns.hasTime) await new Promise<void>((proceed) => this.#turns.add({ proceed }))
     if (body === undefined) return cutShort(request, response, [413, `A body may have ${maxBody} bytes\n`])
-    // Asked for only by what opens a connection.
-    const info = (): LinkInfo => ({
-      headers,
-      remoteAddress: addressOf(request.socket.remoteAddress, headers),
+    // A session of HTTP/2 may bring a hundred at once. [E36]
+    await new Promise<void>((resolve, reject) => {
+      this.#turns.soon(() => void this.#hand(kind, body, { request, response }).then(resolve, reject))
     })
+  }
+
+  async #hand(kind: Kind, body: string, { request, response }: Exchange): Promise<void> {
+    if (isGone(response)) return
+    const { addressOf, links } = this.#options
+    const { headers, socket } = request
+    // Asked for only by what opens a connection.
+    const info = (): LinkInfo => ({ headers, remoteAddress: addressOf(socket.remoteAddress, headers) })
     if (kind !== 'stream') return this.#finish(response, await links.answer(kind, body, info))
     const stream = new ResponseStream(response, () => this.#ended(response))
     const opened = links.stream(body, info, stream)
     if ('status' in opened) return this.#finish(response, opened)
     response.on('close', () => opened.broken())
     // It was gone before anybody listened.
-    if (response.destroyed) opened.broken()
+    if (isGone(response)) opened.broken()
   }
 
   #finish(response: ServerResponse, { status, body }: RequestAnswer): void {

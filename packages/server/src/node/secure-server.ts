@@ -6,7 +6,7 @@ import { admitSockets, interceptSockets, type SocketDoor } from './accepted-sock
 import { Certificates } from './certificates.js'
 import { beginInTurns } from './hello-turns.js'
 import { responsesWith } from './hsts.js'
-import { endsSilent } from './http-server.js'
+import { answerWrong, endsSilent } from './http-server.js'
 import { Http2Sessions, MAX_STREAMS } from './http2-sessions.js'
 import { type Answer, type OwnServer, stopped } from './own-server.js'
 import type { TlsSource } from './tls-parts.js'
@@ -92,6 +92,7 @@ function serverWith(certificates: Certificates, options: SecureServerOptions, an
   const cut = cutterOf(server)
   if (options.door !== undefined) admitSockets(server, options.door)
   server.on('secureConnection', endsSilent(handshakeMs))
+  answerWrong(server)
   const sessions = new Http2Sessions(server, { firstWithin: handshakeMs, idle: options.sessionIdleMs })
   const drain = (): void => {
     Object.assign(server, { maxRequestsPerSocket: 1 })
