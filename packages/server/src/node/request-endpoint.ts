@@ -93,8 +93,10 @@ export class RequestEndpoint {
   }
 
   async #serve(kind: Kind, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { allowOrigin, maxBody } = this.#options
-    const { method } = request
+    const { addressOf, allowOrigin, maxBody } = this.#options
+    const { headers, method } = request
+    // Of who has gone by the time it is asked for Node does not know it any more.
+    const { remoteAddress } = request.socket
     if (!admitOrigin(request, response, allowOrigin)) return
     if (method === 'OPTIONS') return preflight(response, 'POST')
     if (method !== 'POST') {
@@ -111,18 +113,16 @@ export class RequestEndpoint {
     const body = await reading
     if (response.headersSent) return
     if (body === undefined) return cutShort(request, response, [413, `A body may have ${maxBody} bytes\n`])
-    // A session of HTTP/2 may bring a hundred at once. [E36]
+    // Asked for only by what opens a connection.
+    const info = (): LinkInfo => ({ headers, remoteAddress: addressOf(remoteAddress, headers) })
+    // A session of HTTP/2 may bring a hundred at once. What came whole counts, whoever has left since: a page says goodbye as it goes. [E36]
     await new Promise<void>((resolve, reject) => {
-      this.#turns.soon(() => void this.#hand(kind, body, { request, response }).then(resolve, reject))
+      this.#turns.soon(() => void this.#hand({ kind, body, info }, response).then(resolve, reject))
     })
   }
 
-  async #hand(kind: Kind, body: string, { request, response }: Exchange): Promise<void> {
-    if (isGone(response)) return
-    const { addressOf, links } = this.#options
-    const { headers, socket } = request
-    // Asked for only by what opens a connection.
-    const info = (): LinkInfo => ({ headers, remoteAddress: addressOf(socket.remoteAddress, headers) })
+  async #hand({ kind, body, info }: Brought, response: ServerResponse): Promise<void> {
+    const { links } = this.#options
     if (kind !== 'stream') return this.#finish(response, await links.answer(kind, body, info))
     const stream = new ResponseStream(response, () => this.#ended(response))
     const opened = links.stream(body, info, stream)
@@ -151,6 +151,13 @@ export class RequestEndpoint {
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+}
+
+/** What a request brings. */
+interface Brought {
+  readonly kind: Kind
+  readonly body: string
+  readonly info: () => LinkInfo
 }
 
 const TOO_SLOW = 'The body took too long: send less at a time\n'

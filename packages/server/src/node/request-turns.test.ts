@@ -10,7 +10,7 @@ import { InputTurns } from './input-turns.js'
 import { ReaderEndpoint } from './reader-endpoint.js'
 import { RequestEndpoint } from './request-endpoint.js'
 
-const COUNT = 5
+const COUNT = 10
 let seen: string[] = []
 let closes: (() => unknown)[] = []
 afterEach(() => {
@@ -132,51 +132,81 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
   return Buffer.concat([head, payload])
 }
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
-const PAGE = '/millrace/channels/a:b/publications'
-/** `GET` by the static table, with a path, `http` and an authority: RFC 7541 appendix A. */
-const FIELDS = Buffer.concat([
-  Buffer.of(0x82, 0x04, PAGE.length),
-  Buffer.from(PAGE),
-  Buffer.of(0x86, 0x41, 1, 0x78),
-])
+/** A method by its index, a path, `http` and an authority: RFC 7541 appendix A. */
+const fields = (method: number, path: string): Buffer =>
+  Buffer.concat([Buffer.of(method, 0x04, path.length), Buffer.from(path), Buffer.of(0x86, 0x41, 1, 0x78)])
+const [GET, POST] = [0x82, 0x83]
+const CANCEL = Buffer.of(0, 0, 0, 8)
 
-describe('[E36] [H11.2] what was taken back before its turn', () => {
-  it('is not read, for nobody knows any more whose it was', async () => {
-    const addresses: string[] = []
+/** Says all at once over HTTP/2 to who is attached, and the last at the first turn. Resolves when it has been heard, and had turns enough. */
+async function overHttp2(
+  endpoint: { attach(server: ReturnType<typeof createHttp2Server>): void },
+  frames: readonly Buffer[],
+  last: readonly Buffer[],
+): Promise<void> {
+  const server = createHttp2Server()
+  endpoint.attach(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  closes.push(
+    () => socket.destroy(),
+    () => server.close(),
+  )
+  let heard = Buffer.alloc(0)
+  socket.on('data', (bytes) => {
+    heard = Buffer.concat([heard, bytes])
+  })
+  const [settings, ping] = [frame(4, 0, 0, Buffer.alloc(0)), frame(6, 0, 0, Buffer.alloc(8))]
+  socket.write(Buffer.concat([Buffer.from(PREFACE), settings, ...frames]))
+  await expect.poll(() => seen.length, { interval: 1 }).toBeGreaterThan(0)
+  socket.write(Buffer.concat([...last, ping]))
+  // The answer to the ping that came last, RFC 9113 §6.7.
+  await expect.poll(() => heard.includes(Buffer.of(0, 0, 8, 6, 1))).toBe(true)
+  for (let n = 0; n < 4 * COUNT; n++) await new Promise(setImmediate)
+}
+
+const streams = Array.from({ length: COUNT }, (_, n) => 2 * n + 1)
+const cancels = streams.map((stream) => frame(3, 0, stream, CANCEL))
+
+describe('[E36] [H11.2] of who has taken back what he asked for, before its turn', () => {
+  it('nothing is read', async () => {
+    const addresses: (string | undefined)[] = []
     const pages: Pick<Readers, 'page'> = {
       page: ({ info }) => {
         work()
-        addresses.push(info.remoteAddress ?? '')
+        addresses.push(info.remoteAddress)
         return { gone: () => {} }
       },
     }
-    const server = createHttp2Server()
-    new ReaderEndpoint({ ...options, readers: pages as Readers }).attach(server)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-    closes.push(
-      () => socket.destroy(),
-      () => server.close(),
-    )
-    const streams = Array.from({ length: COUNT }, (_, n) => 2 * n + 1)
-    const all = [
-      Buffer.from(PREFACE),
-      frame(4, 0, 0, Buffer.alloc(0)),
-      ...streams.map((stream) => frame(1, 5, stream, FIELDS)),
-      ...streams.map((stream) => frame(3, 0, stream, Buffer.of(0, 0, 0, 8))),
-      frame(6, 0, 0, Buffer.alloc(8)),
-    ]
-    let heard = Buffer.alloc(0)
-    socket.on('data', (bytes) => {
-      heard = Buffer.concat([heard, bytes])
-    })
-    socket.write(Buffer.concat(all))
-    // The answer to the ping that came last, RFC 9113 §6.7, and then turns enough.
-    await expect.poll(() => heard.includes(Buffer.of(0, 0, 8, 6, 1))).toBe(true)
-    for (let n = 0; n < 2 * COUNT; n++) await new Promise(setImmediate)
+    const fieldsOf = fields(GET, '/millrace/channels/a:b/publications')
+    const endpoint = new ReaderEndpoint({ ...options, readers: pages as Readers })
+    await overHttp2(endpoint, [...streams.map((stream) => frame(1, 5, stream, fieldsOf)), ...cancels], [])
     expect(addresses.length).toBeLessThan(COUNT)
-    expect(addresses).not.toContain('')
     expect(new Set(addresses)).toEqual(new Set(['127.0.0.1']))
+  })
+
+  it('what came whole is taken, and counts for his address', async () => {
+    const addresses: (string | undefined)[] = []
+    const links = {
+      answer: async (_kind: string, _body: string, info: () => { readonly remoteAddress?: string }) => {
+        work()
+        addresses.push(info().remoteAddress)
+        return { status: 200, body: '' }
+      },
+      close: async () => {},
+    }
+    const endpoint = new RequestEndpoint({
+      ...options,
+      links: links as unknown as RequestLinks,
+      opens: { poll: true, stream: true },
+      maxBody: 1000,
+    })
+    const requests = streams.flatMap((stream) => [
+      frame(1, 4, stream, fields(POST, '/millrace/poll')),
+      frame(0, 1, stream, Buffer.from('{}')),
+    ])
+    await overHttp2(endpoint, requests, cancels)
+    expect(addresses).toEqual(Array(COUNT).fill('127.0.0.1'))
   })
 })
