@@ -115,9 +115,11 @@ export class RequestEndpoint {
     if (body === undefined) return cutShort(request, response, [413, `A body may have ${maxBody} bytes\n`])
     // Asked for only by what opens a connection.
     const info = (): LinkInfo => ({ headers, remoteAddress: addressOf(remoteAddress, headers) })
+    const brought = { kind, body, info }
+    if (this.#turns.hasTime) return this.#hand(brought, response)
     // A session of HTTP/2 may bring a hundred at once. What came whole counts, whoever has left since: a page says goodbye as it goes. [E36]
     await new Promise<void>((resolve, reject) => {
-      this.#turns.soon(() => void this.#hand({ kind, body, info }, response).then(resolve, reject))
+      this.#turns.add({ proceed: () => void this.#hand(brought, response).then(resolve, reject) })
     })
   }
 
