@@ -61,7 +61,8 @@ function forgetting(test: Test, equal: Equal): void {
 
   test('[B14] a state keeps so many keys, and those for so long; its floor is its head when one was let go', async (subject, _heard, channel) => {
     const { broker } = subject
-    const few = { ...keep, size: 2, ttl: 1_000 }
+    // Where time is real, a busy machine may take half of it away.
+    const few = { ...keep, size: 2, ttl: 3_000 }
     for (const key of ['a', 'b', 'a', 'c']) await broker.append(channel, value(key, key), few)
     const trimmed = await broker.read(channel, everything, few)
     equal(shown(trimmed), [
@@ -69,9 +70,9 @@ function forgetting(test: Test, equal: Equal): void {
       [4, 3, 'c', false],
     ])
     equal(trimmed.floor, { offset: 4, reason: 'history-trimmed' })
-    await subject.advance(600)
+    await subject.advance(1_700)
     await broker.append(channel, value('a', 'again'), few)
-    await subject.advance(600)
+    await subject.advance(1_700)
     const expired = await broker.read(channel, everything, few)
     equal(shown(expired), [[5, 0, 'a', false]])
     equal([expired.floor, expired.head.offset], [{ offset: 5, reason: 'history-expired' }, 5])
