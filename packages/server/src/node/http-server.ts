@@ -63,7 +63,7 @@ interface Speaking extends Socket {
 
 /**
  * Answers what is no request as node:http does, and then reads on until the peer has it and leaves: Node cuts the connection in the same breath, so that
- * over TLS, where the handshake has left just before, or where more was sent than was read, nothing arrives.
+ * over TLS, while the end of the handshake is still on its way out, nothing arrives.
  */
 export function answerWrong(server: EventEmitter): void {
   const answered = new WeakSet<Socket>()
