@@ -29,6 +29,7 @@ import type {
   TicketOptions,
   UserPeers,
 } from './millrace.js'
+import type { SocketDoor } from './node/accepted-sockets.js'
 import type { HttpServerLike } from './node/http-server-like.js'
 import { type Answer, listening, type OwnServer, plainServer } from './node/own-server.js'
 import { awake, consoleLogger, systemClock, systemRandom, systemSigner } from './node/platform.js'
@@ -89,8 +90,9 @@ class ComposedServer implements MillraceServer<Api, User> {
     connect: new Set(),
     disconnect: new Set(),
   }
-  /** Those of `listen`. */
+  /** Those of `listen`, and who may open sockets to them. */
   readonly #own: OwnServer[] = []
+  #door: SocketDoor | undefined
 
   constructor(options: ServerOptions<Api, User>, ports: ServerPorts) {
     const { clock, random, endpoint } = ports
@@ -264,7 +266,9 @@ class ComposedServer implements MillraceServer<Api, User> {
     const requestWithin = REQUEST_WITHIN
     const { headers } = limits
     const logger = this.#logger
-    const door = socketDoor(this.#options, systemClock, logger)
+    // One for all that it listens on: an address has so many sockets of this node.
+    this.#door ??= socketDoor(this.#options, systemClock, logger)
+    const door = this.#door
     if (tls === undefined)
       return plainServer({ headers, headersWithin: connectTimeout, requestWithin }, door, answer)
     return secureServer(

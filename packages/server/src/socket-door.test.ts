@@ -148,4 +148,25 @@ describe.skipIf(address === undefined)('[H11.9] a server that listens by itself'
       }
     },
   )
+
+  it('counts them over all that it listens on', async () => {
+    const server = createServer({ limits, logger })
+    const ports = [(await server.listen({ port: 0 })).port, (await server.listen({ port: 0, tls: EC })).port]
+    const sockets: Socket[] = []
+    let ended = 0
+    try {
+      for (let n = 0; n < 30; n++) {
+        const socket = connect(ports[n % 2] ?? 0, address ?? '')
+        socket.on('error', () => {})
+        socket.on('close', () => ended++)
+        socket.resume()
+        sockets.push(socket)
+        await once(socket, 'connect')
+      }
+      await expect.poll(() => ended).toBe(10)
+    } finally {
+      for (const socket of sockets) socket.destroy()
+      await server.close()
+    }
+  })
 })

@@ -30,12 +30,12 @@ export function addressBehind(proxies: readonly string[]): AddressOf {
   }
 }
 
-/** Whether an address is among these proxies. Throws as `addressBehind` does. */
+/** Whether an address, as `plainAddress` writes it, is among these proxies. Throws as `addressBehind` does. */
 export function isAmong(proxies: readonly string[]): (address: string) => boolean {
   const list = listOf(proxies)
   return (address) => {
-    const version = isIP(plainAddress(address))
-    return version !== 0 && list.check(plainAddress(address), version === 4 ? 'ipv4' : 'ipv6')
+    const version = isIP(address)
+    return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6')
   }
 }
 

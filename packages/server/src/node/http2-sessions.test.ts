@@ -3,6 +3,7 @@ import { connect as connectHttp2, constants } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { cancel, frame, PREFACE } from '../../test/http2-frames.js'
 import { CA, EC, KeptLog } from '../../test/tls-fixture.js'
 import { until } from '../../test/websocket-fixture.js'
 import { MAX_STREAMS } from './http2-sessions.js'
@@ -30,22 +31,8 @@ async function serve(answer: Answer, options: Partial<SecureServerOptions> = {})
 const TRUSTED = { ca: CA, servername: 'localhost' }
 const open = (port: number) => connectHttp2(`https://127.0.0.1:${port}`, TRUSTED)
 
-/** A frame of HTTP/2, RFC 9113 §4.1. */
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head.writeUInt8(type, 3)
-  head.writeUInt8(flags, 4)
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
-}
 /** `GET /` from the static table, RFC 7541 appendix A, on a stream that ends with it. */
 const request = (stream: number): Buffer => frame(1, 5, stream, Buffer.of(0x82, 0x84, 0x87, 0x41, 1, 0x78))
-const cancel = (stream: number): Buffer => frame(3, 0, stream, Buffer.of(0, 0, 0, 8))
-const PREFACE = Buffer.concat([
-  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-  frame(4, 0, 0, Buffer.alloc(0)),
-])
 
 /** A session of bytes. Resolves with the code of the GOAWAY that ends it, or undefined where none came through. */
 async function speaks(port: number, pour: (write: (bytes: Buffer) => unknown) => unknown) {

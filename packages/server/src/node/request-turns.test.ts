@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer as createHttp2Server } from 'node:http2'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { cancel, frame, PREFACE } from '../../test/http2-frames.js'
 import type { Readers } from '../readers/index.js'
 import type { RequestLinks } from '../requests/index.js'
 import { addressBehind } from './client-address.js'
@@ -25,20 +26,29 @@ function work(): void {
   for (const end = performance.now() + 2; performance.now() < end; );
 }
 
+/** A connection to a server that the endpoint is attached to. */
+async function connectedTo<S extends Server>(
+  server: S,
+  endpoint: { attach(server: S): void },
+): Promise<Socket> {
+  endpoint.attach(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  closes.push(
+    () => socket.destroy(),
+    () => server.close(),
+  )
+  return socket
+}
+
 /** Says so many requests at once to whoever is attached, and what was seen in which turns of the event loop. */
 async function pipelined(
   endpoint: { attach(server: ReturnType<typeof createHttpServer>): void },
   request: string,
 ): Promise<string> {
   const server = createHttpServer({ headersWithin: 10_000 }, (_, response) => void response.end())
-  endpoint.attach(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const socket: Socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  closes.push(
-    () => socket.destroy(),
-    () => server.close(),
-  )
+  const socket = await connectedTo(server, endpoint)
   let heard = ''
   socket.on('data', (chunk) => {
     heard += String(chunk)
@@ -122,21 +132,10 @@ describe('[E36] what somebody new asks for', () => {
   })
 })
 
-/** A frame of HTTP/2, RFC 9113 §4.1. */
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head.writeUInt8(type, 3)
-  head.writeUInt8(flags, 4)
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
-}
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 /** A method by its index, a path, `http` and an authority: RFC 7541 appendix A. */
 const fields = (method: number, path: string): Buffer =>
   Buffer.concat([Buffer.of(method, 0x04, path.length), Buffer.from(path), Buffer.of(0x86, 0x41, 1, 0x78)])
 const [GET, POST] = [0x82, 0x83]
-const CANCEL = Buffer.of(0, 0, 0, 8)
 
 /** Says all at once over HTTP/2 to who is attached, and the last at the first turn. Resolves when it has been heard, and had turns enough. */
 async function overHttp2(
@@ -145,29 +144,21 @@ async function overHttp2(
   last: readonly Buffer[],
 ): Promise<void> {
   const server = createHttp2Server()
-  endpoint.attach(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  closes.push(
-    () => socket.destroy(),
-    () => server.close(),
-  )
+  const socket = await connectedTo(server, endpoint)
   let heard = Buffer.alloc(0)
   socket.on('data', (bytes) => {
     heard = Buffer.concat([heard, bytes])
   })
-  const [settings, ping] = [frame(4, 0, 0, Buffer.alloc(0)), frame(6, 0, 0, Buffer.alloc(8))]
-  socket.write(Buffer.concat([Buffer.from(PREFACE), settings, ...frames]))
+  socket.write(Buffer.concat([PREFACE, ...frames]))
   await expect.poll(() => seen.length, { interval: 1 }).toBeGreaterThan(0)
-  socket.write(Buffer.concat([...last, ping]))
+  socket.write(Buffer.concat([...last, frame(6, 0, 0, Buffer.alloc(8))]))
   // The answer to the ping that came last, RFC 9113 §6.7.
   await expect.poll(() => heard.includes(Buffer.of(0, 0, 8, 6, 1))).toBe(true)
   for (let n = 0; n < 4 * COUNT; n++) await new Promise(setImmediate)
 }
 
 const streams = Array.from({ length: COUNT }, (_, n) => 2 * n + 1)
-const cancels = streams.map((stream) => frame(3, 0, stream, CANCEL))
+const cancels = streams.map(cancel)
 
 describe('[E36] [H11.2] of who has taken back what he asked for, before its turn', () => {
   it('nothing is read', async () => {
