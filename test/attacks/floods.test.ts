@@ -31,7 +31,6 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
     const outcomes = await scene.under(
       'deaf floods',
       kinds.map((kind) => [kind, one]),
-      { growth: 200 },
     )
     // Who is through with being ended within the time begins again.
     for (const kind of kinds) expect(Object.keys(outcomes[kind]?.ends ?? {}), kind).toEqual(['4006'])

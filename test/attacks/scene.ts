@@ -51,7 +51,7 @@ export interface Facts {
 
 /** What an attack may cost, where it is not the usual. */
 interface Bounds {
-  /** Megabytes that the server may take meanwhile. Default 100. */
+  /** Megabytes that the server may take meanwhile, garbage that is not collected yet with them. Default 200. */
   readonly growth?: number
   /** Milliseconds for which the honest may wait beyond twice what they wait otherwise. Default `QUANTUM`. */
   readonly slack?: number
@@ -142,7 +142,7 @@ export class Scene {
   async #underOnce(
     what: string,
     attacks: readonly Attack[],
-    { growth = 100, slack = QUANTUM, turns = Number.POSITIVE_INFINITY }: Bounds,
+    { growth = 200, slack = QUANTUM, turns = Number.POSITIVE_INFINITY }: Bounds,
   ): Promise<{ readonly isSlow: boolean; readonly outcomes: Record<string, Outcome> }> {
     const before = await this.facts()
     const { witnesses } = this.#other

@@ -104,7 +104,7 @@ export class Hub implements SessionHost {
       ...{ revocations: this.revocations, tickets: new Tickets(options.signer) },
       singleUse: new SingleUseTickets({ ...options, streams: broker }),
     })
-    this.tickets = new TicketOffice({ admission, door: this.#door, clock })
+    this.tickets = new TicketOffice({ admission, revocations: this.revocations, door: this.#door, clock })
     const grants = new ChannelGrants({ read: options.channelTokens, clock, wheel: this.#wheel })
     this.#services = {
       ...{ append: this.#telling.append, watch: this.#telling.watch },

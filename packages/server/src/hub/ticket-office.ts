@@ -3,12 +3,14 @@ import type { Admission, AuthRequest } from './admission.js'
 import { type Doorkeeper, REFUSALS } from './doorkeeper.js'
 import { Identity } from './identity.js'
 import type { Clock } from './ports.js'
+import type { Revocations } from './revocation/revocations.js'
 import type { User } from './session-host.js'
 import type { IssuedTicket } from './single-use-tickets.js'
 
 export interface TicketOfficeParts {
   readonly admission: Pick<Admission, 'asks' | 'identify' | 'check' | 'singleUse'>
   readonly door: Pick<Doorkeeper, 'enter' | 'refuses' | 'leave'>
+  readonly revocations: Pick<Revocations, 'issueTime'>
   readonly clock: Pick<Clock, 'now'>
 }
 
@@ -25,9 +27,10 @@ export class TicketOffice {
    * what a ticket cannot carry, `unauthenticated` or `revoked` for an identity that would not be let in now, `not-available` where nobody asks who connects.
    */
   make(who: User | Identity, ttl?: number): IssuedTicket {
-    const { admission, clock } = this.#parts
+    const { admission, revocations } = this.#parts
     this.#needAuth()
-    const identity = who instanceof Identity ? who : new Identity(who, { issued: clock.now() })
+    const identity =
+      who instanceof Identity ? who : new Identity(who, { issued: revocations.issueTime(who.id) })
     admission.check(identity)
     return admission.singleUse.issue(identity, ttl)
   }

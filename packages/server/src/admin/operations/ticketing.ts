@@ -42,12 +42,12 @@ export const ticketing = [
       checkUnlimited(key)
       const problem = capabilities && wrongWith(capabilities)
       if (problem !== undefined) throw wrong('capabilities', problem)
-      const now = hub.now()
-      if (expires !== undefined && expires <= now)
+      if (expires !== undefined && expires <= hub.now())
         throw wrong('expires', 'is over: it must be milliseconds since 1970')
       const whom = typeof user === 'string' ? { id: user } : user
       try {
-        return hub.tickets.make(new Identity(whom, { issued: now, expires, capabilities }), ttl)
+        const issued = hub.revocations.issueTime(whom.id)
+        return hub.tickets.make(new Identity(whom, { issued, expires, capabilities }), ttl)
       } catch (error) {
         // What is wrong here was asked for.
         if (error instanceof TypeError) throw wrong('user', error.message)

@@ -33,6 +33,11 @@ export class RevocationList {
     return true
   }
 
+  /** When everything was taken from a subject for the last time, as far as that is remembered. */
+  latest(from: Subject): number {
+    return this.#byKey.get(keyOf(from))?.at ?? 0
+  }
+
   /** Whether who comes by this may not. */
   forbids(bearer: Bearer, now: number): boolean {
     if (this.#byKey.size === 0) return false

@@ -107,6 +107,15 @@ export class Revocations {
     return this.#list.forbids(bearer, this.#parts.clock.now())
   }
 
+  /**
+   * Now, or just after what was last taken from the user: as of when something is issued that is made now. Of what happens within a millisecond, or is said by a node whose clock
+   * is ahead, time does not tell which was first; who makes something for a user knows. [H14.3]
+   */
+  issueTime(user: string): number {
+    const { clock } = this.#parts
+    return Math.max(clock.now(), this.#list.latest({ user }) + 1, this.#withdrawals.latest({ user }) + 1)
+  }
+
   /** What is withheld from who comes by this; undefined where nothing is, as from nearly everybody. [H10.5] */
   withheldFrom(bearer: Bearer): Withheld | undefined {
     const { clock } = this.#parts
