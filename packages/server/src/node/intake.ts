@@ -1,6 +1,7 @@
 import { CLOSE_CODE, type Connection } from '../websocket/index.js'
 import type { MaybeSocket } from './descriptor.js'
 import type { LinkSettings } from './link-settings.js'
+import { readMemory } from './read-memory.js'
 
 /** Whose intake it is. */
 export interface Reader {
@@ -36,6 +37,8 @@ export class Intake {
   /** The peer does not read, or the application does not want more. */
   #isHeldBack = false
   #isPaused = false
+  /** What is told now lies where others are read later. */
+  isLent = false
 
   constructor({ reader, socket, connection }: IntakeParts, settings: LinkSettings) {
     this.#reader = reader
@@ -54,7 +57,7 @@ export class Intake {
     this.#isNew = false
     if (isItsTurn && this.#rest === null && !this.#isStopped) this.#tell(chunk, false)
     // What was under way when reading stopped.
-    else this.#keep(this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]))
+    else this.#keep(this.#rest === null ? chunk : this.#joined(this.#rest, chunk))
   }
 
   /** Whether the end must wait, because something is left that came before it; then the reader is told of it again. */
@@ -89,8 +92,15 @@ export class Intake {
   /** Nothing is read any more. */
   stop(): void {
     this.#isPaused = true
-    this.#rest = null
+    this.drop()
     this.#socket.pause()
+  }
+
+  /** Forgets what was not told yet. */
+  drop(): void {
+    if (this.#rest === null) return
+    readMemory.letGo(this.#rest)
+    this.#rest = null
   }
 
   /** The next part of what is left, in a turn that has time for it. */
@@ -99,10 +109,18 @@ export class Intake {
     const rest = this.#rest
     if (rest === null || this.#isStopped) return
     this.#rest = null
-    this.#tell(rest, true)
-    if (this.#rest !== null) return
+    try {
+      this.#tell(rest, true)
+    } finally {
+      if (!this.#hasRest) readMemory.letGo(rest)
+    }
+    if (this.#hasRest) return
     if (this.#isEnding) this.#reader.receiveEnd()
     else if (!this.#isStopped) this.#socket.resume()
+  }
+
+  get #hasRest(): boolean {
+    return this.#rest !== null
   }
 
   get #isStopped(): boolean {
@@ -118,6 +136,7 @@ export class Intake {
   #tell(bytes: Buffer, isRest: boolean): void {
     const { outbox, turns } = this.#settings
     let read = bytes.length
+    this.isLent = readMemory.has(bytes)
     outbox.beginInput()
     turns.begin()
     try {
@@ -134,6 +153,12 @@ export class Intake {
     if (read < bytes.length) this.#keep(bytes.subarray(read))
   }
 
+  #joined(rest: Buffer, chunk: Buffer): Buffer {
+    const joined = Buffer.concat([rest, chunk])
+    readMemory.letGo(rest)
+    return joined
+  }
+
   #holdBack(): void {
     if (this.#isHeldBack) return
     this.#isHeldBack = true
@@ -141,7 +166,7 @@ export class Intake {
   }
 
   #keep(rest: Buffer): void {
-    this.#rest = rest
+    this.#rest = readMemory.keep(rest)
     this.#socket.pause()
     this.#queue()
   }

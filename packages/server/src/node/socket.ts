@@ -13,11 +13,13 @@ import {
 import type { LinkCompression } from './deflate.js'
 import type { MaybeSocket, SocketHandle } from './descriptor.js'
 import { descriptorOf, NO_DESCRIPTOR, REFUSED, reset, writeThrough } from './descriptor.js'
+import { readDirectly } from './direct-reads.js'
 import { FrameArena, type FrameForm, type RegionOwner } from './frame-arena.js'
 import { asBuffer, FrameSequence } from './frame-sequence.js'
 import { Intake, type Reader } from './intake.js'
 import { compressionOf, type LinkSettings } from './link-settings.js'
 import type { Flushable } from './outbox.js'
+import { readMemory } from './read-memory.js'
 import type { SharedFrame } from './shared-frame.js'
 import type { LinkHandler, WebSocketLink } from './websocket-link.js'
 
@@ -98,6 +100,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     const socket = this.#socket
     socket.on('end', onEnd)
     socket.on('drain', onDrain)
+    readDirectly(socket, readMemory.into, onRead)
     socket.on('data', onData)
     this.#intake.start()
   }
@@ -198,17 +201,17 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
 
   onMessage(kind: MessageKind, payload: Uint8Array): void {
     this.messagesIn += 1
-    this.#handler.onMessage(this, kind, payload)
+    this.#handler.onMessage(this, kind, this.#handed(payload))
     this.#intake.told(payload.length)
   }
 
   onPing(payload: Uint8Array): void {
-    this.#handler.onPing?.(this, payload)
+    this.#handler.onPing?.(this, this.#handed(payload))
     this.#intake.told(0)
   }
 
   onPong(payload: Uint8Array): void {
-    this.#handler.onPong?.(this, payload)
+    this.#handler.onPong?.(this, this.#handed(payload))
     this.#intake.told(0)
   }
 
@@ -223,6 +226,11 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#intake.receive(bytes)
   }
 
+  /** So many bytes were read into the memory of all links. */
+  receiveRead(count: number): void {
+    this.receive(readMemory.read(count, this.#handler.borrows === true))
+  }
+
   /** The peer ended its side. Without closing handshakes done there is nothing to wait for. RFC 6455 §7.1.5: 1006. */
   receiveEnd(): void {
     // A stream that was stopped may say so still, of what it had begun to say before.
@@ -233,6 +241,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   transportEnd(): void {
+    this.#intake.drop()
     this.#connection.transportEnd()
   }
 
@@ -324,6 +333,10 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     return true
   }
 
+  #handed(payload: Uint8Array): Uint8Array {
+    return this.#intake.isLent && this.#handler.borrows !== true ? readMemory.owned(payload) : payload
+  }
+
   #enqueue(): void {
     this.framesOut += 1
     this.#awaitFlush()
@@ -370,6 +383,9 @@ function ignoreError(): void {}
 
 function onData(this: LinkedSocket, bytes: Buffer): void {
   this[LINK]?.receive(bytes)
+}
+function onRead(this: LinkedSocket, count: number): void {
+  this[LINK]?.receiveRead(count)
 }
 function onEnd(this: LinkedSocket): void {
   this[LINK]?.receiveEnd()

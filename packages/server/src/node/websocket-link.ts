@@ -63,8 +63,13 @@ export interface WebSocketLink {
  */
 export interface LinkHandler {
   /**
+   * Takes bytes that hold only until the callback returns, and copies what it keeps: that spares a copy of each message. Default false: the bytes are its to
+   * keep. [E39]
+   */
+  readonly borrows?: boolean
+  /**
    * A whole message. The bytes of a text are valid UTF-8 already; decoding them is the receiver's choice. The bytes are
-   * the receiver's to keep; they may be part of a larger buffer.
+   * the receiver's to keep, unless it borrows them; they may be part of a larger buffer.
    */
   onMessage(link: WebSocketLink, kind: MessageKind, bytes: Uint8Array): void
   /** The peer's Ping. It is answered without your doing. */
