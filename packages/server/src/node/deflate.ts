@@ -30,7 +30,9 @@ const SMALLEST_ZLIB_WINDOW_BITS = 9
 const MAX_FINAL_BLOCKS = 16
 const NOTHING = Buffer.alloc(0)
 const SMALLEST_OUTPUT_CHUNK = 1024
-const LARGEST_OUTPUT_CHUNK = 64 * 1024
+const LARGEST_OUTPUT_CHUNK = 256 * 1024
+/** How many times its size a message has at least, as long as nothing is known of the peer's. */
+const USUAL_RATIO = 4
 
 /** One message to compress: with what window, and what of earlier messages is in it. */
 export interface DeflateContext {
@@ -59,6 +61,8 @@ export interface InflateContext {
   readonly limit: number
   readonly windowBits: number
   readonly dictionary?: Buffer | undefined
+  /** How many times its size the message may have. Nothing depends on it but how much memory is made at once. Default 4. */
+  readonly ratio?: number
 }
 
 /**
@@ -98,14 +102,18 @@ function failDeflate(): never {
 
 /** Inflates up to the end of the input, or of the first block that is marked final. */
 function inflateStream(input: Buffer, context: InflateContext, room: number): InflatedStream {
-  const { limit, windowBits, dictionary } = context
+  const { limit, windowBits, dictionary, ratio = USUAL_RATIO } = context
   try {
     // With `info`, zlib's synchronous calls answer their stream too, which counted what it took.
     const { buffer, engine } = inflateRawSync(input, {
       windowBits,
       // zlib wants at least one; where that is one too many, the caller sees it.
       maxOutputLength: Math.max(1, room),
-      chunkSize: Math.min(LARGEST_OUTPUT_CHUNK, Math.max(SMALLEST_OUTPUT_CHUNK, input.length * 4)),
+      // One byte more than may come tells that too much does, and no further chunk is made for it.
+      chunkSize: Math.max(
+        SMALLEST_OUTPUT_CHUNK,
+        Math.min(LARGEST_OUTPUT_CHUNK, room + 1, input.length * ratio),
+      ),
       info: true,
       ...(dictionary === undefined || dictionary.length === 0 ? {} : { dictionary }),
     }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
@@ -139,6 +147,8 @@ export class LinkCompression implements MessageCompression {
   readonly #receiveBits: number
   readonly #sent: SlidingWindow | null
   readonly #received: SlidingWindow | null
+  /** How many times its size the peer's last message had. */
+  #ratio = USUAL_RATIO
 
   constructor(agreement: DeflateAgreement, role: Role, settings: DeflateSettings) {
     const { serverMaxWindowBits, clientMaxWindowBits, serverContextTakeover, clientContextTakeover } =
@@ -171,7 +181,9 @@ export class LinkCompression implements MessageCompression {
       limit,
       windowBits: this.#receiveBits,
       dictionary: this.#received?.view(),
+      ratio: this.#ratio,
     })
+    this.#ratio = Math.max(USUAL_RATIO, Math.ceil((message.length + 1) / (payload.length + 1)))
     this.#received?.append(message)
     return message
   }
