@@ -11,9 +11,9 @@ const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url))
 const ATTACKERS = fileURLToPath(new URL('./attackers/main.mjs', import.meta.url))
 export const MEGABYTE = 2 ** 20
 const HONEST = 100
-const BASELINE = 3000
+const BASELINE = 5000
 /** As long as it was in peace: of fewer answers a percentile would be another number. */
-const SHORTEST = BASELINE
+const SHORTEST = 3000
 
 /**
  * So often an attack is made while the honest wait longer than they may. Server, honest clients and attackers are three processes on two

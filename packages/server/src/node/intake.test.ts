@@ -92,6 +92,25 @@ describe('[E36] what one socket brings at once', () => {
     expect(whose).toEqual(['1', '2', '1', '2', '1', '2'])
   })
 
+  it('has what comes next wait for time, where it was more than a turn has time for, and not where it was little', async () => {
+    const { openOld, heard } = world()
+    const [greedy, other] = [await openOld(), await openOld()]
+    const told = async (): Promise<string[]> => {
+      for (let turns = 0; turns < 20; turns++) await turn()
+      return heard()
+    }
+    greedy.link.receive(chunk(numbers(1, 40)))
+    expect(await told()).toEqual(numbers(1, 40))
+    for (const waits of [true, false]) {
+      // It takes the time there is.
+      other.link.receive(chunk(numbers(100, 199)))
+      heard()
+      greedy.link.receive(frame('more'))
+      expect(heard()).toEqual(waits ? [] : ['more'])
+      expect((await told()).includes('more')).toBe(waits)
+    }
+  })
+
   it('and is large is more than one message, so the clock is looked at after each', async () => {
     const { openOld, heard } = world()
     const { link } = await openOld()

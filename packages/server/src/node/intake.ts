@@ -26,8 +26,8 @@ export class Intake {
   readonly #socket: MaybeSocket
   readonly #connection: Connection
   readonly #settings: LinkSettings
-  /** Nothing has come yet. */
-  #isNew = true
+  /** Nothing has come yet, or more than a turn has time for: what comes next waits until there is time. */
+  #hasToWait = true
   /** Of a chunk, what was not told yet. */
   #rest: Buffer | null = null
   /** The end is to be told once that has been. */
@@ -53,8 +53,8 @@ export class Intake {
   }
 
   receive(chunk: Buffer): void {
-    const isItsTurn = !this.#isNew || this.#settings.turns.hasTime
-    this.#isNew = false
+    const isItsTurn = !this.#hasToWait || this.#settings.turns.hasTime
+    this.#hasToWait = false
     if (isItsTurn && this.#rest === null && !this.#isStopped) this.#tell(chunk, false)
     // What was under way when reading stopped.
     else this.#keep(this.#rest === null ? chunk : this.#joined(this.#rest, chunk))
@@ -68,7 +68,9 @@ export class Intake {
 
   /** A message, of so many bytes, was told. */
   told(bytes: number): void {
-    if (this.#settings.turns.isOver(bytes)) this.#connection.hold()
+    if (!this.#settings.turns.isOver(bytes)) return
+    this.#hasToWait = true
+    this.#connection.hold()
   }
 
   pause(): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import { admitSockets, type SocketDoor } from './accepted-sockets.js'
+import { beginInTurns } from './begin-in-turns.js'
 import { createHttpServer, type HttpLimits } from './http-server.js'
 import type { HttpServerLike } from './http-server-like.js'
 
@@ -25,13 +26,18 @@ export function plainServer(
   answer: Answer,
 ): OwnServer & { readonly server: Server } {
   const server = createHttpServer(limits, answer)
+  // What comes first is asked last: a socket is let in, and begins in its turn.
+  const endEarly = beginInTurns(server, limits.headersWithin)
   admitSockets(server, door)
   return {
     server,
     drain() {
       server.maxRequestsPerSocket = 1
     },
-    close: () => stopped(server),
+    close() {
+      endEarly()
+      return stopped(server)
+    },
   }
 }
 

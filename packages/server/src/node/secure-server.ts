@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import { DEFAULT_CIPHERS, type SecureContextOptions } from 'node:tls'
 import type { Logger } from '../hub/index.js'
 import { admitSockets, interceptSockets, type SocketDoor } from './accepted-sockets.js'
+import { beginInTurns } from './begin-in-turns.js'
 import { Certificates } from './certificates.js'
-import { beginInTurns } from './hello-turns.js'
 import { responsesWith } from './hsts.js'
 import { answerWrong, endsSilent } from './http-server.js'
 import { Http2Sessions, MAX_STREAMS } from './http2-sessions.js'
@@ -88,7 +88,7 @@ function serverWith(certificates: Certificates, options: SecureServerOptions, an
   certificates.use(server, CONTEXT)
   server.on('close', () => certificates.close())
   // What comes first is asked last: a socket is let in, then kept, and begins in its turn.
-  beginInTurns(server, handshakeMs)
+  const endEarly = beginInTurns(server, handshakeMs)
   const cut = cutterOf(server)
   if (options.door !== undefined) admitSockets(server, options.door)
   server.on('secureConnection', endsSilent(handshakeMs))
@@ -106,6 +106,7 @@ function serverWith(certificates: Certificates, options: SecureServerOptions, an
       certificates.close()
       const late = setTimeout(cut, LEAVES_WITHIN)
       const ended = stopped(server)
+      endEarly()
       drain()
       await ended
       clearTimeout(late)

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
 import { interceptSockets } from './accepted-sockets.js'
 import { endsSilent } from './http-server.js'
 
@@ -6,34 +7,45 @@ import { endsSilent } from './http-server.js'
 const MOST = 1
 
 /**
- * Has a server for TLS begin with a connection when its first bytes are there, and then in turns: what a client says first has the server make its
- * keys and sign, which takes up to a millisecond of a processor, and a thousand clients may say it at once. So of them as many begin in a turn of
+ * Has a server begin with a connection when its first bytes are there, and then in turns: of TLS, what a client says first has the server make its
+ * keys and sign, which takes up to a millisecond of a processor; of HTTP it takes a tenth; and a thousand clients may say it at once. So of them as many begin in a turn of
  * the event loop as a millisecond has time for, one at least, in the order in which they came. Who says nothing is gone after so many milliseconds,
- * and has cost nothing but a socket. [E38]
+ * and has cost nothing but a socket. Gives what ends those that have not begun. [E38]
  */
-export function beginInTurns(server: EventEmitter, silentWithin: number): void {
-  const turns = new HelloTurns()
+export function beginInTurns(server: EventEmitter, silentWithin: number): () => void {
+  const turns = new BeginTurns()
   const watch = endsSilent(silentWithin)
+  const early = new Set<Socket>()
+  function forget(this: Socket): void {
+    early.delete(this)
+  }
   interceptSockets(server, (socket, pass) => {
     watch(socket)
-    // Until it is TLS's, a socket that dies is ours to hear of.
+    early.add(socket)
+    socket.on('close', forget)
+    // Until it has begun, a socket that dies is ours to hear of.
     socket.on('error', ignore)
-    // What has come stays where it is: TLS takes it from there.
+    // What has come stays where it is: TLS, or HTTP, takes it from there.
     socket.once('readable', () => {
       if (socket.readableLength === 0) socket.destroy()
       else
         turns.add(() => {
+          early.delete(socket)
+          socket.off('close', forget)
           socket.off('error', ignore)
           if (!socket.destroyed) pass(socket)
         })
     })
   })
+  return () => {
+    for (const socket of early) socket.destroy()
+  }
 }
 
 const ignore = (): void => {}
 
 /** Begins with as many as there is time for in each turn. */
-class HelloTurns {
+class BeginTurns {
   readonly #waiting: (() => void)[] = []
   #isOpen = false
 
@@ -48,7 +60,7 @@ class HelloTurns {
 
   #begin(deadline: number): void {
     this.#waiting.shift()?.()
-    // TLS reads what has come in the next tick, which is before this.
+    // What has come is read in the next tick, which is before this.
     process.nextTick(() => {
       if (this.#waiting.length === 0) this.#isOpen = false
       else if (performance.now() < deadline) this.#begin(deadline)

@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { beginInTurns } from './hello-turns.js'
+import { beginInTurns } from './begin-in-turns.js'
+import { plainServer } from './own-server.js'
 
 const LONG = 60_000
 let closes: (() => unknown)[] = []
@@ -111,5 +112,81 @@ describe('[E38] before a handshake', () => {
     for (const socket of [silent, leaving]) socket.resume()
     await Promise.all([once(silent, 'close'), once(leaving, 'close'), once(cut, 'close')])
     expect(passed).toEqual([])
+  })
+})
+
+describe('[E38] a server for HTTP', () => {
+  /** It answers with the path, and what the body had. */
+  async function serving() {
+    const own = plainServer(
+      { headersWithin: LONG },
+      () => null,
+      (request, response) => {
+        let body = ''
+        request.on('data', (chunk) => {
+          body += String(chunk)
+        })
+        request.on('end', () => response.end(`<${request.url} ${body}>`))
+      },
+    )
+    own.server.on('upgrade', (_, socket: Socket, head: Buffer) => socket.end(`101 ${String(head)}`))
+    own.server.listen(0, '127.0.0.1')
+    await once(own.server, 'listening')
+    closes.push(() => own.close())
+    return { own, port: (own.server.address() as AddressInfo).port }
+  }
+
+  /** All that is heard on a connection until it ends. */
+  async function heard(socket: Socket): Promise<string> {
+    let all = ''
+    socket.on('data', (chunk) => {
+      all += String(chunk)
+    })
+    await once(socket, 'end')
+    return all
+  }
+
+  const request = (path: string, body = '', more = ''): string =>
+    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n${more}\r\n${body}`
+
+  it('answers all that came at once, in order, and what comes in pieces', async () => {
+    const { port } = await serving()
+    const socket = connected(port)
+    const all = heard(socket)
+    socket.write(request('/1') + request('/2', 'two') + request('/3', 'three').slice(0, -2))
+    await pause(20)
+    socket.write('ee')
+    for (const part of request('/4', 'four', 'connection: close\r\n').match(/[\s\S]{1,7}/g) ?? []) {
+      socket.write(part)
+      await pause(1)
+    }
+    expect((await all).match(/<[^>]*>/g)).toEqual(['</1 >', '</2 two>', '</3 three>', '</4 four>'])
+  })
+
+  it('answers each of a thousand who come at once', async () => {
+    const { port } = await serving()
+    const sockets = Array.from({ length: 1000 }, () => connected(port))
+    const all = sockets.map(heard)
+    for (const [n, socket] of sockets.entries()) socket.write(request(`/${n}`, 'x', 'connection: close\r\n'))
+    const answers = (await Promise.all(all)).map((text) => text.match(/<[^>]*>/)?.[0])
+    expect(answers).toEqual(sockets.map((_, n) => `</${n} x>`))
+  })
+
+  it('hands over what came behind an upgrade', async () => {
+    const { port } = await serving()
+    const socket = connected(port)
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nbehind')
+    expect(await heard(socket)).toBe('101 behind')
+  })
+
+  it('that closes waits for nobody who has said nothing yet', async () => {
+    const { own, port } = await serving()
+    const socket = connected(port)
+    await once(socket, 'connect')
+    await pause(20)
+    const begun = performance.now()
+    const gone = once(socket, 'close')
+    await Promise.all([own.close(), gone])
+    expect(performance.now() - begun).toBeLessThan(1_000)
   })
 })
