@@ -1,6 +1,6 @@
 /** As much as goes, from attackers who do not stop when they are told to. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Scene } from './scene.js'
+import { CROWD, Scene } from './scene.js'
 
 const SECONDS = 3
 /** Milliseconds that one attack may take, with all around it. */
@@ -70,7 +70,8 @@ describe('[H11.1] [H11.4] floods', TIMEOUT, () => {
     const options = { clients: 200, rate: 200, size: 100, seconds: SECONDS }
     const { publishers } = await scene.under('200 publishers', [['publishers', options]], {
       growth: 300,
-      // Forty thousand a second are all that a processor has time for.
+      // Forty thousand a second, and all of them allowed.
+      slack: CROWD,
     })
     expect(publishers?.ends).toEqual({ stays: 200 })
     expect(Number(publishers?.['published'])).toBeGreaterThan(200 * 200 * SECONDS * 0.8)
@@ -93,9 +94,12 @@ describe('floods where compression is on', TIMEOUT, () => {
     expect(Number(bombs?.['tooLarge ratio'])).toBeGreaterThan(900)
     const codes = (name: string): string[] => Object.keys(bombs?.[name] ?? {})
     expect(codes('tooLarge')).toEqual(['1009'])
-    expect(codes('justTooLarge')).toEqual(['1009'])
+    // Those that come at once are too much, and those that come one by one are refused too often.
+    expect(codes('justTooLarge').filter((code) => code !== '1009' && code !== '4006')).toEqual([])
+    expect(codes('justTooLarge').length).toBeGreaterThan(0)
     // In a chunk there are hundreds.
-    expect(codes('many')).toEqual(['1009'])
+    expect(codes('many')).toContain('1009')
+    expect(codes('many').filter((code) => code !== '1009' && code !== '4006')).toEqual([])
     await scene.recovers(32)
   })
 })

@@ -6,14 +6,12 @@ import { ATTEMPTS, type Attack, type Outcome, Scene } from './scene.js'
 /** What ends sooner is done sooner. */
 const SECONDS = 10
 /**
- * Milliseconds. Frames of HTTP/2 are taken apart within Node, up to 32 reads of 64 KiB of a session at a time, which nothing here can divide.
+ * Milliseconds that the honest may wait beyond what they may elsewhere: frames of HTTP/2 are taken apart within Node, up to 32 reads of a session
+ * at a time, and what a thousand say at once is read in one turn, which nothing here can divide.
  */
-const NODES = 30
-/** How many begin a handshake at once, and milliseconds that it takes Node to read what so many say. */
-const CROWD = 1000
-const READING = 20
-/** Milliseconds that Node takes, at times, for what follows handshakes of which there are hundreds a second: sessions of HTTP/2 and their end. */
-const BEGINNING = 10
+const NODES = { slack: 10 }
+/** How many begin a handshake at once. */
+const HANDSHAKES = 1000
 /** Milliseconds that one attack may take, with all around it. */
 const TIMEOUT = { timeout: 60_000 }
 /** Milliseconds, so that who is late is seen to be. */
@@ -85,7 +83,7 @@ describe('[H11.7] sessions of HTTP/2 that flood', TIMEOUT, () => {
       resetsOfNothing: { most: RESETS_OF_NOTHING },
     }
     // Meanwhile two thousand handshakes are under way, of thirty kilobytes or more each, and two megabytes wait for each who does not read.
-    const bounds = { growth: 350, slack: NODES }
+    const bounds = { ...NODES, growth: 350 }
     const outcomes = await scene.under('resets', attacks('http2', options), bounds)
     expectEnds(outcomes, {
       rapidResets: ['ENHANCE_YOUR_CALM', 'INTERNAL_ERROR'],
@@ -101,7 +99,7 @@ describe('[H11.7] sessions of HTTP/2 that flood', TIMEOUT, () => {
       headerBombs: { most: 3 },
       manyFields: { most: 3 },
     }
-    const outcomes = await scene.under('heads', attacks('http2', options))
+    const outcomes = await scene.under('heads', attacks('http2', options), NODES)
     expectEnds(outcomes, {
       continuations: ['INTERNAL_ERROR', 'ENHANCE_YOUR_CALM', 'PROTOCOL_ERROR'],
       emptyContinuations: ['INTERNAL_ERROR', 'ENHANCE_YOUR_CALM', 'PROTOCOL_ERROR'],
@@ -115,7 +113,7 @@ describe('[H11.7] sessions of HTTP/2 that flood', TIMEOUT, () => {
   it('settings and pings, and do not read what is answered (CVE-2019-9515, CVE-2019-9512)', async () => {
     const names = ['settings', 'longSettings', 'pings', 'deafSettings', 'deafPings']
     const options = Object.fromEntries(names.map((name) => [name, { most: 30 }]))
-    const outcomes = await scene.under('settings and pings', attacks('http2', options))
+    const outcomes = await scene.under('settings and pings', attacks('http2', options), NODES)
     const flooded = ['ENHANCE_YOUR_CALM', 'INTERNAL_ERROR', 'PROTOCOL_ERROR']
     expectEnds(outcomes, Object.fromEntries(names.map((name) => [name, flooded])))
   })
@@ -127,7 +125,7 @@ describe('[H11.7] sessions of HTTP/2 that flood', TIMEOUT, () => {
       windows: { most: 3 },
       unknown: { most: 3 },
     }
-    const outcomes = await scene.under('frames', attacks('http2', options), { slack: NODES })
+    const outcomes = await scene.under('frames', attacks('http2', options), NODES)
     expectEnds(outcomes, {
       emptyData: ['INTERNAL_ERROR', 'ENHANCE_YOUR_CALM'],
       priorities: ['ENHANCE_YOUR_CALM'],
@@ -140,6 +138,7 @@ describe('[H11.7] sessions of HTTP/2 that flood', TIMEOUT, () => {
     const outcomes = await scene.under(
       'streams',
       attacks('http2', { manyStreams: { count: 2 * STREAMS, most: 40 } }),
+      NODES,
     )
     expectEnds(outcomes, { manyStreams: ['PROTOCOL_ERROR', 'ENHANCE_YOUR_CALM', 'INTERNAL_ERROR'] })
   })
@@ -151,7 +150,7 @@ describe('[H11.6] pages that nobody reads', TIMEOUT, () => {
     const { 'streams.unreadPages': outcome } = await scene.under(
       'unread pages',
       [['streams.unreadPages', { ...all, window: 1, address: '198.51.100.31' }]],
-      { growth: 150 },
+      NODES,
     )
     const { 200: pages = 0, 429: refused = 0, ...others } = answersOf(outcome)
     expect([others, pages + refused]).toEqual([{}, all.sessions * all.streams])
@@ -159,9 +158,11 @@ describe('[H11.6] pages that nobody reads', TIMEOUT, () => {
     expect(pages).toBeGreaterThan(100)
     expect(pages).toBeLessThan(200)
     const nothing = { sessions: 1, streams: 10, seconds: 1, window: 0, address: '198.51.100.32' }
-    const { 'streams.unreadPages': other } = await scene.under('unread pages of another', [
-      ['streams.unreadPages', nothing],
-    ])
+    const { 'streams.unreadPages': other } = await scene.under(
+      'unread pages of another',
+      [['streams.unreadPages', nothing]],
+      NODES,
+    )
     expect(other?.['answers']).toEqual({ 200: 10 })
   })
 })
@@ -169,9 +170,11 @@ describe('[H11.6] pages that nobody reads', TIMEOUT, () => {
 describe('[H11.2] limits of addresses count streams as they count sockets', TIMEOUT, () => {
   it('connections: those beyond are refused, by HTTP/1.1 and by requests as well', async () => {
     const options = { sessions: 2, streams: STREAMS, address: '198.51.100.21', plain: scene.server.port }
-    const { 'streams.oneAddress': outcome } = await scene.under('WebSockets of one address', [
-      ['streams.oneAddress', options],
-    ])
+    const { 'streams.oneAddress': outcome } = await scene.under(
+      'WebSockets of one address',
+      [['streams.oneAddress', options]],
+      NODES,
+    )
     expect(outcome).toEqual({
       ends: { 4007: 2 * STREAMS - PER_ADDRESS, stays: PER_ADDRESS },
       replies: PER_ADDRESS,
@@ -188,6 +191,7 @@ describe('[H11.2] limits of addresses count streams as they count sockets', TIME
         ['streams.flapping', { count: 800, address: `198.51.100.${30 + attempt}` }],
         ['streams.readers', { count: 1500, address: `198.51.100.${40 + attempt}` }],
       ],
+      NODES,
     )
     const { 4006: refused = 0, 'let in': letIn = 0 } = flapping?.ends ?? {}
     expect([refused + letIn, refused > 0, letIn >= BURST]).toEqual([800, true, true])
@@ -199,9 +203,11 @@ describe('[H11.2] limits of addresses count streams as they count sockets', TIME
 describe('WebSockets, as many as a session may have', TIMEOUT, () => {
   it('[P1.7] [H11.5] that say nothing: who waits longest gives way, the others are closed in time', async () => {
     const options = { sessions: 2, streams: STREAMS, seconds: GONE }
-    const { 'streams.silentSockets': silent } = await scene.under('silent WebSockets', [
-      ['streams.silentSockets', options],
-    ])
+    const { 'streams.silentSockets': silent } = await scene.under(
+      'silent WebSockets',
+      [['streams.silentSockets', options]],
+      NODES,
+    )
     const evicted = 2 * STREAMS - UNAUTHENTICATED
     expect(silent?.ends).toEqual({ 4003: UNAUTHENTICATED, 4007: evicted })
   })
@@ -211,7 +217,7 @@ describe('WebSockets, as many as a session may have', TIMEOUT, () => {
     const { 'streams.floodingSockets': flooding } = await scene.under(
       'flooding WebSockets',
       [['streams.floodingSockets', options]],
-      { growth: 200 },
+      NODES,
     )
     expect(flooding?.ends).toEqual({ 4006: STREAMS })
   })
@@ -219,14 +225,12 @@ describe('WebSockets, as many as a session may have', TIMEOUT, () => {
 
 describe('TLS', TIMEOUT, () => {
   it('[E38] handshakes that a thousand begin at once, again and again', async () => {
-    // The first bytes of all are read in one turn, whoever they are for.
-    const bounds = { growth: 200, slack: READING }
     const { 'tls.crowds': crowds } = await scene.under(
       'crowds of handshakes',
-      [['tls.crowds', { count: CROWD, crowds: 3 }]],
-      bounds,
+      [['tls.crowds', { count: HANDSHAKES, crowds: 3 }]],
+      NODES,
     )
-    expect(crowds?.ends).toEqual({ answered: 3 * CROWD })
+    expect(crowds?.ends).toEqual({ answered: 3 * HANDSHAKES })
   })
 
   it('handshakes that fail, that succeed and are left, and that are made anew and anew', async () => {
@@ -237,7 +241,7 @@ describe('TLS', TIMEOUT, () => {
         ['tls.handshakes', { seconds: 3, wires: 16 }],
         ['tls.renegotiations', { count: 1000 }],
       ],
-      { slack: BEGINNING },
+      NODES,
     )
     expect(Object.keys(outcomes['tls.badHandshakes']?.ends ?? {})).toEqual(['cut'])
     const { h2, ...others } = (outcomes['tls.renegotiations'] ?? {}) as Record<string, unknown>

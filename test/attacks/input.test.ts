@@ -37,10 +37,7 @@ beforeAll(
       ['halfOpen', { seconds: 5, count: 200 }],
       ['neverReading', { seconds: Math.min(seconds, 40), count: 100, channel: BUSY }],
     ]
-    outcomes = await scene.under(`${SECONDS} s of what is wrong or slow, seed ${SEED}`, attacks, {
-      growth: 200,
-      // Two thousand connections begin in the same second, and a hundred ask for all there is.
-    })
+    outcomes = await scene.under(`${SECONDS} s of what is wrong or slow, seed ${SEED}`, attacks)
     ends = (await scene.facts()).ends
   },
   SECONDS * 1000 + 60_000,
