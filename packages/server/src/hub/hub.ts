@@ -27,6 +27,7 @@ import { dispatch } from './dispatch.js'
 import { Doorkeeper, REFUSALS } from './doorkeeper.js'
 import { FanOutTurns } from './fan-out-turns.js'
 import type { HubOptions } from './hub-options.js'
+import { Leaving } from './leaving.js'
 import { Lingering } from './lingering.js'
 import { push } from './outgoing.js'
 import { Policy } from './policy.js'
@@ -111,6 +112,7 @@ export class Hub implements SessionHost {
       ...{ grants, broker, channels, topics, directory, policy, validator, calls, call, command },
       ...{ admission, revocations: this.revocations, lingering, silence, clock, limits },
       fanOut: new FanOutTurns(clock),
+      leaving: new Leaving({ clock, topics, watch: this.#telling.watch }),
     }
     this.disconnections = new Disconnections({
       cluster: calling.cluster,

@@ -16,6 +16,7 @@ import type { ChannelGrant, ChannelGrants } from '../channel-grants.js'
 import type { Silence } from '../cluster/silence.js'
 import type { Directory } from '../directory.js'
 import type { FanOutTurns } from '../fan-out-turns.js'
+import type { Leaving } from '../leaving.js'
 import type { Lingering } from '../lingering.js'
 import type { Policy } from '../policy.js'
 import type { Clock, MaybePromise } from '../ports.js'
@@ -60,6 +61,7 @@ export interface Services {
   readonly revocations: Pick<Revocations, 'withheldFrom'>
   readonly grants: ChannelGrants
   readonly fanOut: FanOutTurns
+  readonly leaving: Leaving
   readonly lingering: Lingering
   readonly silence: Silence
   readonly clock: Clock

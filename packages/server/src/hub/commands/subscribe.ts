@@ -146,10 +146,7 @@ function departure(services: Services, session: Session, channel: string): (() =
 
 /** The session's connection is gone, and its subscriptions with it. Where it is a member it stays for a while if it may come back. [H1.5] */
 export function leaveAll(services: Services, session: Session): void {
-  for (const subscription of session.subscriptions.values()) {
-    services.topics.leave(subscription)
-    services.watch?.left(subscription)
-  }
+  services.leaving.add([...session.subscriptions.values()])
   session.subscriptions.clear()
   session.grants = undefined
   letGo(services, session)
