@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeCorpus } from '@millrace/fuzz/hostile-inputs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Attack, type Outcome, Scene } from './scene.js'
+import { ATTEMPTS, type Attack, type Outcome, Scene } from './scene.js'
 
 const SECONDS = Number(process.env['ATTACK_SECONDS'] ?? 60)
 /** `ATTACK_SEED` makes it another one. */
@@ -40,7 +40,7 @@ beforeAll(
     outcomes = await scene.under(`${SECONDS} s of what is wrong or slow, seed ${SEED}`, attacks)
     ends = (await scene.facts()).ends
   },
-  SECONDS * 1000 + 60_000,
+  ATTEMPTS * (SECONDS * 1000 + 10_000) + 30_000,
 )
 afterAll(async () => {
   await scene?.end()
