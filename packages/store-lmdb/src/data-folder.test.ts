@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -11,7 +12,7 @@ import {
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { FakeClock } from '@millrace/server/testing'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import {
   ALL,
   brokerOn,
@@ -73,6 +74,27 @@ describe('the lock', () => {
     const folder = await folderWith({ host: hostname(), pid, started: 'then', token: 'x' })
     expect(await opens(folder)).toBe(1)
   })
+
+  it.skipIf(process.platform !== 'linux')(
+    'of a killed process that its parent has not waited for is taken over',
+    async () => {
+      // The parent becomes a program that waits for nobody.
+      const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      try {
+        const [said] = (await once(parent.stdout, 'data')) as [Buffer]
+        const pid = Number(said)
+        const folder = await folderWith({ host: hostname(), pid, token: 'x' })
+        await expect(opens(folder)).rejects.toThrow(`is open in process ${pid}`)
+        process.kill(pid, 'SIGKILL')
+        await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '))
+        expect(await opens(folder)).toBe(1)
+      } finally {
+        parent.kill('SIGKILL')
+      }
+    },
+  )
 
   it.skipIf(process.platform === 'win32')(
     'of a process whose id another one has now is taken over',

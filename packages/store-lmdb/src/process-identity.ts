@@ -16,9 +16,12 @@ export const ownIdentity = (): ProcessIdentity => ({
   started: startOf(process.pid),
 })
 
-/** Whether that process of this machine still runs. A process of that id which started at another time is not that one. */
+/**
+ * Whether that process of this machine still runs. A process of that id which started at another time is not that one, and one that is dead and of which only its parent has
+ * not heard yet has let go of everything.
+ */
 export function stillRuns({ pid, started }: ProcessIdentity): boolean {
-  if (!exists(pid)) return false
+  if (!exists(pid) || isDead(pid)) return false
   const current = startOf(pid)
   return started === undefined || current === undefined || started === current
 }
@@ -44,11 +47,26 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** The boot, and in clock ticks since then the start: field 22 of proc_pid_stat(5). */
-function startOnLinux(pid: number): string | undefined {
+/** Killed, but not waited for: in a container whose first process waits for nobody such ones stay for ever. */
+function isDead(pid: number): boolean {
+  if (process.platform !== 'linux') return false
+  try {
+    // The third field of proc_pid_stat(5): a zombie, or dead.
+    return /^[ZX]/.test(statOnLinux(pid)[0] ?? '')
+  } catch {
+    return false
+  }
+}
+
+/** What proc_pid_stat(5) says of it, from the third field on: the second is the program's name in parentheses, and may hold spaces and parentheses. */
+function statOnLinux(pid: number): readonly string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The second field is the program's name in parentheses, and may hold spaces and parentheses.
-  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** The boot, and in clock ticks since then the start: field 22. */
+function startOnLinux(pid: number): string | undefined {
+  const ticks = statOnLinux(pid)[19]
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   return ticks === undefined ? undefined : `${boot}:${ticks}`
 }
