@@ -9,6 +9,9 @@ const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.met
 export const MOODS = ['slow', 'hanging', 'dying', 'broken', 'busy', 'a page', 'long', 'moved'] as const
 export type Mood = (typeof MOODS)[number] | 'well'
 
+/** How long it is waited for without a word of it, in milliseconds: less than a test may take, so that it is known what it had told. */
+const PATIENCE = 15_000
+
 /** What it tells, one of these. */
 interface Told {
   readonly port?: number
@@ -74,8 +77,16 @@ export class BackendProcess {
       const last = found[times - 1]
       if (last !== undefined) return last
       if (this.#child.exitCode !== null) throw new Error(`the backend ended: ${this.log}`)
-      await new Promise<void>((resolve) => {
-        this.#news = resolve
+      await new Promise<void>((resolve, reject) => {
+        const told = (): string => JSON.stringify(this.#told.slice(-20))
+        const late = setTimeout(
+          () => reject(new Error(`the backend only told ${told()}, ${this.log}`)),
+          PATIENCE,
+        )
+        this.#news = () => {
+          clearTimeout(late)
+          resolve()
+        }
       })
     }
   }

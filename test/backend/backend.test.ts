@@ -31,6 +31,8 @@ type Auth = ServerOptions<typeof api, User>['auth']
 
 /** How long a backend with moods is waited for, in milliseconds; one that is well may take its time on a busy machine. */
 const IMPATIENT = 200
+/** How long a client's state is waited for, in milliseconds: less than a test may take, so that it is known what was instead. */
+const LONG = 15_000
 
 /** A server that asks a backend, and a log that is the standard one. */
 async function world({
@@ -69,11 +71,15 @@ async function world({
     cleanups.push(() => client.close())
     const states: ClientState['name'][] = []
     const reached = (name: ClientState['name']) =>
-      new Promise<ClientState>((resolve) => {
-        if (client.state.name === name) resolve(client.state)
-        client.on('state', (state) => {
-          if (state.name === name) resolve(state)
-        })
+      new Promise<ClientState>((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error(`never ${name}: ${states}, ${backend.paths}`)), LONG)
+        const look = (state: ClientState): void => {
+          if (state.name !== name) return
+          clearTimeout(late)
+          resolve(state)
+        }
+        look(client.state)
+        client.on('state', look)
       })
     client.on('state', ({ name }) => states.push(name))
     // What it is refused with is in its state.
