@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { connect as connectSocket, type Socket } from 'node:net'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net'
 import type { ServerHandler } from '../src/node/accept.js'
 import type { WebSocketLink } from '../src/node/websocket-link.js'
 import {
@@ -45,6 +46,29 @@ export async function startServer<Handler extends ServerHandler>(
   const server = createWebSocketServer({ ...options, handler })
   const port = await server.listen(0, '127.0.0.1')
   return { server, handler, port, url: `ws://127.0.0.1:${port}/` }
+}
+
+export interface Attached {
+  readonly port: number
+  /** The server's ends of the connections. */
+  readonly sockets: readonly Socket[]
+  stop(): Promise<void>
+}
+
+/** Like `startServer`, attached to a server of node:http, whose sockets it keeps. */
+export async function startAttached(options: WebSocketServerOptions): Promise<Attached> {
+  const server = createWebSocketServer({ closeTimeoutMs: 100, ...options })
+  const http = createServer()
+  const sockets: Socket[] = []
+  http.on('connection', (socket) => sockets.push(socket))
+  server.attach(http)
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const stop = async (): Promise<void> => {
+    await server.close()
+    http.close()
+  }
+  return { port: (http.address() as AddressInfo).port, sockets, stop }
 }
 
 /** Resolves as soon as the condition holds; fails after ten seconds, saying what it waited for. */

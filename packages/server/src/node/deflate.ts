@@ -89,8 +89,12 @@ export function inflateMessage(payload: Uint8Array, context: InflateContext): Bu
     if (at < payload.length)
       dictionary = Buffer.concat([dictionary ?? NOTHING, output]).subarray(-(2 ** context.windowBits))
   }
-  return outputs.length === 1 && outputs[0] !== undefined ? outputs[0] : Buffer.concat(outputs)
+  return outputs.length === 1 && outputs[0] !== undefined ? compact(outputs[0]) : Buffer.concat(outputs)
 }
+
+/** A message that is much smaller than was thought does not keep the memory that was made for it. */
+const compact = (message: Buffer): Buffer =>
+  message.buffer.byteLength > Math.max(Buffer.poolSize, 2 * message.length) ? Buffer.from(message) : message
 
 function failSize(limit: number): never {
   fail(CLOSE_CODE.messageTooBig, `the inflated message exceeds the limit of ${limit} bytes`)

@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
-import { EchoHandler, RawPeer, until } from '../../test/websocket-fixture.js'
+import { EchoHandler, RawPeer, startAttached, until } from '../../test/websocket-fixture.js'
 import { descriptorOf, type MaybeSocket, NO_DESCRIPTOR, REFUSED, writeThrough } from './descriptor.js'
 import { shareFrame } from './shared-frame.js'
 import type { WebSocketLink } from './websocket-link.js'
-import { createWebSocketServer } from './websocket-server.js'
 
 interface Opened {
   readonly peer: RawPeer
@@ -30,18 +27,9 @@ afterEach(() => stop())
 /** A link over a real socket, with that socket in hand. */
 async function open(): Promise<Opened> {
   const handler = new EchoHandler()
-  const server = createWebSocketServer({ handler, closeTimeoutMs: 100, maxBufferedBytes: 2 ** 30 })
-  const http = createServer()
-  const sockets: Socket[] = []
-  http.on('connection', (socket) => sockets.push(socket))
-  server.attach(http)
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  stop = async () => {
-    await server.close()
-    http.close()
-  }
-  const { port } = http.address() as AddressInfo
+  const attached = await startAttached({ handler, maxBufferedBytes: 2 ** 30 })
+  stop = attached.stop
+  const { port, sockets } = attached
   const peer = await RawPeer.connect(port)
   await RawPeer.connect(port)
   await until(() => handler.opened.length === 2)

@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
-import { RawPeer, until } from '../../test/websocket-fixture.js'
+import { RawPeer, startAttached, until } from '../../test/websocket-fixture.js'
 import { encodeFrame } from '../websocket/index.js'
 import type { ServerHandler } from './accept.js'
 import { readDirectly } from './direct-reads.js'
 import { readMemory } from './read-memory.js'
 import type { WebSocketLink } from './websocket-link.js'
-import { createWebSocketServer } from './websocket-server.js'
 
 const BINARY = 0x82
 const FREE = readMemory.free
@@ -20,19 +16,10 @@ afterEach(() => stop())
 
 /** A server, and its ends of the connections. */
 async function serve(handler: Omit<ServerHandler, 'onClose'> & { readonly onClose?: () => void }) {
-  const server = createWebSocketServer({ handler: { onClose: () => {}, ...handler }, closeTimeoutMs: 100 })
-  const http = createServer()
-  const sockets: Socket[] = []
-  http.on('connection', (socket) => sockets.push(socket))
-  server.attach(http)
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  stop = async () => {
-    await server.close()
-    http.close()
-  }
-  const { port } = http.address() as AddressInfo
-  return { port, sockets, connect: () => RawPeer.connect(port) }
+  const attached = await startAttached({ handler: { onClose: () => {}, ...handler } })
+  stop = attached.stop
+  const { port, sockets } = attached
+  return { sockets, connect: () => RawPeer.connect(port) }
 }
 
 /** Frames as a client has them, one after the other. */
