@@ -92,9 +92,12 @@ export function inflateMessage(payload: Uint8Array, context: InflateContext): Bu
   return outputs.length === 1 && outputs[0] !== undefined ? compact(outputs[0]) : Buffer.concat(outputs)
 }
 
+/** What small buffers share has this size: `Buffer.poolSize`, and what some versions of Node add to it. */
+const SHARED_SIZE = Buffer.allocUnsafe(1).buffer.byteLength
+
 /** A message that is much smaller than was thought does not keep the memory that was made for it. */
 const compact = (message: Buffer): Buffer =>
-  message.buffer.byteLength > Math.max(Buffer.poolSize, 2 * message.length) ? Buffer.from(message) : message
+  message.buffer.byteLength > Math.max(SHARED_SIZE, 2 * message.length) ? Buffer.from(message) : message
 
 function failSize(limit: number): never {
   fail(CLOSE_CODE.messageTooBig, `the inflated message exceeds the limit of ${limit} bytes`)
