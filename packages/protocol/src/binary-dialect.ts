@@ -14,10 +14,10 @@ import {
   Unreadable,
   type Utf8,
 } from './dialect.js'
-import { isTooDeepValue, MAX_JSON_DEPTH } from './json-depth.js'
+import { isTooDeepValue, MAX_JSON_DEPTH } from './json-outline.js'
 import { COMMANDS, type Field, type Kinds, type Layout, MESSAGES } from './layout/index.js'
 import type { Command, Message } from './messages.js'
-import { CODECS, jsonText, type Payload } from './payload.js'
+import { CODECS, jsonText, type Payload, withText } from './payload.js'
 import { writtenOnce } from './shared-list.js'
 import { Reader, Writer } from './wire.js'
 
@@ -223,7 +223,7 @@ function readPayload(
   if (codec !== 'json') return { codec, bytes: new Uint8Array(bytes) }
   const text = at.reader.utf8(bytes, `${at.path}.data`)
   try {
-    return { codec, value: JSON.parse(text) }
+    return withText({ codec, value: JSON.parse(text) }, text)
   } catch {
     return fail(`${at.path}.data`, 'must be JSON text, because its codec is json')
   }

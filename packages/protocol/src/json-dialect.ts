@@ -15,13 +15,13 @@ import {
   Unreadable,
 } from './dialect.js'
 import { type Base64, jsonClient, writeEnvelope, writePayload } from './json-client.js'
-import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.js'
+import { JsonOutline, MAX_JSON_DEPTH } from './json-outline.js'
 import { object, parse, readId, readKind } from './json-reader.js'
 import { COMMANDS } from './layout/commands.js'
 import type { Field, Layout } from './layout/layout.js'
 import { MESSAGES } from './layout/messages.js'
 import type { Command, Message } from './messages.js'
-import type { Payload } from './payload.js'
+import { type Payload, withText } from './payload.js'
 import { writtenOnce } from './shared-list.js'
 
 /** Of the language alone, so that it is there on every platform. */
@@ -47,18 +47,30 @@ export const jsonDialect: Dialect<string> = {
     writeEnvelope(id, kind, writeBody(MESSAGES[kind].layout, body as Json)),
   readCommands: (frame) => {
     let values: readonly unknown[] | undefined
+    let payload: string | undefined
     let at = 0
     return new CommandReader(() => {
-      values ??= valuesOf(frame)
-      return at < values.length ? readCommand(values[at++]) : undefined
+      if (values === undefined) {
+        const outline = new JsonOutline(frame)
+        if (outline.isTooDeep) fail('frame', `is nested more than ${MAX_JSON_DEPTH} deep`)
+        values = parse(frame)
+        payload = outline.payload
+      }
+      if (at === values.length) return undefined
+      const command = readCommand(values[at++])
+      return payload === undefined || command instanceof BadCommand ? command : asSent(command, payload)
     })
   },
 }
 
 type Json = { readonly [key: string]: unknown }
 
-const valuesOf = (frame: string): readonly unknown[] =>
-  isTooDeep(frame) ? fail('frame', `is nested more than ${MAX_JSON_DEPTH} deep`) : parse(frame)
+/** With its payload's text as it was sent. [P3.13] */
+function asSent<C extends Command>(command: C, text: string): C {
+  const data = 'data' in command.body ? command.body.data : undefined
+  if (data?.codec !== 'json' || !('value' in data)) return command
+  return { ...command, body: { ...command.body, data: withText(data, text) } }
+}
 
 const UNKNOWN = new Unreadable(
   'unknown-command',

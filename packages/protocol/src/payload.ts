@@ -8,6 +8,8 @@ export type CodecName = (typeof CODECS)[number]
 export interface JsonPayload {
   readonly codec: 'json'
   readonly value: unknown
+  /** The text that it was read from, where that may be stored and sent as it is. */
+  readonly text?: string
 }
 
 /** JSON already written as text: what streams keep, so that a publication is encoded once for all its readers. */
@@ -37,6 +39,15 @@ export interface PayloadCodec {
 export type PayloadCodecs = { readonly [name in Exclude<CodecName, 'json' | 'raw'>]?: PayloadCodec }
 
 export const json = (value: unknown): JsonPayload => ({ codec: 'json', value })
+
+/** So many characters at least are kept in the text they came in: less is written anew in less time. */
+const LARGE_TEXT = 1024
+
+/** A payload with the text that it was read from, where that is worth it. Where events are told apart by lines, it may have none. [P3.13] */
+export const withText = ({ codec, value }: JsonPayload, text: string): JsonPayload =>
+  text.length < LARGE_TEXT || text.includes('\n') || text.includes('\r')
+    ? { codec, value }
+    : { codec, value, text }
 
 /**
  * The JSON text of a JSON payload. Values that JSON has no word for (undefined, functions) become null. Throws

@@ -42,9 +42,11 @@ export class Validator {
       })
     }
     const value = decodePayload(payload, this.#codecsFor(rule))
+    // Of a text that says something twice others may read the other, and that was not checked. [P3.13]
+    const mayStay = rule.schema === undefined || payload.codec !== 'json'
     const done = (checked: unknown): Checked => ({
       value: checked,
-      payload: Object.is(checked, value) ? toStored(payload) : this.#stored(checked, rule),
+      payload: mayStay && Object.is(checked, value) ? toStored(payload) : this.#stored(checked, rule),
     })
     return andThen(check(rule.schema, value), done)
   }

@@ -1,4 +1,4 @@
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync } from 'node:zlib'
 import {
   CLOSE_CODE,
   type DeflateAgreement,
@@ -6,6 +6,7 @@ import {
   type MessageCompression,
   type Role,
 } from '../websocket/index.js'
+import { inflate } from './inflater.js'
 import { SlidingWindow } from './sliding-window.js'
 
 /** How messages are compressed. What is agreed with the peer is a `DeflateAgreement`. */
@@ -29,10 +30,6 @@ const SMALLEST_ZLIB_WINDOW_BITS = 9
 /** Each costs a zlib stream, however few bytes it has; no encoder needs more than one or two in a message. */
 const MAX_FINAL_BLOCKS = 16
 const NOTHING = Buffer.alloc(0)
-const SMALLEST_OUTPUT_CHUNK = 1024
-const LARGEST_OUTPUT_CHUNK = 256 * 1024
-/** How many times its size a message has at least, as long as nothing is known of the peer's. */
-const USUAL_RATIO = 4
 
 /** One message to compress: with what window, and what of earlier messages is in it. */
 export interface DeflateContext {
@@ -61,43 +58,38 @@ export interface InflateContext {
   readonly limit: number
   readonly windowBits: number
   readonly dictionary?: Buffer | undefined
-  /** How many times its size the message may have. Nothing depends on it but how much memory is made at once. Default 4. */
-  readonly ratio?: number
 }
 
 /**
- * The message in a compressed payload, RFC 7692 §7.2.2.
+ * The message in a compressed payload, RFC 7692 §7.2.2. It holds until the next call, of whichever link: `isInflatedMemory` tells whether to copy it.
  * @throws {ProtocolFailure} 1009 beyond the limit, 1007 for what is not DEFLATE, or breaks off within a block.
  */
-export function inflateMessage(payload: Uint8Array, context: InflateContext): Buffer {
+export function inflateMessage(
+  payload: Uint8Array,
+  { limit, windowBits, ...context }: InflateContext,
+): Buffer {
   // RFC 7692 §7.2.3.6 has a byte for an empty message; peers that leave it out mean the same.
   if (payload.length === 0) return NOTHING
-  const input = Buffer.concat([payload, FINISHED_TAIL])
   const outputs: Buffer[] = []
-  let { dictionary, limit: room } = context
-  let at = 0
+  let { dictionary } = context
+  let [at, room] = [0, limit]
   // RFC 7692 §7.2.3.4: a block may be marked final, which ends zlib's stream, and further blocks may follow it.
   while (at < payload.length) {
     if (outputs.length === MAX_FINAL_BLOCKS) failDeflate()
-    const { output, consumed } = inflateStream(input.subarray(at), { ...context, dictionary }, room)
+    const result = inflate(payload.subarray(at), FINISHED_TAIL, { windowBits, dictionary, room })
+    if (result === 'too-much') failSize(limit)
     // A final block ends within the payload, a stream without one at the end of the tail; anything else broke off.
-    at += consumed
-    if (consumed === 0 || (at > payload.length && at < input.length)) failDeflate()
-    room -= output.length
-    if (room < 0) failSize(context.limit)
+    if (result === 'not-deflate' || result.consumed === 0) failDeflate()
+    at += result.consumed
+    if (at > payload.length && at < payload.length + FINISHED_TAIL.length) failDeflate()
+    room -= result.output.length
+    if (at >= payload.length && outputs.length === 0) return result.output
+    const output = Buffer.from(result.output)
     outputs.push(output)
-    if (at < payload.length)
-      dictionary = Buffer.concat([dictionary ?? NOTHING, output]).subarray(-(2 ** context.windowBits))
+    dictionary = Buffer.concat([dictionary ?? NOTHING, output]).subarray(-(2 ** windowBits))
   }
-  return outputs.length === 1 && outputs[0] !== undefined ? compact(outputs[0]) : Buffer.concat(outputs)
+  return Buffer.concat(outputs)
 }
-
-/** What small buffers share has this size: `Buffer.poolSize`, and what some versions of Node add to it. */
-const SHARED_SIZE = Buffer.allocUnsafe(1).buffer.byteLength
-
-/** A message that is much smaller than was thought does not keep the memory that was made for it. */
-const compact = (message: Buffer): Buffer =>
-  message.buffer.byteLength > Math.max(SHARED_SIZE, 2 * message.length) ? Buffer.from(message) : message
 
 function failSize(limit: number): never {
   fail(CLOSE_CODE.messageTooBig, `the inflated message exceeds the limit of ${limit} bytes`)
@@ -105,42 +97,6 @@ function failSize(limit: number): never {
 
 function failDeflate(): never {
   fail(CLOSE_CODE.invalidPayload, 'the compressed message is not valid DEFLATE')
-}
-
-/** Inflates up to the end of the input, or of the first block that is marked final. */
-function inflateStream(input: Buffer, context: InflateContext, room: number): InflatedStream {
-  const { limit, windowBits, dictionary, ratio = USUAL_RATIO } = context
-  try {
-    // With `info`, zlib's synchronous calls answer their stream too, which counted what it took.
-    const { buffer, engine } = inflateRawSync(input, {
-      windowBits,
-      // zlib wants at least one; where that is one too many, the caller sees it.
-      maxOutputLength: Math.max(1, room),
-      // One byte more than may come tells that too much does, and no further chunk is made for it.
-      chunkSize: Math.max(
-        SMALLEST_OUTPUT_CHUNK,
-        Math.min(LARGEST_OUTPUT_CHUNK, room + 1, input.length * ratio),
-      ),
-      info: true,
-      ...(dictionary === undefined || dictionary.length === 0 ? {} : { dictionary }),
-    }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
-    return { output: buffer, consumed: engine.bytesWritten }
-  } catch (error) {
-    if (hasCode(error, 'ERR_BUFFER_TOO_LARGE')) {
-      failSize(limit)
-    }
-    failDeflate()
-  }
-}
-
-interface InflatedStream {
-  readonly output: Buffer
-  /** Bytes of input that were used. */
-  readonly consumed: number
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }
 
 /**
@@ -154,8 +110,6 @@ export class LinkCompression implements MessageCompression {
   readonly #receiveBits: number
   readonly #sent: SlidingWindow | null
   readonly #received: SlidingWindow | null
-  /** How many times its size the peer's last message had. */
-  #ratio = USUAL_RATIO
 
   constructor(agreement: DeflateAgreement, role: Role, settings: DeflateSettings) {
     const { serverMaxWindowBits, clientMaxWindowBits, serverContextTakeover, clientContextTakeover } =
@@ -188,9 +142,7 @@ export class LinkCompression implements MessageCompression {
       limit,
       windowBits: this.#receiveBits,
       dictionary: this.#received?.view(),
-      ratio: this.#ratio,
     })
-    this.#ratio = Math.max(USUAL_RATIO, Math.ceil((message.length + 1) / (payload.length + 1)))
     this.#received?.append(message)
     return message
   }

@@ -3,7 +3,7 @@ import { binaryDialect, CODES, type Dialect, jsonDialect, type Utf8 } from '@mil
 import type { Carrier, Hub, Link, LinkInfo, Outgoing, Session } from '../hub/index.js'
 import type { ServerHandler } from './accept.js'
 import type { AddressOf } from './client-address.js'
-import { readMemory } from './read-memory.js'
+import { owned } from './owned.js'
 import { ticketIn } from './secret-query.js'
 import { type SharedFrame, shareFrame } from './shared-frame.js'
 import type { WebSocketLink } from './websocket-link.js'
@@ -123,7 +123,7 @@ export class HubWebSockets implements ServerHandler {
     if ((kind === 'text') !== isText) {
       session.close('protocol-error', `The ${dialect.name} dialect uses ${isText ? 'text' : 'binary'} frames`)
     } else if (bytes.length > this.#maxMessage) session.tooLarge(bytes.length)
-    else session.receive(isText ? text(bytes) : readMemory.owned(bytes))
+    else session.receive(isText ? text(bytes) : owned(bytes))
   }
 
   onPing(socket: WebSocketLink): void {

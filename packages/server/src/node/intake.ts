@@ -37,8 +37,6 @@ export class Intake {
   /** The peer does not read, or the application does not want more. */
   #isHeldBack = false
   #isPaused = false
-  /** What is told now lies where others are read later. */
-  isLent = false
 
   constructor({ reader, socket, connection }: IntakeParts, settings: LinkSettings) {
     this.#reader = reader
@@ -138,7 +136,6 @@ export class Intake {
   #tell(bytes: Buffer, isRest: boolean): void {
     const { outbox, turns } = this.#settings
     let read = bytes.length
-    this.isLent = readMemory.has(bytes)
     outbox.beginInput()
     turns.begin()
     try {

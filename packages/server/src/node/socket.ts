@@ -19,6 +19,7 @@ import { asBuffer, FrameSequence } from './frame-sequence.js'
 import { Intake, type Reader } from './intake.js'
 import { compressionOf, type LinkSettings } from './link-settings.js'
 import type { Flushable } from './outbox.js'
+import { owned } from './owned.js'
 import { readMemory } from './read-memory.js'
 import type { SharedFrame } from './shared-frame.js'
 import type { LinkHandler, WebSocketLink } from './websocket-link.js'
@@ -334,7 +335,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
   }
 
   #handed(payload: Uint8Array): Uint8Array {
-    return this.#intake.isLent && this.#handler.borrows !== true ? readMemory.owned(payload) : payload
+    return this.#handler.borrows === true ? payload : owned(payload)
   }
 
   #enqueue(): void {

@@ -55,7 +55,10 @@ class Inbox implements LinkHandler {
   closed: string | null = null
 
   onMessage(_: WebSocketLink, kind: MessageKind, bytes: Uint8Array): void {
-    this.messages.push(asMessage(Buffer.from(bytes), kind === 'binary'))
+    // Not copied: they are its to keep. [E39]
+    this.messages.push(
+      asMessage(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), kind === 'binary'),
+    )
   }
   onClose(_: WebSocketLink, code: number, reason: string, wasClean: boolean): void {
     this.closed = `${code} ${reason} ${wasClean ? 'clean' : 'unclean'}`
