@@ -17,6 +17,7 @@ import type {
   StreamRange,
   StreamSlice,
 } from './hub/index.js'
+import { TextMemory } from './node/text-memory.js'
 
 /** What a broker works with, beside its URL. */
 export interface BrokerParts {
@@ -62,7 +63,7 @@ function memoryBroker(url: string, { clock, random, logger }: BrokerParts): Brok
       `broker '${url}' must be 'memory:', or 'memory:?bytes=N' with a whole number of at least ${LEAST_BYTES}`,
     )
   return new MemoryBroker({
-    ...{ clock, logger, epoch: random.id() },
+    ...{ clock, logger, epoch: random.id(), texts: new TextMemory() },
     ...(bytes !== undefined && { mostBytes: Number(bytes) }),
   })
 }

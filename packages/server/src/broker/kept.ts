@@ -19,15 +19,8 @@ export interface Kept {
   /** The newest before an offset, oldest first, at most so many. */
   before(offset: number, limit: number): Part
   /** The newest of a key, where keys are told apart. */
-  ofKey(key: string): StoredPublication | undefined
+  ofKey(key: string): Pick<StoredPublication, 'offset' | 'removed'> | undefined
 }
-
-/** What a publication takes beside its payload, about. */
-const ENVELOPE = 200
-
-/** About how many bytes a publication takes as long as it is kept. */
-export const bytesOf = ({ data }: StoredPublication): number =>
-  ENVELOPE + ('text' in data ? data.text.length : data.bytes.length)
 
 export interface Part {
   readonly publications: readonly StoredPublication[]

@@ -1,14 +1,20 @@
 import type { GapReason } from '@millrace/protocol'
 import type { StoredPublication, StreamOptions } from '../hub/index.js'
-import { bytesOf, type Kept, type Part } from './kept.js'
+import type { Kept, Part } from './kept.js'
+import { bytesOf, fromKept, type KeptPublication, letGo, type TextMemory, toKept } from './kept-text.js'
 
 /** The newest publication of each key. [B14] */
 export class LatestKept implements Kept {
+  readonly #texts: TextMemory | undefined
   bytes = 0
   floor: { readonly offset: number; readonly reason: GapReason } | undefined
   /** In the order of offsets: a key moves to the end when it is published. */
-  readonly #byKey = new Map<string, StoredPublication>()
+  readonly #byKey = new Map<string, KeptPublication>()
   #head = 0
+
+  constructor(texts?: TextMemory) {
+    this.#texts = texts
+  }
 
   get isEmpty(): boolean {
     return this.#byKey.size === 0
@@ -18,8 +24,9 @@ export class LatestKept implements Kept {
     const { key = '', offset } = publication
     this.#head = offset
     this.#remove(key)
-    this.#byKey.set(key, publication)
-    this.bytes += bytesOf(publication)
+    const kept = toKept(publication, this.#texts)
+    this.#byKey.set(key, kept)
+    this.bytes += bytesOf(kept)
     for (const oldest of this.#byKey.values()) {
       if (this.#byKey.size <= size) break
       this.#forget(oldest, 'history-trimmed')
@@ -43,23 +50,23 @@ export class LatestKept implements Kept {
 
   after(offset: number, limit: number): Part {
     const all = [...this.#byKey.values()].filter((one) => one.offset > offset)
-    return { publications: chained(all.slice(0, limit), offset), more: all.length > limit }
+    return { publications: chained(all.slice(0, limit).map(fromKept), offset), more: all.length > limit }
   }
 
   before(offset: number, limit: number): Part {
     const all = [...this.#byKey.values()].filter((one) => one.offset < offset)
-    const publications = limit === 0 ? [] : all.slice(-limit)
+    const publications = limit === 0 ? [] : all.slice(-limit).map(fromKept)
     return {
       publications: chained(publications, (publications[0]?.offset ?? 1) - 1),
       more: all.length > limit,
     }
   }
 
-  ofKey(key: string): StoredPublication | undefined {
+  ofKey(key: string): KeptPublication | undefined {
     return this.#byKey.get(key)
   }
 
-  #forget({ key = '' }: StoredPublication, reason: GapReason): void {
+  #forget({ key = '' }: KeptPublication, reason: GapReason): void {
     this.#remove(key)
     this.floor = { offset: this.#head, reason }
   }
@@ -68,6 +75,7 @@ export class LatestKept implements Kept {
     const before = this.#byKey.get(key)
     if (before === undefined) return
     this.bytes -= bytesOf(before)
+    letGo(before)
     this.#byKey.delete(key)
   }
 }

@@ -18,10 +18,10 @@ import type {
   StreamRange,
   StreamSlice,
 } from '../hub/index.js'
-import type { DedupeOptions } from './dedupe-window.js'
+import type { TextMemory } from './kept-text.js'
 import { makeRoom } from './make-room.js'
 import { MemoryPresence } from './memory-presence.js'
-import { MemoryStream } from './memory-stream.js'
+import { MemoryStream, type MemoryStreamParts } from './memory-stream.js'
 
 export interface MemoryBrokerOptions {
   readonly clock: Clock
@@ -38,7 +38,9 @@ export interface MemoryBrokerOptions {
    * remember; readers are told of the gap as of any other. Default 512 MiB.
    */
   readonly mostBytes?: number
-  /** Is told when that is so, once a minute at most. */
+  /** Where long texts are kept. Default: as strings. */
+  readonly texts?: TextMemory
+  /** Is told when the streams take more than they may, once a minute at most. */
   readonly logger?: Pick<Logger, 'warn'>
 }
 
@@ -54,7 +56,7 @@ export class MemoryBroker implements Broker {
   readonly exact: boolean = true
   readonly #clock: Clock
   readonly #epoch: string
-  readonly #dedupe: DedupeOptions
+  readonly #parts: MemoryStreamParts
   readonly #forgetAfter: number
   readonly #streams = new Map<string, MemoryStream>()
   readonly #joined = new Set<string>()
@@ -75,7 +77,8 @@ export class MemoryBroker implements Broker {
   constructor(options: MemoryBrokerOptions) {
     this.#clock = options.clock
     this.#epoch = options.epoch
-    this.#dedupe = { window: options.dedupeWindow ?? 300_000, most: options.dedupeIds ?? 100_000 }
+    const dedupe = { window: options.dedupeWindow ?? 300_000, most: options.dedupeIds ?? 100_000 }
+    this.#parts = { dedupe, texts: options.texts }
     this.#forgetAfter = options.forgetAfter ?? 3_600_000
     this.#mostBytes = options.mostBytes ?? MOST_BYTES
     this.#ceiling = this.#mostBytes
@@ -95,7 +98,7 @@ export class MemoryBroker implements Broker {
   append(channel: string, publication: NewPublication, options: StreamOptions): Appended {
     let stream = this.#streams.get(channel)
     if (stream === undefined) {
-      stream = new MemoryStream(this.#currentEpoch, this.#dedupe, options)
+      stream = new MemoryStream(this.#currentEpoch, this.#parts, options)
       this.#streams.set(channel, stream)
       this.#bytes += stream.bytes
     }

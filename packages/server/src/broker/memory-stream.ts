@@ -8,12 +8,18 @@ import type {
 } from '../hub/index.js'
 import { type DedupeOptions, DedupeWindow } from './dedupe-window.js'
 import type { Kept } from './kept.js'
+import type { TextMemory } from './kept-text.js'
 import { LatestKept } from './latest-kept.js'
 import { NewestKept } from './newest-kept.js'
 
 /** What a stream takes with nothing in it, and an id that is remembered; about. */
 const STREAM = 600
 const ID = 120
+
+export interface MemoryStreamParts {
+  readonly dedupe: DedupeOptions
+  readonly texts: TextMemory | undefined
+}
 
 /** One channel's stream in memory: a dense sequence of offsets from 1, of which some are kept. */
 export class MemoryStream {
@@ -28,10 +34,10 @@ export class MemoryStream {
   /** When it was last written. */
   touched = 0
 
-  constructor(epoch: string, dedupe: DedupeOptions, options: StreamOptions) {
+  constructor(epoch: string, { dedupe, texts }: MemoryStreamParts, options: StreamOptions) {
     this.epoch = epoch
     this.#dedupe = dedupe
-    this.#kept = options.latest ? new LatestKept() : new NewestKept()
+    this.#kept = options.latest ? new LatestKept(texts) : new NewestKept(texts)
   }
 
   get head(): number {

@@ -1,15 +1,21 @@
 import type { GapReason } from '@millrace/protocol'
 import type { StoredPublication, StreamOptions } from '../hub/index.js'
-import { bytesOf, type Kept, type Part } from './kept.js'
+import type { Kept, Part } from './kept.js'
+import { bytesOf, fromKept, type KeptPublication, letGo, type TextMemory, toKept } from './kept-text.js'
 
 /** The newest publications of a stream: a dense sequence of offsets. */
 export class NewestKept implements Kept {
+  readonly #texts: TextMemory | undefined
   bytes = 0
   floor: { readonly offset: number; readonly reason: GapReason } | undefined
   #head = 0
   /** Oldest first, from `#first` on: removed ones are cut off in bulk. */
-  #kept: StoredPublication[] = []
+  #kept: KeptPublication[] = []
   #first = 0
+
+  constructor(texts?: TextMemory) {
+    this.#texts = texts
+  }
 
   get isEmpty(): boolean {
     return this.#first === this.#kept.length
@@ -18,8 +24,9 @@ export class NewestKept implements Kept {
   add(publication: StoredPublication, { size }: StreamOptions): void {
     this.#head = publication.offset
     if (size > 0) {
-      this.#kept.push(publication)
-      this.bytes += bytesOf(publication)
+      const kept = toKept(publication, this.#texts)
+      this.#kept.push(kept)
+      this.bytes += bytesOf(kept)
     } else this.floor = { offset: publication.offset, reason: 'history-trimmed' }
     while (this.#kept.length - this.#first > Math.max(size, 0)) this.#drop('history-trimmed')
   }
@@ -61,7 +68,7 @@ export class NewestKept implements Kept {
 
   #slice(from: number, to: number): readonly StoredPublication[] {
     const at = (offset: number): number => this.#first + offset - this.#oldest
-    return to < from ? [] : this.#kept.slice(at(from), at(to) + 1)
+    return to < from ? [] : this.#kept.slice(at(from), at(to) + 1).map(fromKept)
   }
 
   #drop(reason: GapReason): void {
@@ -69,6 +76,7 @@ export class NewestKept implements Kept {
     if (dropped === undefined) return
     this.floor = { offset: dropped.offset, reason }
     this.bytes -= bytesOf(dropped)
+    letGo(dropped)
     this.#first++
     // Moving the rest down costs once per as many drops: constant on average, and the dropped are let go.
     if (this.#first < 64 || this.#first * 2 < this.#kept.length) return
