@@ -109,5 +109,8 @@ function writeList(name: string, field: Field, list: readonly unknown[]): string
   return `,"${name}":[${writtenOnce(list, jsonDialect, write) ?? write()}]`
 }
 
-const writeValue = (field: Field, value: unknown): string =>
-  field.is === 'message' ? writeBody(field.layout, value as Json) : JSON.stringify(value)
+/** Of numbers all are whole. */
+function writeValue(field: Field, value: unknown): string {
+  if (field.is === 'uint') return String(value)
+  return field.is === 'message' ? writeBody(field.layout, value as Json) : JSON.stringify(value)
+}

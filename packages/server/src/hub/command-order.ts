@@ -62,10 +62,13 @@ export class CommandOrder {
     const channel = 'channel' in command.body ? command.body.channel : undefined
     const before = channel === undefined ? undefined : this.#tails.get(channel)
     const running = before === undefined ? execute(command) : before.then(() => execute(command))
-    if (running === undefined) {
-      this.#rest()
-      return
-    }
+    if (running === undefined) this.#rest()
+    else this.began(command, running)
+  }
+
+  /** A command is under way. */
+  began({ body }: Command, running: Promise<void>): void {
+    const channel = 'channel' in body ? body.channel : undefined
     this.#begin()
     const done = running.then(() => {
       if (channel !== undefined && this.#tails.get(channel) === done) this.#tails.delete(channel)

@@ -24,7 +24,7 @@ export interface Authorizer {
 }
 
 /** What is asked of the policy: an access request, by somebody whose token may say itself what it allows. */
-type Asked = Omit<AccessRequest, 'params'> & {
+export type Asked = Omit<AccessRequest, 'params'> & {
   readonly capabilities: Capabilities | undefined
   readonly grant: ChannelGrant | undefined
   readonly withheld: Withheld | undefined
@@ -52,27 +52,25 @@ export class Policy {
   }
 
   /** Throws or rejects with `forbidden` when the request is not allowed, with `revoked` when it is not any more. */
-  check({ capabilities, grant, withheld, ...request }: Asked, resolved: ResolvedChannel): MaybePromise<void> {
-    const { channel, action } = request
+  check(asked: Asked, resolved: ResolvedChannel): MaybePromise<void> {
+    const { user, session, channel, action, capabilities, grant, withheld } = asked
     withheld?.check({ action, name: channel, granted: grant?.issued })
     if (isGranted(grant, action)) return undefined
     if (capabilities !== undefined && !allowsAction(capabilities, channel, action)) {
       throw new MillraceError('forbidden', {
-        message: `${refused(request)}: the token does not allow it`,
+        message: `${refused(asked)}: the token does not allow it`,
         field: 'channel',
       })
     }
     const authorizer = this.#authorizers.get(resolved.pattern)
     if (authorizer === undefined) {
-      if (capabilities !== undefined || allowedByDefault(request.action, resolved)) return undefined
-      throw new MillraceError('forbidden', {
-        message: noHook(request.action, resolved.pattern),
-        field: 'channel',
-      })
+      if (capabilities !== undefined || allowedByDefault(action, resolved)) return undefined
+      throw new MillraceError('forbidden', { message: noHook(action, resolved.pattern), field: 'channel' })
     }
-    return andThen(authorizer({ ...request, params: resolved.params }), (allowed) => {
+    const request = { user, session, channel, action, params: resolved.params }
+    return andThen(authorizer(request), (allowed) => {
       if (allowed !== true)
-        throw new MillraceError('forbidden', { message: refused(request), field: 'channel' })
+        throw new MillraceError('forbidden', { message: refused(asked), field: 'channel' })
     })
   }
 }
@@ -83,5 +81,4 @@ const allowedByDefault = (action: Action, { definition }: ResolvedChannel): bool
 const noHook = (action: Action, pattern: string): string =>
   `Clients may not ${action} on '${pattern}': allow it with channel('${pattern}').authorize(…), or for everybody with publish: 'anyone'`
 
-const refused = ({ action, channel }: Omit<AccessRequest, 'params'>): string =>
-  `Not allowed: ${action} on '${channel}'`
+const refused = ({ action, channel }: Asked): string => `Not allowed: ${action} on '${channel}'`

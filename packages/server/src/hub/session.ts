@@ -29,6 +29,9 @@ import type { WheelEntry } from './wheel.js'
 
 export type { Reply, SessionHost, SessionLimits, User } from './session-host.js'
 
+/** What reads nothing, and so does not wait for what else is read for the session. */
+const ALONE: readonly Command['kind'][] = ['publish', 'ephemeral', 'answer', 'ping']
+
 /** One client on one connection: its state, its subscriptions, and its commands in order. */
 export class Session implements LinkHandler, Receiver, WheelEntry {
   #taken: Taken
@@ -268,10 +271,7 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
         if (command instanceof BadCommand) this.refuse(command.id, unreadable(command))
         else if (command.kind === 'connect') this.#decline(command, 'already-connected')
         else if (command.kind === 'pong') this.#pong()
-        else {
-          this.#order ??= this.#newOrder()
-          this.#order.take(command)
-        }
+        else this.#carryOut(command)
         break
       case 'ended':
     }
@@ -319,6 +319,19 @@ export class Session implements LinkHandler, Receiver, WheelEntry {
       },
       fault: (error) => this.#host.failed('a command', error),
     })
+  }
+
+  /** In order. What is done at once, as publishing mostly is, needs none where nothing is under way. */
+  #carryOut(command: Command): void {
+    if (this.#order === undefined && ALONE.includes(command.kind)) {
+      const running = this.#execute(command)
+      if (running !== undefined) this.#ordering().began(command, running)
+    } else this.#ordering().take(command)
+  }
+
+  #ordering(): CommandOrder {
+    this.#order ??= this.#newOrder()
+    return this.#order
   }
 
   /** Undefined when it is done already; a promise that never rejects when it goes on. */

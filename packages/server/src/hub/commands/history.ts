@@ -16,7 +16,7 @@ export const history: Handler<'history'> = async (services, session, { channel, 
   const resolved = services.channels.resolve(channel)
   // A subscriber that asks for what it missed and did not fit into one reply. [H2.3]
   const isRecovery = since !== undefined && session.subscriptions.has(channel)
-  if (!isRecovery) await services.policy.check({ ...access(session, channel), action: 'history' }, resolved)
+  if (!isRecovery) await services.policy.check(access(session, channel, 'history'), resolved)
   const keeping = streamOptionsOf(resolved.definition)
   const most = Math.min(limit ?? PAGE, Math.max(keeping.size, 1))
   const page = { channel, limit: most, keeping }

@@ -18,7 +18,7 @@ export const enterCommand: Handler<'enter'> = async (services, session, { channe
       field: 'channel',
     })
   }
-  await services.policy.check({ ...access(session, channel), action: 'presence' }, resolved)
+  await services.policy.check(access(session, channel, 'presence'), resolved)
   await enter(services, session, { subscription, resolved, data })
   return { kind: 'entered', body: {} }
 }
@@ -72,7 +72,7 @@ export const leavePresence: Handler<'leave'> = async (services, session, { chann
 
 export const readPresence: Handler<'presence'> = async (services, session, { channel, count }) => {
   const resolved = withPresence(services, channel)
-  await services.policy.check({ ...access(session, channel), action: 'presence' }, resolved)
+  await services.policy.check(access(session, channel, 'presence'), resolved)
   const { broker } = services
   if (count) {
     const counted = await inTime(services, broker.count(channel))

@@ -15,7 +15,7 @@ import { access, type Handler, resolve, type Services, stillMay } from './servic
 export const publish: Handler<'publish'> = (services, session, body) => {
   const resolved = resolve(services, body.channel)
   const { message: schema, codec } = resolved.definition
-  const allowed = services.policy.check({ ...access(session, body.channel), action: 'publish' }, resolved)
+  const allowed = services.policy.check(access(session, body.channel, 'publish'), resolved)
   const checked = andThen(allowed, () =>
     body.remove === undefined ? services.validator.arrived(body.data, { schema, codec }) : NOTHING,
   )
@@ -50,7 +50,7 @@ export const ephemeral: Handler<'ephemeral'> = (services, session, body) => {
       field: 'channel',
     })
   }
-  const allowed = services.policy.check({ ...access(session, body.channel), action: 'ephemeral' }, resolved)
+  const allowed = services.policy.check(access(session, body.channel, 'ephemeral'), resolved)
   const checked = andThen(allowed, () => services.validator.arrived(body.data, { schema, codec: 'json' }))
   const sent = andThen(checked, ({ payload: data }) =>
     andThen(turn(services, body.channel, data), () => {

@@ -11,17 +11,15 @@ import type { Action } from '../actions.js'
 import type { Admission } from '../admission.js'
 import type { Broker, Streams } from '../broker-ports.js'
 import type { ClientCalls } from '../calls.js'
-import type { Capabilities } from '../capabilities.js'
-import type { ChannelGrant, ChannelGrants } from '../channel-grants.js'
+import type { ChannelGrants } from '../channel-grants.js'
 import type { Silence } from '../cluster/silence.js'
 import type { Directory } from '../directory.js'
 import type { FanOutTurns } from '../fan-out-turns.js'
 import type { Leaving } from '../leaving.js'
 import type { Lingering } from '../lingering.js'
-import type { Policy } from '../policy.js'
+import type { Asked, Policy } from '../policy.js'
 import type { Clock, MaybePromise } from '../ports.js'
 import type { Revocations } from '../revocation/revocations.js'
-import type { Withheld } from '../revocation/withheld.js'
 import type { Reply, Session, SessionLimits } from '../session.js'
 import type { SubscriptionWatch } from '../telling/subscription-watch.js'
 import type { Topics } from '../topics.js'
@@ -82,23 +80,15 @@ export type Handler<K extends CommandKind> = (
 export const resolve = ({ topics, channels }: Services, channel: string): ResolvedChannel =>
   topics.resolved(channel) ?? channels.resolve(channel)
 
-export const access = (
-  session: Session,
-  channel: string,
-): {
-  user: Session['user']
-  capabilities: Capabilities | undefined
-  grant: ChannelGrant | undefined
-  withheld: Withheld | undefined
-  session: string
-  channel: string
-} => ({
+/** What the policy is asked of a session's doing. */
+export const access = (session: Session, channel: string, action: Action): Asked => ({
   user: session.user,
   capabilities: session.identity?.capabilities,
   grant: session.grants?.get(channel),
   withheld: session.withheld,
   session: session.id,
   channel,
+  action,
 })
 
 /** Throws `revoked` when it was taken away while something else was waited for: said again at the moment when something comes of it. [H10.5] */

@@ -52,9 +52,9 @@ async function checkAllowed(
   session: Session,
   { body, resolved }: { readonly body: Body; readonly resolved: ResolvedChannel },
 ): Promise<void> {
-  await services.policy.check({ ...access(session, body.channel), action: 'subscribe' }, resolved)
+  await services.policy.check(access(session, body.channel, 'subscribe'), resolved)
   if (body.history !== undefined) {
-    await services.policy.check({ ...access(session, body.channel), action: 'history' }, resolved)
+    await services.policy.check(access(session, body.channel, 'history'), resolved)
   }
   if (body.presence || body.data !== undefined) await checkPresence(services, session, { body, resolved })
 }
@@ -184,7 +184,7 @@ async function checkPresence(
       field: 'presence',
     })
   }
-  await services.policy.check({ ...access(session, body.channel), action: 'presence' }, resolved)
+  await services.policy.check(access(session, body.channel, 'presence'), resolved)
 }
 
 /** Reads what the subscriber asked for, until the node's feed is in the same epoch as what was read. */
