@@ -134,9 +134,22 @@ describe('[H4.9] what one has read', () => {
   it('is forgotten when it may be out of date', async () => {
     const { asked, reads, first, clock } = world()
     await first(since(2), slice(3, 4))
+    expect(clock.pending).toBe(1)
     reads.forget()
+    expect(clock.pending).toBe(0)
     void reads.read(since(2), at(4))
+    expect(asked).toHaveLength(2)
+  })
+
+  it('is not kept longer than a second where it holds anything, and has no timer where it does not', async () => {
+    const { asked, first, clock } = world()
+    await first(since(4), slice(5, 4))
+    expect(clock.pending).toBe(0)
+    await clock.advance(1000)
+    await first(since(2), slice(3, 4))
     expect([asked.length, clock.pending]).toEqual([2, 1])
+    await clock.advance(1000)
+    expect(clock.pending).toBe(0)
   })
 
   it('is what anybody would have read by itself, whatever was published and read before', async () => {

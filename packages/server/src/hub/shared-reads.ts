@@ -12,9 +12,12 @@ export interface WantedSource {
 interface Shared {
   readonly wanted: Wanted
   readonly slice: Promise<StreamSlice>
+  /** Milliseconds since 1970. */
+  readonly until: number
   /** What was cut out of it, by the offset it follows: who wants the same gets the same, which need be written only once. */
-  readonly parts: Map<number, StreamSlice>
-  readonly cancel: () => void
+  parts: Map<number, StreamSlice> | undefined
+  /** Where it holds something that should not be kept for longer. */
+  cancel: (() => void) | undefined
 }
 
 /** Milliseconds for which what was read serves others. */
@@ -28,10 +31,10 @@ const WAITS = 2
  */
 export class SharedReads {
   readonly #source: WantedSource
-  readonly #clock: Pick<Clock, 'schedule'>
+  readonly #clock: Pick<Clock, 'now' | 'schedule'>
   #shared: Shared | undefined
 
-  constructor(source: WantedSource, clock: Pick<Clock, 'schedule'>) {
+  constructor(source: WantedSource, clock: Pick<Clock, 'now' | 'schedule'>) {
     this.#source = source
     this.#clock = clock
   }
@@ -43,7 +46,7 @@ export class SharedReads {
   async read(wanted: Wanted, joined: Position | undefined): Promise<StreamSlice> {
     for (let waits = 0; waits < WAITS; waits++) {
       const shared = this.#shared
-      if (shared === undefined) break
+      if (shared === undefined || this.#clock.now() >= shared.until) break
       const slice = await shared.slice
       const part = reaches(slice, joined) ? partOf(shared, slice, wanted) : undefined
       if (part !== undefined) return part
@@ -54,25 +57,25 @@ export class SharedReads {
 
   /** What was read may be out of date in a way that cannot be seen. */
   forget(): void {
-    this.#shared?.cancel()
+    this.#shared?.cancel?.()
     this.#shared = undefined
   }
 
   async #readAnew(wanted: Wanted): Promise<StreamSlice> {
     const slice = this.#source.readWanted(wanted)
     this.forget()
+    const until = this.#clock.now() + FRESH
+    const shared: Shared = { wanted, slice, until, parts: undefined, cancel: undefined }
+    this.#shared = shared
     const drop = (): void => {
       if (this.#shared === shared) this.forget()
     }
-    const shared: Shared = {
-      wanted,
-      slice,
-      parts: new Map(),
-      cancel: this.#clock.schedule(FRESH, drop),
-    }
-    this.#shared = shared
-    // What a stream has beyond the limit is missing at its end: that is for who asked alone.
-    slice.then(({ more }) => more && 'since' in wanted && drop(), drop)
+    slice.then(({ more, publications }) => {
+      // What a stream has beyond the limit is missing at its end: that is for who asked alone.
+      if (more && 'since' in wanted) drop()
+      else if (publications.length > 0 && this.#shared === shared)
+        shared.cancel = this.#clock.schedule(FRESH, drop)
+    }, drop)
     return slice
   }
 }
@@ -91,32 +94,30 @@ function startOf(wanted: Wanted, { head, publications: [first], publications }: 
 }
 
 /** What one wants, out of what was read for another; undefined when it is not in there. */
-function partOf(
-  { wanted: read, parts }: Shared,
-  slice: StreamSlice,
-  wanted: Wanted,
-): StreamSlice | undefined {
+function partOf(shared: Shared, slice: StreamSlice, wanted: Wanted): StreamSlice | undefined {
+  const { wanted: read } = shared
   const { head, publications } = slice
   const start = startOf(read, slice)
   if ('newest' in wanted) {
     const count = publications.length
     if (count < wanted.newest && start > 0) return undefined
-    return cut(slice, parts, Math.max(0, count - wanted.newest))
+    return cut(slice, shared, Math.max(0, count - wanted.newest))
   }
   const { epoch, offset } = wanted.since
   // Who comes from another epoch may come from a later one, which the other read did not see yet. Not so if that came from it too.
   if (epoch !== head.epoch) return 'since' in read && read.since.epoch === epoch ? slice : undefined
   if (offset < start || offset > head.offset) return undefined
   const from = publications.findIndex((one) => one.offset > offset)
-  return cut(slice, parts, from < 0 ? publications.length : from)
+  return cut(slice, shared, from < 0 ? publications.length : from)
 }
 
-function cut(slice: StreamSlice, parts: Shared['parts'], from: number): StreamSlice {
+function cut(slice: StreamSlice, shared: Shared, from: number): StreamSlice {
   if (from === 0) return slice
-  let part = parts.get(from)
+  shared.parts ??= new Map()
+  let part = shared.parts.get(from)
   if (part === undefined) {
     part = { ...slice, publications: slice.publications.slice(from) }
-    parts.set(from, part)
+    shared.parts.set(from, part)
   }
   return part
 }

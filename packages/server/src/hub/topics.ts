@@ -9,6 +9,7 @@ import type {
   Streams,
 } from './broker-ports.js'
 import type { Counters } from './counters.js'
+import { Emptied } from './emptied.js'
 import { Feed } from './feed.js'
 import type { Clock, Logger } from './ports.js'
 import { Roster } from './roster.js'
@@ -26,7 +27,6 @@ interface Entry {
   readonly joined: Promise<void>
   /** Kept from the first on who watches presence. */
   roster: Roster | undefined
-  cancelLeave: (() => void) | undefined
 }
 
 export interface TopicsParts {
@@ -37,8 +37,6 @@ export interface TopicsParts {
   readonly counters: Counters
 }
 
-/** How long a channel that lost its last subscriber stays joined: a reload or a reconnect finds it warm. */
-const LINGER = 1000
 /** Every so many times the members are compared as well. [H4.8] */
 const ROSTERS_EVERY = 2
 
@@ -46,12 +44,15 @@ const ROSTERS_EVERY = 2
 export class Topics implements BrokerListener {
   readonly #entries = new Map<string, Entry>()
   readonly #parts: TopicsParts
+  /** Those that lost their last subscriber. */
+  readonly #emptied: Emptied<Entry>
   #cancelVerify: (() => void) | undefined
   #verified = 0
   #isStopped = false
 
   constructor(parts: TopicsParts) {
     this.#parts = parts
+    this.#emptied = new Emptied(parts.clock, (entry) => this.#drop(entry))
   }
 
   get size(): number {
@@ -75,6 +76,7 @@ export class Topics implements BrokerListener {
   stop(): void {
     this.#isStopped = true
     this.#cancelVerify?.()
+    this.#emptied.stop()
     for (const { feed } of this.#entries.values()) feed.close()
   }
 
@@ -145,9 +147,7 @@ export class Topics implements BrokerListener {
     subscription.behind?.close()
     const entry = this.#entries.get(subscription.channel)
     if (entry === undefined || !entry.topic.remove(subscription)) return
-    if (entry.topic.size === 0) {
-      entry.cancelLeave = this.#parts.clock.schedule(LINGER, () => this.#drop(subscription.channel, entry))
-    }
+    if (entry.topic.size === 0) this.#emptied.add(entry)
   }
 
   publication(channel: string, epoch: string, publication: StoredPublication): void {
@@ -235,16 +235,15 @@ export class Topics implements BrokerListener {
         reads: new SharedReads(stream, this.#parts.clock),
         joined: this.#parts.streams.join(channel),
         roster: undefined,
-        cancelLeave: undefined,
       }
       this.#entries.set(channel, entry)
     }
-    entry.cancelLeave?.()
-    entry.cancelLeave = undefined
+    this.#emptied.delete(entry)
     return entry
   }
 
-  #drop(channel: string, entry: Entry): void {
+  #drop(entry: Entry): void {
+    const channel = entry.topic.name
     if (entry.topic.size > 0 || this.#entries.get(channel) !== entry) return
     this.#entries.delete(channel)
     entry.feed.close()
