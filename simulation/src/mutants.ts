@@ -219,8 +219,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'of what another has read a subscriber gets the end alone',
     seed: 36,
     file: 'packages/server/src/hub/shared-reads.ts',
-    find: 'return cut(slice, parts, from < 0 ? publications.length : from)',
-    put: 'return cut(slice, parts, publications.length)',
+    find: 'return cut(slice, shared, from < 0 ? publications.length : from)',
+    put: 'return cut(slice, shared, publications.length)',
   },
   {
     name: 'a slow reader does not get the newest',
