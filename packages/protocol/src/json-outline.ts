@@ -28,11 +28,12 @@ export class JsonOutline {
   /** What is known of the payload: nothing, where it begins, and where it ends. */
   #start = -1
   #end = -1
-  /** A name may be written in escapes, or twice, and then what JSON says of it is not what is found here. */
-  #isUnsure = false
+  /** Of several commands none is looked for; and a name may be written in escapes, or twice, and then what JSON says of it is not what is found here. */
+  #isUnsure: boolean
 
   constructor(text: string) {
     this.#text = text
+    this.#isUnsure = text.charCodeAt(0) !== OBJECT
     // Each level takes two characters, so what is short need not be looked at.
     this.isTooDeep = text.length > 2 * MAX_JSON_DEPTH && this.#look()
   }
@@ -42,7 +43,7 @@ export class JsonOutline {
    * whole frame in memory, so it has to be most of it.
    */
   get payload(): string | undefined {
-    const isFound = this.#end >= 0 && !this.#isUnsure && this.#text.charCodeAt(0) === OBJECT
+    const isFound = this.#end >= 0 && !this.#isUnsure
     const isWorthIt = 2 * (this.#end - this.#start) >= this.#text.length
     return isFound && isWorthIt ? this.#text.slice(this.#start, this.#end).trim() : undefined
   }
@@ -67,8 +68,8 @@ export class JsonOutline {
   /** Where to look on behind a string. Those of the envelope are looked at. */
   #string(start: number, end: number, depth: number): number {
     const isInPayload = this.#start > this.#end
-    if (depth > BODY || isInPayload) return end
-    this.#isUnsure ||= this.#text.slice(start, end).includes('\\')
+    if (depth > BODY || isInPayload || this.#isUnsure) return end
+    this.#isUnsure = this.#text.slice(start, end).includes('\\')
     if (depth < BODY || end - start !== NAME.length - 1 || !this.#text.startsWith(NAME, start)) return end
     let at = end + 1
     while (this.#text.charCodeAt(at) <= BLANK) at++

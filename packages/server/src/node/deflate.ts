@@ -27,7 +27,7 @@ const FINISHED_TAIL = Buffer.from([...FLUSH_TAIL, 0x01, 0x00, 0x00, 0xff, 0xff])
 const EMPTY_BLOCK = Buffer.from([0x00])
 /** zlib cannot write raw DEFLATE with a window of 2^8; with 2^9 it keeps 262 bytes of lookahead and so reaches back 250. */
 const SMALLEST_ZLIB_WINDOW_BITS = 9
-/** Each costs a zlib stream, however few bytes it has; no encoder needs more than one or two in a message. */
+/** Each costs a beginning of zlib's and copies, however few bytes it has; no encoder needs more than one or two in a message. */
 const MAX_FINAL_BLOCKS = 16
 const NOTHING = Buffer.alloc(0)
 
@@ -101,7 +101,7 @@ function failDeflate(): never {
 
 /**
  * The compression one link agreed to. Context takeover needs no zlib stream to live on: zlib is given the plaintext of
- * the earlier messages as its dictionary, which has the same effect on the bytes, and a link that is idle holds at most
+ * the earlier messages before each, which has the same effect on the bytes, and a link that is idle holds at most
  * twice its window instead of a stream.
  */
 export class LinkCompression implements MessageCompression {
@@ -131,7 +131,7 @@ export class LinkCompression implements MessageCompression {
       level: this.#settings.level,
       dictionary: this.#sent?.view(),
     })
-    // RFC 7692 §6.1: any message may go uncompressed, and then it does not enter the window.
+    // RFC 7692 §6.1 lets each message go as it is. Such a message does not enter the window.
     if (deflated.length >= payload.length) return null
     this.#sent?.append(payload)
     return deflated

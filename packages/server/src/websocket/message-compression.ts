@@ -9,7 +9,7 @@ export interface MessageCompression {
    */
   deflate(payload: Uint8Array): Uint8Array | null
   /**
-   * The message in a compressed payload. Never produces more than `limit` bytes before it gives up.
+   * The message in a compressed payload, which may hold only until the next call, of any connection. Never produces more than `limit` bytes before it gives up.
    * @throws {ProtocolFailure} 1009 beyond `limit`, 1007 for a payload that is not DEFLATE.
    */
   inflate(payload: Uint8Array, limit: number): Uint8Array
