@@ -77,7 +77,7 @@ export class Scene {
    * is the baseline at that time.
    */
   readonly #other: Unharmed
-  readonly #attackers = new Set<ChildProcess>()
+  readonly #gathered = new Set<Attackers>()
   /** Of a processor, that the honest take. */
   readonly #share: number
   readonly #heap: number
@@ -147,6 +147,7 @@ export class Scene {
     attacks: readonly Attack[],
     { growth = 200, slack = 0, turns = Number.POSITIVE_INFINITY }: Bounds,
   ): Promise<{ readonly isSlow: boolean; readonly outcomes: Record<string, Outcome> }> {
+    const attackers = await this.#attackers(attacks)
     const before = await this.facts()
     const { witnesses } = this.#other
     this.honest.latency()
@@ -161,7 +162,7 @@ export class Scene {
       }
       this.facts().then(look, () => {})
     }, 100)
-    const attack = this.attack(attacks).finally(() => clearInterval(watch))
+    const attack = attackers.attack().finally(() => clearInterval(watch))
     // What is over sooner is felt afterwards, if at all.
     const [outcomes] = await Promise.all([attack, pause(SHORTEST)])
     const latency = this.honest.latency()
@@ -213,7 +214,7 @@ export class Scene {
   }
 
   async end(): Promise<void> {
-    for (const child of this.#attackers) child.kill('SIGKILL')
+    for (const attackers of this.#gathered) attackers.end()
     const { server, witnesses } = this.#other
     for (const clients of [this.honest, witnesses]) clients.leave()
     await Promise.all([this.server.stop(), server.stop()])
@@ -221,19 +222,64 @@ export class Scene {
 
   /** Attacks, and looks at nothing: others may go on meanwhile. */
   async attack(attacks: readonly Attack[]): Promise<Record<string, Outcome>> {
-    const child = fork(ATTACKERS, [String(this.#port), JSON.stringify(attacks)], {
-      // Not those of the tests, by which packages would be their sources.
-      execArgv: [],
-    })
-    this.#attackers.add(child)
-    let said: Record<string, Outcome> | undefined
-    child.on('message', (outcomes) => {
-      said = outcomes as Record<string, Outcome>
-    })
-    await once(child, 'exit')
-    this.#attackers.delete(child)
-    if (said === undefined) throw new Error('The attackers ended without a word')
-    return said
+    return (await this.#attackers(attacks)).attack()
+  }
+
+  /**
+   * Attackers who have prepared what they need. To start a process stops who does for ten milliseconds, here all the honest, and what is made ready
+   * takes a processor: neither is the attack's doing.
+   */
+  async #attackers(attacks: readonly Attack[]): Promise<Attackers> {
+    const attackers = new Attackers(this.#port, attacks)
+    this.#gathered.add(attackers)
+    await attackers.ready()
+    return attackers
+  }
+}
+
+/** A process of attackers. */
+class Attackers {
+  readonly #child: ChildProcess
+  readonly #name: string
+
+  constructor(port: number, attacks: readonly Attack[]) {
+    this.#name = attacks.map(([name]) => name).join()
+    // Without the flags of the tests, by which packages would be their sources.
+    this.#child = fork(ATTACKERS, [String(port), JSON.stringify(attacks)], { execArgv: [] })
+  }
+
+  /** Resolves when they have prepared everything. */
+  async ready(): Promise<void> {
+    await this.#heard()
+  }
+
+  /** Has them attack, once they are ready, and leave; gives what they say became of it. */
+  async attack(): Promise<Record<string, Outcome>> {
+    this.#child.send('go')
+    const { over } = (await this.#heard()) as { readonly over: Record<string, Outcome> }
+    const gone = once(this.#child, 'exit')
+    this.#child.send('leave')
+    await gone
+    return over
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  async #heard(): Promise<unknown> {
+    const over = new AbortController()
+    const { signal } = over
+    try {
+      return await Promise.race([
+        once(this.#child, 'message', { signal }).then(([said]) => said as unknown),
+        once(this.#child, 'exit', { signal }).then(([code]) => {
+          throw new Error(`The attackers (${this.#name}) ended with exit code ${code}, and said nothing`)
+        }),
+      ])
+    } finally {
+      over.abort()
+    }
   }
 }
 

@@ -100,7 +100,7 @@ export class Ground {
     options: object,
     watching: Watching,
   ): Promise<{ readonly outcome: Outcome; readonly traffic: Traffic }> {
-    const args = [String(this.port), JSON.stringify([[name, options]]), 'measured']
+    const args = [String(this.port), JSON.stringify([[name, options]])]
     const child = fork(ATTACKERS, args, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
     try {

@@ -1,9 +1,7 @@
 /**
- * Attackers, in a process of their own: `node main.mjs PORT ATTACKS`, with `[[name, options], …]` as JSON. They attack at once, and say to
- * their parent what became of each.
- *
- * `node main.mjs PORT ATTACKS measured` is for who measures: it is told `{ ready: traffic }` when all that comes before the attack is done,
- * answers with any message, is told `{ over: outcomes, traffic }`, and answers again: then all leave. Then there is one attack only.
+ * Attackers, in a process of their own: `node main.mjs PORT ATTACKS`, with `[[name, options], …]` as JSON. To their parent they say `{ ready: traffic }`
+ * when all that comes before the attacks is done, of all of them; told anything, they attack at once, and say `{ over: outcomes, traffic }`, with what became of
+ * each; told anything once more, all leave. So neither their start nor what they prepare is taken for what the attack costs.
  */
 import { spawnSync } from 'node:child_process'
 import { setPriority } from 'node:os'
@@ -25,26 +23,33 @@ spawnSync('chrt', ['--all-tasks', '--idle', '--pid', '0', String(process.pid)])
 const ATTACKS = { ...frames, ...floods, ...crowds, ...requests, ...fanOut, ...within, http2, streams, tls }
 /** Those of other protocols have a name before theirs: `http2.pings`. */
 const attackOf = (name) => name.split('.').reduce((all, part) => all[part], ATTACKS)
-const [port, attacks, measured] = process.argv.slice(2)
+const [port, attacksGiven] = process.argv.slice(2)
+const attacks = JSON.parse(attacksGiven)
 // What breaks off is counted where it matters.
 process.on('disconnect', () => process.exit())
 
-/** Resolves when whoever measures is ready too. */
-const ready = () =>
-  new Promise((resolve) => {
-    process.once('message', resolve)
-    process.send({ ready: traffic() })
-  })
+const told = () => new Promise((resolve) => process.once('message', resolve))
+let preparing = attacks.length
+let begin
+const begun = new Promise((resolve) => (begin = resolve))
 
-/** Those who have something to prepare say themselves when they are ready. */
-async function attack([name, options]) {
-  const say = measured === undefined ? async () => {} : ready
-  if (!(name in within || name in fanOut)) await say()
-  return [name, await attackOf(name)(Number(port), options, say)]
+/** Resolves when all are ready, and their parent is too. */
+function ready() {
+  if (--preparing === 0) {
+    told().then(begin)
+    process.send({ ready: traffic() })
+  }
+  return begun
 }
 
-const outcomes = Object.fromEntries(await Promise.all(JSON.parse(attacks).map(attack)))
-if (measured !== undefined) process.once('message', () => process.exit())
-process.send(measured === undefined ? outcomes : { over: outcomes, traffic: traffic() }, () => {
-  if (measured === undefined) process.exit()
-})
+/** Those who have something to prepare say themselves when they are ready. */
+const PREPARE = { ...within, ...fanOut, bombs: floods.bombs }
+
+async function attack([name, options]) {
+  if (!(name in PREPARE)) await ready()
+  return [name, await attackOf(name)(Number(port), options, ready)]
+}
+
+const outcomes = Object.fromEntries(await Promise.all(attacks.map(attack)))
+told().then(() => process.exit())
+process.send({ over: outcomes, traffic: traffic() })

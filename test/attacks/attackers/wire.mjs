@@ -204,6 +204,12 @@ export class Tally {
 }
 
 /**
+ * Milliseconds from one connection of an attacker to its next: an address may begin with 50 a second, and whoever comes more often is ended unheard, which
+ * `flapping` and `oneAddress` are for. Addresses of the loopback network are not counted, so here each keeps to it by itself. [H11.9]
+ */
+const ANEW = 20
+
+/**
  * Attacks with so many connections, one after the other in each place, until the time is over, or so many `times`. Counts how they ended. Who
  * is `deaf` goes on though it was told that it is over, until nothing is taken any more.
  */
@@ -215,6 +221,7 @@ export async function storm(
   const [until, tally] = [performance.now() + seconds * 1000, new Tally()]
   const place = async () => {
     for (let time = 0; time < times && performance.now() < until; time++) {
+      const next = performance.now() + ANEW
       const wire = new Wire(port)
       if (await wire.opens(options)) {
         await attack(
@@ -227,6 +234,7 @@ export async function storm(
       }
       if (wire.isOver || performance.now() < until) tally.add(wire.end)
       wire.destroy()
+      await pause(Math.max(0, next - performance.now()))
     }
   }
   await Promise.all(Array.from({ length: wires }, place))

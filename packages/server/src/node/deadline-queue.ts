@@ -1,5 +1,7 @@
 /** Items are expired in batches: a deadline is met up to this part of its delay late, and never early. */
 const LATENESS = 1 / 16
+/** Milliseconds that it may take to expire them in one turn of the event loop: of a flood's connections there may be thousands at once. */
+const MOST = 1
 
 interface Batch<T> {
   /** Until then items join this batch. */
@@ -48,6 +50,18 @@ export class DeadlineQueue<T> {
     const [next] = this.#batches
     this.#timer = null
     if (next !== undefined) this.#arm(next.due - now)
-    for (const { items } of expired) for (const item of items) this.#expire(item)
+    this.#expireAll(expired.flatMap(({ items }) => items))
+  }
+
+  /** As many as there is time for, and the others in the turns that follow. */
+  #expireAll(items: readonly T[], from = 0): void {
+    const until = performance.now() + MOST
+    for (let at = from; at < items.length; at++) {
+      if (at > from && performance.now() >= until) {
+        setImmediate(() => this.#expireAll(items, at))
+        return
+      }
+      this.#expire(items[at] as T)
+    }
   }
 }

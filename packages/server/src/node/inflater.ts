@@ -104,7 +104,7 @@ class Inflater {
       at = input.length - inputLeft
       this.#produced += space - spaceLeft
       if (spaceLeft > 0) break
-      if (this.#produced === memory.length) this.#grow()
+      if (this.#produced === memory.length && this.#produced <= this.#room) this.#grow()
     }
     return at
   }

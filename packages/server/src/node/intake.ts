@@ -9,7 +9,15 @@ export interface Reader {
   readonly isBehind: boolean
   /** Its peer sends no more. */
   receiveEnd(): void
+  terminate(): void
 }
+
+/** After a chunk of so many bytes there may be more, of whichever message: what comes next waits until there is time. */
+const LARGE = 16 * 1024
+/** So many bytes are read of a connection that is over, a small chunk counted as a kibibyte: its end is behind what the peer had sent already. */
+const LAST_BYTES = 256 * 1024
+const LEAST_COUNTED = 1024
+const NOT_OVER = -1
 
 interface IntakeParts {
   readonly reader: Reader
@@ -37,6 +45,8 @@ export class Intake {
   /** The peer does not read, or the application does not want more. */
   #isHeldBack = false
   #isPaused = false
+  /** Once the connection is over, how much more is read. */
+  #lastBytes = NOT_OVER
 
   constructor({ reader, socket, connection }: IntakeParts, settings: LinkSettings) {
     this.#reader = reader
@@ -52,7 +62,7 @@ export class Intake {
 
   receive(chunk: Buffer): void {
     const isItsTurn = !this.#hasToWait || this.#settings.turns.hasTime
-    this.#hasToWait = false
+    this.#hasToWait = chunk.length >= LARGE && this.#lastBytes === NOT_OVER
     if (isItsTurn && this.#rest === null && !this.#isStopped) this.#tell(chunk, false)
     // What was under way when reading stopped.
     else this.#keep(this.#rest === null ? chunk : this.#joined(this.#rest, chunk))
@@ -82,10 +92,21 @@ export class Intake {
     this.#goOn()
   }
 
-  /** The peer reads again, or it does not matter any more. */
+  /** The peer reads again. */
   release(): void {
     if (!this.#isHeldBack) return
     this.#isHeldBack = false
+    this.#goOn()
+  }
+
+  /**
+   * The connection is over: only its end is waited for. So whoever stopped the reading, it goes on; but what comes before the end is thrown away, and of that
+   * there may be as much as the peer can send. [E40]
+   */
+  awaitEnd(): void {
+    this.#lastBytes = LAST_BYTES
+    this.#isHeldBack = false
+    this.#isPaused = false
     this.#goOn()
   }
 
@@ -150,6 +171,15 @@ export class Intake {
     // Or what it is answered would pile up here.
     if (this.#reader.isBehind) this.#holdBack()
     if (read < bytes.length) this.#keep(bytes.subarray(read))
+    else if (this.#lastBytes !== NOT_OVER) this.#thrownAway(bytes.length)
+  }
+
+  #thrownAway(bytes: number): void {
+    const isMuch = this.#lastBytes <= bytes
+    this.#lastBytes = Math.max(0, this.#lastBytes - Math.max(bytes, LEAST_COUNTED))
+    if (!isMuch || this.#isPaused) return
+    this.stop()
+    this.#settings.heedless.add(this.#reader)
   }
 
   #joined(rest: Buffer, chunk: Buffer): Buffer {

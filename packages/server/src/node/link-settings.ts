@@ -54,6 +54,8 @@ export interface LinkSettings {
   readonly links: LinkRegistry
   /** Links whose peers have until their deadline to end the transport. */
   readonly closing: DeadlineQueue<Terminable>
+  /** The same, of peers who went on sending. */
+  readonly heedless: DeadlineQueue<Terminable>
   readonly maxBufferedBytes: number
   readonly overflowCode: number
   readonly pauseReadsAboveBytes: number
@@ -74,6 +76,8 @@ const KIBIBYTE = 1024
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * KIBIBYTE * KIBIBYTE
 const DEFAULT_PAUSE_READS_ABOVE_BYTES = 256 * KIBIBYTE
 const DEFAULT_CLOSE_TIMEOUT_MS = 5000
+/** So long who went on sending has to read why his connection is over. */
+const HEEDLESS_TIMEOUT_MS = 1000
 
 /**
  * Checks options once and fills in the defaults.
@@ -88,6 +92,7 @@ export function resolveLinkSettings(role: Role, options: LinkOptions): LinkSetti
   }
   const overflowCode = options.overflowCode ?? CLOSE_CODE.policyViolation
   if (!isWireCloseCode(overflowCode)) throw new RangeError(`overflowCode ${overflowCode} must not be sent`)
+  const closeTimeoutMs = positive(options, 'closeTimeoutMs', DEFAULT_CLOSE_TIMEOUT_MS)
   const rules = { masked: role === 'server', limits, isUtf8 }
   return {
     role,
@@ -97,9 +102,8 @@ export function resolveLinkSettings(role: Role, options: LinkOptions): LinkSetti
     outbox: new Outbox(),
     turns: new InputTurns(),
     links: new LinkRegistry(),
-    closing: new DeadlineQueue(positive(options, 'closeTimeoutMs', DEFAULT_CLOSE_TIMEOUT_MS), (link) =>
-      link.terminate(),
-    ),
+    closing: new DeadlineQueue(closeTimeoutMs, terminate),
+    heedless: new DeadlineQueue(Math.min(closeTimeoutMs, HEEDLESS_TIMEOUT_MS), terminate),
     maxBufferedBytes: positive(options, 'maxBufferedBytes', DEFAULT_MAX_BUFFERED_BYTES),
     overflowCode,
     pauseReadsAboveBytes: positive(options, 'pauseReadsAboveBytes', DEFAULT_PAUSE_READS_ABOVE_BYTES),
@@ -142,6 +146,8 @@ function between(name: string, value: number, [least, most]: readonly [number, n
     throw new RangeError(`${name} must be an integer from ${least} to ${most}, not ${value}`)
   }
 }
+
+const terminate = (link: Terminable): void => link.terminate()
 
 function noMaskKey(): undefined {
   return undefined

@@ -191,8 +191,7 @@ export class SocketLink implements WebSocketLink, ConnectionPort, RegionOwner, F
     this.#isOver = true
     this.#settings.closing.add(this)
     // What is left of the closing handshake must be read, whoever stopped the reading.
-    this.#intake.release()
-    this.#intake.resume()
+    this.#intake.awaitEnd()
   }
 
   endOutput(): void {
