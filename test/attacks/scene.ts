@@ -1,6 +1,7 @@
 /** A server, honest clients of it, and attackers in processes of their own: what the attack costs whom. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { LoadServer } from '../promises/load.js'
@@ -9,6 +10,8 @@ import { Honest, type Latency } from './honest.js'
 
 const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url))
 const ATTACKERS = fileURLToPath(new URL('./attackers/main.mjs', import.meta.url))
+/** As docs/security.md has it for machines like this: V8 would have four helpers otherwise. */
+const FLAGS = availableParallelism() <= 2 ? ['--v8-pool-size=1'] : []
 export const MEGABYTE = 2 ** 20
 const HONEST = 100
 /** Milliseconds for which peace is looked at, and an attack at least: a percentile of fewer answers is another number each time. */
@@ -107,10 +110,10 @@ export class Scene {
   static async begin(
     options: { readonly tls?: object; readonly [option: string]: unknown } = {},
   ): Promise<Scene> {
-    const server = await LoadServer.start({ node: 'attacked', ...options }, SERVER)
+    const server = await LoadServer.start({ node: 'attacked', ...options }, SERVER, FLAGS)
     const port = options.tls === undefined ? server.port : Number(await server.ask('secure'))
     const honest = await Honest.gather(server.port, HONEST)
-    const unharmed = await LoadServer.start({ node: 'unharmed' }, SERVER)
+    const unharmed = await LoadServer.start({ node: 'unharmed' }, SERVER, FLAGS)
     const other = { server: unharmed, witnesses: await Honest.gather(unharmed.port, HONEST) }
     // What is compiled and what is warm differs much from what is neither.
     await pause(BASELINE / 2)

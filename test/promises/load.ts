@@ -66,9 +66,13 @@ export class LoadServer {
     this.#control = clientAt(port)
   }
 
-  /** Starts load-server.mjs, or another that says as much. */
-  static async start(options: object = {}, file = SERVER): Promise<LoadServer> {
-    const process_ = new Process(process.execPath, [file, JSON.stringify(options)])
+  /** Starts load-server.mjs, or another that says as much, with flags for Node. */
+  static async start(
+    options: object = {},
+    file = SERVER,
+    flags: readonly string[] = [],
+  ): Promise<LoadServer> {
+    const process_ = new Process(process.execPath, [...flags, file, JSON.stringify(options)])
     const [, port] = await process_.says(/listening (\d+)/)
     const server = new LoadServer(Number(port), process_)
     await server.#control.connect()

@@ -135,6 +135,57 @@ describe('[E14] RFC 6455 §7.1.7: failing over a real socket', () => {
   })
 })
 
+describe('[E40] who goes on sending though it is over', () => {
+  /** Pings without end, until the socket is gone. Gives how many bytes were taken. */
+  const floodFrom = ({ socket }: RawPeer): (() => number) => {
+    const pings = Buffer.concat(Array<Buffer>(10_000).fill(Buffer.from('898000000000', 'hex')))
+    const timer = setInterval(() => {
+      if (!socket.writable) clearInterval(timer)
+      else if (!socket.writableNeedDrain) socket.write(pings)
+    }, 1)
+    return () => socket.bytesWritten - socket.writableLength
+  }
+
+  it.each(['close', 'fail'] as const)(
+    'after %s() is read no further, has a second to read why, and is reset',
+    async (how) => {
+      const handler = new EchoHandler()
+      fixture = await startServer(handler)
+      const peer = await RawPeer.connectHalfOpen(fixture.port)
+      await until(() => handler.opened.length === 1)
+      const [link] = handler.opened
+      if (how === 'close') link?.close(4000, 'enough')
+      else peer.socket.write(Buffer.from('8b8000000000', 'hex'))
+      await until(() => peer.events.length > 0)
+      const [taken, began] = [floodFrom(peer), performance.now()]
+      await until(() => handler.closed.length > 0)
+      expect(performance.now() - began).toBeGreaterThan(900)
+      // One chunk more than that at most; the rest is what the kernel's memory has taken.
+      expect(link?.bytesIn).toBeGreaterThanOrEqual(256 * 1024)
+      expect(link?.bytesIn).toBeLessThan(256 * 1024 + 65_536 + 10)
+      expect(taken()).toBeLessThan(20_000_000)
+      expect(peer.events).toEqual([
+        how === 'close' ? 'close 4000 enough' : 'close 1002 opcode 11 is reserved',
+      ])
+      expect(handler.closed).toHaveLength(1)
+      peer.socket.destroy()
+    },
+  )
+
+  it('is read as far as it sends no more than it had sent already, and ends in peace', async () => {
+    const { peer, link, handler } = await start()
+    link.close(4000)
+    await until(() => peer.events.length > 0)
+    for (let n = 0; n < 30; n++) {
+      peer.send(0x82, 'x'.repeat(8000))
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    peer.send(0x88, encodeClose(4000))
+    await until(() => handler.closed.length > 0)
+    expect(handler.closed).toEqual(['4000  clean'])
+  })
+})
+
 describe('[E10] re-entrancy over a real socket', () => {
   class Closing extends EchoHandler {
     override onMessage(link: WebSocketLink, kind: MessageKind, bytes: Uint8Array): void {

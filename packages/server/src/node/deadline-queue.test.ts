@@ -41,4 +41,20 @@ describe('[E31] deadlines share one timer', () => {
     expect(expired).toEqual([1, 2, 3])
     expect(vi.getTimerCount()).toBe(0)
   })
+
+  it('what takes long goes on in the turns that follow, in order', async () => {
+    vi.useRealTimers()
+    const turns: number[][] = [[]]
+    const queue = new DeadlineQueue<number>(1, (item) => {
+      turns.at(-1)?.push(item)
+      for (const until = performance.now() + 0.4; performance.now() < until; );
+    })
+    for (let n = 0; n < 12; n++) queue.add(n)
+    while (turns.flat().length < 12) {
+      await new Promise((resolve) => setImmediate(resolve))
+      turns.push([])
+    }
+    expect(turns.flat()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    expect(Math.max(...turns.map(({ length }) => length))).toBeLessThanOrEqual(3)
+  })
 })

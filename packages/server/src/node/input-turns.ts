@@ -1,7 +1,7 @@
 /** So many messages of a chunk are told whatever the time is; a message of some size is as many as it has kibibytes, and one. */
 const AT_LEAST = 8
 /** Milliseconds that reading beyond that may take in one turn of the event loop, of all links together. */
-const MOST = 1
+const MOST = 0.5
 
 /** Something that has more to read. */
 export interface Proceeding {

@@ -120,6 +120,24 @@ describe('[E36] what one socket brings at once', () => {
     expect(heard().length).toBeLessThan(13)
   })
 
+  it('and is part of a large message has the next part wait, though nothing was told', async () => {
+    const { openOld, heard } = world()
+    const [other, { link, socket }] = [await openOld(), await openOld()]
+    const large = Buffer.concat([
+      Buffer.from([0x82, 0xfe, 0x80, 0x00, 0, 0, 0, 0]),
+      Buffer.alloc(32_768, 'x'),
+    ])
+    link.receive(large.subarray(0, 16_384))
+    // It takes the time there is.
+    other.link.receive(chunk(numbers(100, 199)))
+    heard()
+    expect(socket.isPaused()).toBe(false)
+    link.receive(large.subarray(16_384))
+    expect([heard(), socket.isPaused()]).toEqual([[], true])
+    for (let turns = 0; turns < 20; turns++) await turn()
+    expect(heard()).toContain('x'.repeat(32_768))
+  })
+
   it('goes on behind what came while it waited', async () => {
     const { openOld, heard } = world()
     const { link } = await openOld()
