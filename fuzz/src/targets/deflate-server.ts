@@ -26,6 +26,8 @@ export function deflateServerTarget(): Target {
     maxMessageBytes: LIMIT,
     maxInflatedBytes: LIMIT,
     maxFrameBytes: LIMIT,
+    // Who goes on in a thousand small pieces when it is over is not heard to his end.
+    closeTimeoutMs: 20,
     handler: {
       onOpen: (link, { url }) => {
         told.set(link, toldByUrl.get(url) as Told)

@@ -14,9 +14,9 @@ export interface Reader {
 
 /** After a chunk of so many bytes there may be more, of whichever message: what comes next waits until there is time. */
 const LARGE = 16 * 1024
-/** So many bytes are read of a connection that is over, a small chunk counted as a kibibyte: its end is behind what the peer had sent already. */
+/** So many bytes are read of a connection that is over, a chunk counted as so many at least: its end is behind what the peer had sent already. */
 const LAST_BYTES = 256 * 1024
-const LEAST_COUNTED = 1024
+const LEAST_COUNTED = 256
 const NOT_OVER = -1
 
 interface IntakeParts {
@@ -175,9 +175,8 @@ export class Intake {
   }
 
   #thrownAway(bytes: number): void {
-    const isMuch = this.#lastBytes <= bytes
     this.#lastBytes = Math.max(0, this.#lastBytes - Math.max(bytes, LEAST_COUNTED))
-    if (!isMuch || this.#isPaused) return
+    if (this.#lastBytes > 0 || this.#isPaused) return
     this.stop()
     this.#settings.heedless.add(this.#reader)
   }
