@@ -10,6 +10,8 @@ import { makeFrames, randomCuts } from './frame-maker.js'
 import { utf8State } from './frame-oracle.js'
 
 const LIMIT = 20_000
+/** Who goes on in a thousand small pieces when it is over is not heard to his end, but ended soon. */
+const LIMITS = { maxMessageBytes: LIMIT, maxInflatedBytes: LIMIT, maxFrameBytes: LIMIT, closeTimeoutMs: 20 }
 const FAILURES = [1002, 1007, 1008, 1009]
 
 /**
@@ -23,11 +25,7 @@ export function deflateServerTarget(): Target {
   let count = 0
   createWebSocketServer({
     deflate: { thresholdBytes: 0, serverContextTakeover: true },
-    maxMessageBytes: LIMIT,
-    maxInflatedBytes: LIMIT,
-    maxFrameBytes: LIMIT,
-    // Who goes on in a thousand small pieces when it is over is not heard to his end.
-    closeTimeoutMs: 20,
+    ...LIMITS,
     handler: {
       onOpen: (link, { url }) => {
         told.set(link, toldByUrl.get(url) as Told)
