@@ -29,6 +29,8 @@ export const ATTEMPTS = 4
  * made for a thousand at once is work, also for who collects garbage.
  */
 export const CROWD = 5
+/** So many milliseconds they may wait however quick peace was: one tick of a scheduler, for which anybody may wait who shares a machine, and what lies around it. */
+const LEAST = 6
 /** Where clients that nobody attacks wait for so long, in milliseconds, the machine has other things to do, and what anybody waits says nothing. */
 const BUSY = 25
 /** Then the server's longest turn is judged, in milliseconds of a processor: while it waits for one, more comes than it would be given otherwise. */
@@ -60,7 +62,7 @@ export interface Facts {
 interface Bounds {
   /** Megabytes that the server may take meanwhile, garbage that is not collected yet with them. Default 200. */
   readonly growth?: number
-  /** Milliseconds for which the honest may wait beyond twice what they wait in peace. Default 0: docs/decisions/0017. */
+  /** Milliseconds for which the honest may wait beyond what they may. Default 0: docs/decisions/0017. */
   readonly slack?: number
   /** Milliseconds of processor that the server may take without a pause, however busy the machine is. Default: judged only where it is. */
   readonly turns?: number
@@ -200,7 +202,7 @@ export class Scene {
     expect(grown, `${what}: megabytes`).toBeLessThan(growth)
     // Where those wait twice as long whom nobody attacks, it is the machine.
     const isDisturbed = elsewhere.p99 > 2 * this.baseline.p99
-    const may = 2 * (isDisturbed ? elsewhere : this.baseline).p99 + slack
+    const may = Math.max(LEAST, 2 * (isDisturbed ? elsewhere : this.baseline).p99) + slack
     return { isSlow: !isBusy && latency.p99 > may, outcomes }
   }
 
