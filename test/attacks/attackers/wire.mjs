@@ -234,7 +234,8 @@ export async function storm(
       }
       if (wire.isOver || performance.now() < until) tally.add(wire.end)
       wire.destroy()
-      await pause(Math.max(0, next - performance.now()))
+      // Who is through with all his times, or with the time, has nothing to wait for.
+      if (time + 1 < times && next < until) await pause(Math.max(0, next - performance.now()))
     }
   }
   await Promise.all(Array.from({ length: wires }, place))

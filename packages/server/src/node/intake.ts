@@ -1,15 +1,14 @@
 import { CLOSE_CODE, type Connection } from '../websocket/index.js'
 import type { MaybeSocket } from './descriptor.js'
-import type { LinkSettings } from './link-settings.js'
+import type { LinkSettings, Terminable } from './link-settings.js'
 import { readMemory } from './read-memory.js'
 
 /** Whose intake it is. */
-export interface Reader {
+export interface Reader extends Terminable {
   /** Its peer reads so little of what it is sent that it should not be read either. */
   readonly isBehind: boolean
   /** Its peer sends no more. */
   receiveEnd(): void
-  terminate(): void
 }
 
 /** After a chunk of so many bytes there may be more, of whichever message: what comes next waits until there is time. */
