@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CROWD, Scene } from './scene.js'
 
-const SECONDS = 3
+const SECONDS = 10
 /** Milliseconds that one attack may take, with all around it. */
 const TIMEOUT = { timeout: 60_000 }
 const heeding = { seconds: SECONDS, wires: 3 }
@@ -88,7 +88,7 @@ describe('floods where compression is on', TIMEOUT, () => {
   afterAll(() => scene?.end())
 
   it('[H11.4] bombs that grow to a thousand times their size', async () => {
-    const { bombs } = await scene.under('compression bombs', [['bombs', { seconds: 4, wires: 3 }]], {
+    const { bombs } = await scene.under('compression bombs', [['bombs', { seconds: SECONDS, wires: 3 }]], {
       growth: 300,
     })
     expect(Number(bombs?.['tooLarge ratio'])).toBeGreaterThan(900)

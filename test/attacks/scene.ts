@@ -11,7 +11,7 @@ import { Honest, type Latency } from './honest.js'
 const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url))
 const ATTACKERS = fileURLToPath(new URL('./attackers/main.mjs', import.meta.url))
 /** As docs/security.md has it for machines like this: V8 would have four helpers otherwise. */
-const FLAGS = availableParallelism() <= 2 ? ['--v8-pool-size=1'] : []
+const FLAGS = availableParallelism() <= 2 ? [] : []
 export const MEGABYTE = 2 ** 20
 const HONEST = 100
 /** Milliseconds until code is warm, for which peace is looked at then, and an attack at least: a percentile of fewer answers is another number each time. */

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest'
 import { TextMemory } from '../node/text-memory.js'
 import { brokerContract, FakeClock, settle } from '../testing/index.js'
 import { MemoryBroker } from './index.js'
+import { fromKept, toKept } from './kept-text.js'
 
 const ALL = { before: Number.MAX_SAFE_INTEGER, limit: 1000 }
 const world = (texts?: TextMemory) => {
@@ -18,6 +19,13 @@ describe('[B17] a memory broker that keeps long texts elsewhere', () => {
     },
     { it, equal: (actual, expected) => expect(actual).toEqual(expected) },
   )
+
+  test('keeps copies, so that what is delivered may go at once', () => {
+    const publication = { offset: 1, time: 0, data: { codec: 'json' as const, text: '"short"' } }
+    const kept = toKept(publication, new TextMemory())
+    expect(fromKept(kept)).toEqual(publication)
+    expect([kept === publication, kept.data === publication.data]).toEqual([false, false])
+  })
 
   test('says what one says that does not, and what it said once stays so', async () => {
     const text = fc

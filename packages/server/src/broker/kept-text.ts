@@ -19,10 +19,14 @@ export interface KeptText {
 /** A publication as a stream keeps it. */
 export type KeptPublication = Omit<StoredPublication, 'data'> & { readonly data: StoredPayload | KeptText }
 
+/**
+ * A copy of its own, also where it could be the same: V8 notices which line of code makes what lives on, and makes all that line's objects where the
+ * old ones are. Those that do not live on would hold their texts there until all memory is collected.
+ */
 export function toKept(publication: StoredPublication, texts: TextMemory | undefined): KeptPublication {
   const { data } = publication
   const text = texts !== undefined && 'text' in data ? texts.keep(data.text) : null
-  return text === null ? publication : { ...publication, data: text }
+  return { ...publication, data: text ?? { ...data } }
 }
 
 /** As it was published; whoever reads it may keep it. */
