@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CROWD, Scene } from './scene.js'
 
+/** As long as peace was looked at: of two thousand answers twenty say what p99 is, of three seconds' only six, others each time. */
 const SECONDS = 10
 /** Milliseconds that one attack may take, with all around it. */
-const TIMEOUT = { timeout: 60_000 }
+const TIMEOUT = { timeout: 90_000 }
 const heeding = { seconds: SECONDS, wires: 3 }
 
 describe('[H11.1] [H11.4] floods', TIMEOUT, () => {

@@ -11,7 +11,7 @@ import { Honest, type Latency } from './honest.js'
 const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url))
 const ATTACKERS = fileURLToPath(new URL('./attackers/main.mjs', import.meta.url))
 /** As docs/security.md has it for machines like this: V8 would have four helpers otherwise. */
-const FLAGS = availableParallelism() <= 2 ? [] : []
+const FLAGS = availableParallelism() <= 2 ? ['--v8-pool-size=1'] : []
 export const MEGABYTE = 2 ** 20
 const HONEST = 100
 /** Milliseconds until code is warm, for which peace is looked at then, and an attack at least: a percentile of fewer answers is another number each time. */
@@ -19,18 +19,15 @@ const WARM = 2500
 const BASELINE = 10_000
 const SHORTEST = 3000
 
-/**
- * So often an attack is made while the honest wait longer than they may: of some hundred answers the six slowest say what p99 is, and on two
- * processors, with a tick of four milliseconds, they are others each time.
- */
-export const ATTEMPTS = 4
+/** So often an attack is made while the honest wait longer than they may: the machine may have had other things to do. */
+export const ATTEMPTS = 3
 /**
  * Milliseconds that the honest may wait beyond that where it is no flood but a crowd: whoever connects, subscribes or speaks as much as it may is let in, and what is
  * made for a thousand at once is work, also for who collects garbage.
  */
 export const CROWD = 5
-/** So many milliseconds they may wait however quick peace was: one tick of a scheduler, for which anybody may wait who shares a machine, and what lies around it. */
-const LEAST = 6
+/** So many milliseconds they may wait however quick peace was: one tick of a scheduler, for which anybody may wait who shares a machine. */
+const LEAST = 4
 /** Where clients that nobody attacks wait for so long, in milliseconds, the machine has other things to do, and what anybody waits says nothing. */
 const BUSY = 25
 /** Then the server's longest turn is judged, in milliseconds of a processor: while it waits for one, more comes than it would be given otherwise. */
