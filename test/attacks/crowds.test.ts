@@ -61,7 +61,8 @@ describe('crowds', { timeout: 90_000 }, () => {
     const { oneAddress } = await scene.under(
       '1,050 from one address',
       (attempt) => [['oneAddress', { count: 1050, address: `${NETWORK}.${100 + attempt}` }]],
-      { slack: CROWD },
+      // All within half a second, in which the honest have a hundred answers: more than the hundredth part of all.
+      { slack: 2 * CROWD },
     )
     const { 4006: fast = 0, 4007: more = 0, stays = 0 } = oneAddress?.ends ?? {}
     expect([fast + more + stays, stays <= 1000, more + fast > 0]).toEqual([1050, true, true])
