@@ -18,6 +18,8 @@ const HONEST = 100
 const WARM = 2500
 const BASELINE = 10_000
 const SHORTEST = 3000
+/** Milliseconds after which an attack that is over is felt no more; before that it is not made once more. */
+const AFTERMATH = 5000
 
 /** So often an attack is made while the honest wait longer than they may: the machine may have had other things to do. */
 export const ATTEMPTS = 3
@@ -141,6 +143,7 @@ export class Scene {
       if (!isSlow) return outcomes
       expect(attempt, `${what}: how often the honest waited longer than they may`).toBeLessThan(ATTEMPTS)
       console.info('once more: the honest waited longer than they may')
+      await pause(AFTERMATH)
     }
   }
 
