@@ -18,7 +18,7 @@ const HONEST = 100
 const WARM = 2500
 const BASELINE = 10_000
 const SHORTEST = 3000
-/** Milliseconds after which an attack that is over is felt no more; before that it is not made once more. */
+/** Milliseconds before an attack is made once more: the server is letting go of what the one before had. */
 const AFTERMATH = 5000
 
 /** So often an attack is made while the honest wait longer than they may: the machine may have had other things to do. */
