@@ -1,11 +1,13 @@
-const wires = new WeakMap<readonly unknown[], Map<unknown, unknown>>()
+import { Beside } from './beside.js'
+
+const wires = new Beside<readonly unknown[], Map<unknown, unknown>>()
 
 /**
  * Says that a list goes into many messages and does not change any more: each dialect writes it once, and keeps what it
  * wrote for as long as the list lives. Returns the list.
  */
 export function sharedList<T>(list: readonly T[]): readonly T[] {
-  if (!wires.has(list)) wires.set(list, new Map())
+  if (wires.get(list) === undefined) wires.set(list, new Map())
   return list
 }
 
@@ -17,10 +19,6 @@ export function writtenOnce<Wire>(
 ): Wire | undefined {
   const known = wires.get(list)
   if (known === undefined) return undefined
-  let wire = known.get(form) as Wire | undefined
-  if (wire === undefined) {
-    wire = write()
-    known.set(form, wire)
-  }
-  return wire
+  if (!known.has(form)) known.set(form, write())
+  return known.get(form) as Wire
 }

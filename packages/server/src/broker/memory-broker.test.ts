@@ -118,6 +118,16 @@ describe('the in-memory broker', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('reads the same of all channels that nobody has published to, whose readers keep it', async () => {
+    const broker = new MemoryBroker({ clock: new FakeClock(), epoch: 'e' })
+    const keep = { size: 10, ttl: 5_000 }
+    const [one, other] = await Promise.all(
+      ['a:b', 'a:c'].map((name) => broker.read(name, { before: 9, limit: 9 }, keep)),
+    )
+    expect(one).toEqual({ head: { epoch: 'e', offset: 0 }, publications: [], more: false })
+    expect(other).toBe(one)
+  })
+
   it('[B7] a joined stream is not forgotten', async () => {
     const clock = new FakeClock()
     const broker = new MemoryBroker({ clock, epoch: 'e', forgetAfter: 20_000 })

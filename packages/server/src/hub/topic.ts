@@ -80,13 +80,15 @@ export class Topic implements Followed {
   #lanes: readonly Lane[] = []
   /** While there are any. */
   #apart: Set<Subscription> | undefined
-  readonly #stragglers: Stragglers
+  readonly #parts: StragglersParts
+  /** Where any may be: most channels have none, and need not look for them. */
+  #stragglers: Stragglers | undefined
 
   constructor(name: string, resolved: ResolvedChannel, parts: StragglersParts) {
     this.name = name
     this.resolved = resolved
     this.policy = slowPolicyOf(resolved.definition)
-    this.#stragglers = new Stragglers(this, parts)
+    this.#parts = parts
   }
 
   get size(): number {
@@ -94,7 +96,7 @@ export class Topic implements Followed {
   }
 
   add(subscription: Subscription): void {
-    this.#stragglers.ask(subscription)
+    if (this.policy !== 'disconnect') this.#looking().ask(subscription)
     if (isApart(subscription)) {
       this.#apart ??= new Set()
       this.#apart.add(subscription)
@@ -114,7 +116,7 @@ export class Topic implements Followed {
   publish(live: Live): void {
     const { publication } = live
     const outgoing = this.#pushOf(publication)
-    this.#stragglers.part(this.#lanes, publication)
+    this.#stragglers?.part(this.#lanes, publication)
     if (publication.exclude === undefined && !isBulky(publication)) {
       for (const lane of this.#lanes) lane.send(outgoing)
       if (this.#apart !== undefined)
@@ -197,14 +199,14 @@ export class Topic implements Followed {
     else if (publication.exclude !== undefined && publication.exclude === subscription.receiver.id) {
       subscription.skippedFrom ??= predecessor(publication)
       this.place(subscription)
-    } else if (this.#stragglers.wait(subscription, live, outgoing)) return
+    } else if (this.#looking().wait(subscription, live, outgoing)) return
     else if (subscription.skippedFrom !== undefined) this.#afterSkip(subscription, publication)
     else subscription.receiver.send(outgoing)
   }
 
   /** Keeps what is for a subscriber until the function returned is called. */
   holdBack(subscription: Subscription): () => void {
-    return this.#stragglers.holdBack(subscription)
+    return this.#looking().holdBack(subscription)
   }
 
   /** Whether this is news to a subscriber that was ahead of the feed. Once it is, or the feed has come as far, nobody is ahead. */
@@ -243,6 +245,11 @@ export class Topic implements Followed {
   /** Puts a subscription where it belongs now. One that has left stays away. */
   place(subscription: Subscription): void {
     if (this.remove(subscription)) this.add(subscription)
+  }
+
+  #looking(): Stragglers {
+    this.#stragglers ??= new Stragglers(this, this.#parts)
+    return this.#stragglers
   }
 
   #laneOf({ receiver }: Subscription): Lane {

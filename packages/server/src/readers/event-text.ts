@@ -1,5 +1,6 @@
 /** Events as EventSource reads them: WHATWG HTML §9.2.6. JSON as the server writes it has no line breaks. */
 import {
+  Beside,
   type Gap,
   jsonText,
   type MillraceError,
@@ -48,7 +49,7 @@ const dataText = (data: Payload): string =>
 const PIECE = 32_768
 
 /** By the list of which they were made, which is of one epoch: what thousands missed is one list, and so written once. [H4.9] */
-const made = new WeakMap<readonly Publication[], readonly string[]>()
+const made = new Beside<readonly Publication[], readonly string[]>()
 
 /** The events of publications, in pieces of about 32 KiB. */
 export function piecesOf(publications: readonly Publication[], epoch: string): readonly string[] {

@@ -1,4 +1,4 @@
-import { type Publication, sharedList } from '@millrace/protocol'
+import { Beside, type Publication, sharedList } from '@millrace/protocol'
 import type { StoredPublication } from '../broker-ports.js'
 import { readable } from '../topic.js'
 
@@ -39,9 +39,12 @@ export function newest(publications: readonly Publication[], most: number): Port
 
 /** What was cut from publications that thousands read within a second: put together once, and so written once. [H4.9] */
 const forAll = {
-  oldest: new WeakMap<readonly StoredPublication[], Portion>(),
-  newest: new WeakMap<readonly StoredPublication[], Portion>(),
+  oldest: new Beside<readonly StoredPublication[], Portion>(),
+  newest: new Beside<readonly StoredPublication[], Portion>(),
 }
+
+/** Of a channel that is empty, which may be one of a hundred thousand. */
+const NOTHING: Portion = { publications: [], more: false }
 
 /** What a session may read of them, and as much of that as takes `most` bytes together. */
 export function portionFor(
@@ -49,6 +52,7 @@ export function portionFor(
   publications: readonly StoredPublication[],
   { from, most }: { readonly from: 'oldest' | 'newest'; readonly most: number },
 ): Portion {
+  if (publications.length === 0) return NOTHING
   const make = (): Portion => (from === 'oldest' ? oldest : newest)(readable(publications, session), most)
   if (publications.some(({ exclude }) => exclude === session)) return make()
   let portion = forAll[from].get(publications)

@@ -187,11 +187,15 @@ async function checkPresence(
   await services.policy.check(access(session, body.channel, 'presence'), resolved)
 }
 
+/** Where the stream ends, and nothing of it: what most ask for. One for all channels, who keep it. */
+const END: Wanted = { newest: 0 }
+const newest = (count: number): Wanted => (count === 0 ? END : { newest: count })
+
 /** Reads what the subscriber asked for, until the node's feed is in the same epoch as what was read. */
 async function read(services: Services, { body, resolved, subscription }: Joined): Promise<StreamSlice> {
   const { size, latest } = streamOptionsOf(resolved.definition)
   const { since = latest ? NOWHERE : undefined, history = 0 } = body
-  let wanted: Wanted = since === undefined ? { newest: Math.min(history, size) } : { since }
+  let wanted: Wanted = since === undefined ? newest(Math.min(history, size)) : { since }
   for (let tries = 0; tries < READS; tries++) {
     const feed = services.topics.position(body.channel)
     const slice = await services.topics.read(body.channel, wanted)

@@ -1,4 +1,4 @@
-import type { Dialect } from '@millrace/protocol'
+import { Beside, type Dialect } from '@millrace/protocol'
 import { Outgoing } from '../outgoing.js'
 
 /** Characters of a text frame, or bytes of a binary one, above which it is cut, and so many of each part. [P3.11] */
@@ -6,7 +6,7 @@ export const PART = 16_384
 const MORE = '+'
 const LAST = '.'
 
-const cuts = new WeakMap<Outgoing, readonly Outgoing[]>()
+const cuts = new Beside<Outgoing, readonly Outgoing[]>()
 
 /** Whether a message takes more than one part. */
 export const isLarge = (outgoing: Outgoing, dialect: Dialect): boolean => outgoing.wire(dialect).length > PART

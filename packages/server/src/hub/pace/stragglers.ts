@@ -40,9 +40,9 @@ export class Stragglers {
     this.#parts = parts
   }
 
-  /** Begins to find out how fast a subscriber reads, where that will matter. */
+  /** Begins to find out how fast a subscriber reads. */
   ask({ receiver }: Subscription): void {
-    if (this.#topic.policy !== 'disconnect') receiver.paced()
+    receiver.paced()
   }
 
   /** Takes those apart that do not keep up, and finds out of the others whether they do, now and then. */
