@@ -12,8 +12,9 @@ import type { TextMemory } from './kept-text.js'
 import { LatestKept } from './latest-kept.js'
 import { NewestKept } from './newest-kept.js'
 
-/** What a stream takes with nothing in it, and an id that is remembered; about. */
-const STREAM = 600
+/** What a stream takes with nothing in it, that it remembers ids, and each of those; about. */
+const STREAM = 500
+const IDS = 400
 const ID = 120
 
 export interface MemoryStreamParts {
@@ -33,11 +34,19 @@ export class MemoryStream {
   #ttl = 0
   /** When it was last written. */
   touched = 0
+  /** Among which it is by its size, and whether it was written since that was looked at. Kept by the table. */
+  rank: number
+  wasWritten = false
 
-  constructor(epoch: string, { dedupe, texts }: MemoryStreamParts, options: StreamOptions) {
+  constructor(
+    epoch: string,
+    { dedupe, texts }: MemoryStreamParts,
+    { latest, rank }: { readonly latest?: boolean | undefined; readonly rank: number },
+  ) {
     this.epoch = epoch
+    this.rank = rank
     this.#dedupe = dedupe
-    this.#kept = options.latest ? new LatestKept(texts) : new NewestKept(texts)
+    this.#kept = latest ? new LatestKept(texts) : new NewestKept(texts)
   }
 
   get head(): number {
@@ -46,15 +55,13 @@ export class MemoryStream {
 
   /** About how many bytes it takes. */
   get bytes(): number {
-    return STREAM + this.#kept.bytes + (this.#ids === undefined ? 0 : this.#ids.size * ID)
+    return STREAM + this.#kept.bytes + (this.#ids === undefined ? 0 : IDS + this.#ids.size * ID)
   }
 
-  /** Lets go the older half of what it keeps and knows. Returns how many bytes that was. */
-  shed(): number {
-    const before = this.bytes
+  /** Lets go the older half of what it keeps and knows. */
+  halve(): void {
     this.#kept.halve()
     this.#ids?.halve()
-    return before - this.bytes
   }
 
   get empty(): boolean {
