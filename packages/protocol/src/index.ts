@@ -29,7 +29,6 @@ export {
   type WaitOptions,
 } from './api.js'
 export { fromBase64, toBase64 } from './base64.js'
-export { Beside } from './beside.js'
 export { binaryDialect } from './binary-dialect.js'
 export {
   type ChannelPattern,

@@ -20,7 +20,7 @@ async function sizeOf(names: string): Promise<number> {
 
 test.each([
   ['what every client needs: its half of the JSON dialect, and errors', 'jsonClient, MillraceError', 1850],
-  ['what a server in a page would need: both halves', 'jsonDialect, MillraceError', 4950],
+  ['what a server in a page would need: both halves', 'jsonDialect, MillraceError', 4900],
   [
     'the same with the table of channels, for a client that checks names itself',
     'jsonClient, MillraceError, channelTable',

@@ -1,6 +1,7 @@
 export { ACTIONS, type Action } from './actions.js'
 export type { Authenticate, AuthRequest } from './admission.js'
 export type { DecodedMember, DecodedPublication } from './application.js'
+export { Beside } from './beside.js'
 export type * from './broker-ports.js'
 export type { CallContext, CallHandler, RelayRule } from './call-handlers.js'
 export { type Capabilities, isCovered, isName, wrongWith } from './capabilities.js'

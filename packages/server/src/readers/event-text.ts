@@ -1,6 +1,5 @@
 /** Events as EventSource reads them: WHATWG HTML §9.2.6. JSON as the server writes it has no line breaks. */
 import {
-  Beside,
   type Gap,
   jsonText,
   type MillraceError,
@@ -9,6 +8,7 @@ import {
   type Publication,
   toBase64,
 } from '@millrace/protocol'
+import { Beside } from '../hub/index.js'
 import { errorText } from './error-answer.js'
 import { writePosition } from './position-text.js'
 

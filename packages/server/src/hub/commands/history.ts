@@ -1,4 +1,4 @@
-import type { MessageBodies, Position } from '@millrace/protocol'
+import type { Gap, Position } from '@millrace/protocol'
 import type { StreamOptions, StreamSlice } from '../broker-ports.js'
 import { type Recovery, recover } from '../recovery.js'
 import type { Session } from '../session.js'
@@ -13,23 +13,32 @@ const PAGE = 100
 
 /** Reads stored publications: after a position, or a page of what came before an offset. */
 export const history: Handler<'history'> = async (services, session, { channel, since, before, limit }) => {
-  const resolved = services.channels.resolve(channel)
+  const { channels, limits } = services
+  const resolved = channels.resolve(channel)
   // A subscriber that asks for what it missed and did not fit into one reply. [H2.3]
   const isRecovery = since !== undefined && session.subscriptions.has(channel)
   if (!isRecovery) await services.policy.check(access(session, channel, 'history'), resolved)
   const keeping = streamOptionsOf(resolved.definition)
   const most = Math.min(limit ?? PAGE, Math.max(keeping.size, 1))
   const page = { channel, limit: most, keeping }
-  const body = await session.read(
+  const { head, gap, publications, more } = await session.read(
     () => {
       stillMay(session, isRecovery ? 'subscribe' : 'history', channel)
       return since === undefined
-        ? pageBefore(services, session, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
-        : pageSince(services, session, { ...page, since })
+        ? readBefore(services, { ...page, before: before ?? Number.MAX_SAFE_INTEGER })
+        : readSince(services, session, { ...page, since })
     },
     { weight: weightOf(most) },
   )
-  return { kind: 'history', body }
+  return {
+    kind: 'history',
+    // Made as it is written: a promise that has waited for long lies among V8's old objects, and takes what it is resolved with there.
+    get body() {
+      const fitting = since === undefined ? newest : oldest
+      const portion = fitting(readable(publications, session.id), limits.recovery)
+      return { channel, position: head, gap, ...portion, more: portion.more || more }
+    },
+  }
 }
 
 interface Page {
@@ -38,36 +47,30 @@ interface Page {
   readonly keeping: StreamOptions
 }
 
-async function pageBefore(
-  { broker, limits }: Services,
-  session: Session,
-  { channel, before, limit, keeping }: Page & { readonly before: number },
-): Promise<MessageBodies['history']> {
-  const slice = await broker.read(channel, { before, limit }, keeping)
-  const { publications, more } = newest(readable(slice.publications, session.id), limits.recovery)
-  return { channel, position: slice.head, publications, more: more || slice.more }
-}
+type Read = Pick<StreamSlice, 'head' | 'publications' | 'more'> & { readonly gap?: Gap | undefined }
 
-async function pageSince(
-  { broker, limits }: Services,
-  session: Session,
+const readBefore = (
+  { broker }: Services,
+  { channel, before, limit, keeping }: Page & { readonly before: number },
+): Promise<Read> => broker.read(channel, { before, limit }, keeping)
+
+async function readSince(
+  { broker }: Services,
+  { id }: Session,
   { channel, since, limit, keeping }: Page & { readonly since: Position },
-): Promise<MessageBodies['history']> {
+): Promise<Read> {
   let slice = await broker.read(channel, { since, limit }, keeping)
   let { gap, publications } = recovery(since, slice, keeping)
-  let mine = readable(publications, session.id)
   // A page of which nothing is for this session would look like the end of the stream.
-  while (mine.length === 0 && slice.more) {
+  while (slice.more && publications.every(({ exclude }) => exclude === id)) {
     const offset = slice.publications.at(-1)?.offset ?? slice.head.offset
     const next = { epoch: slice.head.epoch, offset }
     slice = await broker.read(channel, { since: next, limit }, keeping)
     const further = recovery(next, slice, keeping)
     gap ??= further.gap
     publications = further.publications
-    mine = readable(publications, session.id)
   }
-  const portion = oldest(mine, limits.recovery)
-  return { channel, position: slice.head, gap, ...portion, more: portion.more || slice.more }
+  return { head: slice.head, gap, publications, more: slice.more }
 }
 
 /** Of a state nothing is missing that was superseded or forgotten. */

@@ -1,4 +1,5 @@
-import { Beside, type Publication, sharedList } from '@millrace/protocol'
+import { type Publication, sharedList } from '@millrace/protocol'
+import { Beside } from '../beside.js'
 import type { StoredPublication } from '../broker-ports.js'
 import { readable } from '../topic.js'
 

@@ -233,21 +233,34 @@ interface Joined {
   readonly subscription: Subscription
 }
 
-function reply(
-  services: Services,
+interface Result {
+  readonly slice: StreamSlice
+  readonly members: readonly Member[] | undefined
+}
+
+/** The body is made as it is written, as that of `history` is. */
+const reply = (services: Services, joined: Joined, result: Result): Reply<'subscribed'> => ({
+  kind: 'subscribed',
+  get body() {
+    const { latest } = streamOptionsOf(joined.resolved.definition)
+    return (latest ? stateBody : streamBody)(services, joined, result)
+  },
+  after: () => services.topics.release(joined.subscription),
+})
+
+function streamBody(
+  { limits }: Services,
   { body, resolved, subscription }: Joined,
-  { slice, members }: { readonly slice: StreamSlice; readonly members: readonly Member[] | undefined },
-): Reply<'subscribed'> {
-  const { latest, ttl } = streamOptionsOf(resolved.definition)
-  if (latest) return stateReply(services, { body, resolved, subscription }, { slice, members, ttl })
+  { slice, members }: Result,
+): MessageBodies['subscribed'] {
   const recovery = body.since === undefined ? undefined : recover(body.since, slice)
   const publications = recovery?.publications ?? slice.publications
   // Of what it missed it gets the oldest first, and asks for the rest; of a history that was asked for, the newest.
   const portion = portionFor(subscription.receiver.id, publications, {
     from: recovery === undefined ? 'newest' : 'oldest',
-    most: services.limits.recovery,
+    most: limits.recovery,
   })
-  const subscribed: MessageBodies['subscribed'] = {
+  return {
     channel: body.channel,
     position: slice.head,
     codec: codecName(resolved.definition.codec),
@@ -257,27 +270,21 @@ function reply(
     more: recovery !== undefined && (portion.more || slice.more) ? true : undefined,
     members,
   }
-  return { kind: 'subscribed', body: subscribed, after: () => services.topics.release(subscription) }
 }
 
 /** Of a state channel: what changed since, or all of it. */
-function stateReply(
-  services: Services,
-  { body, resolved, subscription }: Joined,
-  read: {
-    readonly slice: StreamSlice
-    readonly members: readonly Member[] | undefined
-    readonly ttl: number
-  },
-): Reply<'subscribed'> {
-  const { slice, members, ttl } = read
+function stateBody(
+  { limits }: Services,
+  { body, resolved }: Joined,
+  { slice, members }: Result,
+): MessageBodies['subscribed'] {
   const isWhole = needsAll(body.since, slice)
   // What it published itself is part of the state.
   const { publications, more } = portionFor('', isWhole ? values(slice.publications) : slice.publications, {
     from: 'oldest',
-    most: services.limits.recovery,
+    most: limits.recovery,
   })
-  const subscribed: MessageBodies['subscribed'] = {
+  return {
     channel: body.channel,
     position: slice.head,
     codec: codecName(resolved.definition.codec),
@@ -285,10 +292,9 @@ function stateReply(
     publications: publications.length > 0 ? publications : undefined,
     more: more || slice.more || undefined,
     members,
-    ttl,
+    ttl: streamOptionsOf(resolved.definition).ttl,
     snapshot: isWhole || undefined,
   }
-  return { kind: 'subscribed', body: subscribed, after: () => services.topics.release(subscription) }
 }
 
 export const unsubscribe: Handler<'unsubscribe'> = async (services, session, { channel }) => {

@@ -1,4 +1,5 @@
-import { Beside, type Dialect } from '@millrace/protocol'
+import type { Dialect } from '@millrace/protocol'
+import { Beside } from '../beside.js'
 import { Outgoing } from '../outgoing.js'
 
 /** Characters of a text frame, or bytes of a binary one, above which it is cut, and so many of each part. [P3.11] */
