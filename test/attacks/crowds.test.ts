@@ -40,7 +40,6 @@ describe('crowds', { timeout: 90_000 }, () => {
     const options = { clients: 100, each: 1000, seconds: 8 }
     const { subscribers } = await scene.under('100,000 subscriptions of many', [['subscribers', options]], {
       growth: 400,
-      slack: CROWD,
     })
     expect(subscribers?.ends).toEqual({ stays: 100 })
     expect(subscribers?.['replies']).toEqual({ subscribed: 100_000, other: 100 })

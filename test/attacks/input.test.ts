@@ -38,8 +38,7 @@ beforeAll(
       ['neverReading', { seconds: Math.min(seconds, 40), count: 100, channel: BUSY }],
     ]
     const what = `${SECONDS} s of what is wrong or slow, seed ${SEED}`
-    // Who never reads may have asked for 1.5 MB: docs/limits.md has a hundred of them with 150 MB, and here they are not alone.
-    outcomes = await scene.under(what, attacks, { growth: 300 })
+    outcomes = await scene.under(what, attacks)
     ends = (await scene.facts()).ends
   },
   ATTEMPTS * (SECONDS * 1000 + 15_000) + 30_000,
