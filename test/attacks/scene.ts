@@ -24,8 +24,8 @@ const AFTERMATH = 5000
 /** So often an attack is made while the honest wait longer than they may: the machine may have had other things to do. */
 export const ATTEMPTS = 3
 /**
- * Milliseconds that the honest may wait beyond that where it is no flood but a crowd: whoever connects, subscribes or speaks as much as it may is let in, and what is
- * made for a thousand at once is work, also for who collects garbage.
+ * Milliseconds that the honest may wait beyond that where it is no flood but a crowd: whoever connects, or speaks as much as it may, is let in, and what is made for a
+ * thousand at once is work, also for who collects garbage.
  */
 export const CROWD = 5
 /** So many milliseconds they may wait however quick peace was: one tick of a scheduler, for which anybody may wait who shares a machine. */

@@ -241,6 +241,8 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
       await sees(page, 'Connection lost')
       await page.getByRole('button', { name: 'Try now' }).waitFor()
     }
+    // Nobody tells the desk any more where the customer is.
+    await sees(agent.page, 'Whereabouts not known while disconnected')
     await say(customer.page, 'Written by the customer meanwhile')
     await sees(customer.page, 'Waiting to be sent')
     await say(agent.page, 'Written by the agent meanwhile')
@@ -257,6 +259,7 @@ describe.skipIf(chromium === undefined)('the support chat in Chromium', { timeou
       await page.getByText('Waiting to be sent').waitFor({ state: 'detached' })
       await page.getByText('Connection lost').waitFor({ state: 'detached' })
     }
+    await agent.page.getByText('not known while disconnected').first().waitFor({ state: 'detached' })
     await agent.page.getByLabel(`Reply to ${name}`).waitFor()
     // The process was killed, and nothing is missing on either screen, nothing twice; nor is it on a page that comes now.
     const written = ['Before the cut', 'Written by the customer meanwhile', 'Written by the agent meanwhile']

@@ -171,14 +171,14 @@ function PaneHead({
       <Avatar
         id={ticket.customer.id}
         initials={initialsOf(ticket.customer.name)}
-        presence={here ? 'here' : 'away'}
+        {...(desk.isInformed && { presence: here ? 'here' : 'away' })}
       />
       <div class="pane__who">
         <h2 class="pane__name" dir="auto">
           {ticket.customer.name}
         </h2>
         <p class="pane__where" dir="auto">
-          {whereabouts(conversation)}
+          {desk.isInformed ? whereabouts(conversation) : 'Whereabouts not known while disconnected'}
         </p>
       </div>
       <div class="pane__actions">

@@ -24,9 +24,9 @@ export function Details({ desk, ticket, conversation }: Props): JSX.Element {
           <span dir="auto">{ticket.customer.name}</span>
         </Detail>
         <Detail name="On the site">
-          <span class={`link ${here ? 'link--good' : ''}`}>
+          <span class={`link ${desk.isInformed && here ? 'link--good' : ''}`}>
             <span class="link__dot" aria-hidden="true" />
-            {here ? 'Here now' : 'Not here'}
+            {desk.isInformed ? (here ? 'Here now' : 'Not here') : 'Not known while disconnected'}
           </span>
         </Detail>
         <Detail name="Looking at">

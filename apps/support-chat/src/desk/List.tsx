@@ -144,7 +144,7 @@ function Option({ desk, ticket, onSelect }: OptionProps): JSX.Element {
       <Avatar
         id={ticket.customer.id}
         initials={initialsOf(ticket.customer.name)}
-        {...(conversation && { presence: here ? 'here' : 'away' })}
+        {...(conversation && desk.isInformed && { presence: here ? 'here' : 'away' })}
       />
       <span class="option__name" dir="auto">
         {ticket.customer.name}

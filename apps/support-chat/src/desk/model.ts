@@ -55,6 +55,11 @@ export class Desk {
   get agents(): ReadonlySignal<readonly Colleague[]> {
     return this.#agents
   }
+  /** Whether it is told who is where: while it is cut off, what it heard last need not be so any more. */
+  get isInformed(): boolean {
+    return this.link.isConnected()
+  }
+
   /** The agents who are at a desk now. */
   get online(): ReadonlySignal<ReadonlySet<string>> {
     return this.#online
