@@ -26,7 +26,7 @@ export interface StreamTableParts extends MemoryStreamParts {
 /** What is stored, and the epoch it is of; or why it is not. */
 export type Taken = { readonly epoch: string; readonly stored: StoredPublication } | Appended
 
-/** So many streams are looked at for one publication when there is no room: each takes what 600 bytes are let go of, or is left for a reason. */
+/** So many streams are looked at for one publication, at most, when there is no room: a small one is some 600 bytes, and who is in use or was just written stays. */
 const LOOKS = 64
 /** Bytes from which on a stream is large: not one of thousands that each keep a message or two. */
 const LARGE = 4_096
@@ -53,7 +53,7 @@ export class StreamTable {
   #forgotten = 0
   /** What is read of a channel that has no stream. One for all, who keep it: there may be a hundred thousand that nobody has published to. */
   #nothing: Promise<StreamSlice>
-  /** Goes over all streams, from those that were written first or came last. */
+  /** Goes over all streams, and begins again. One that it leaves where it is comes last from then on. */
   #hand: Iterator<[string, MemoryStream]>
 
   constructor(parts: StreamTableParts) {
