@@ -14,7 +14,7 @@ interface Props {
 
 /** What is known of the customer and the conversation. */
 export function Details({ desk, ticket, conversation }: Props): JSX.Element {
-  const here = conversation.customerHere.value
+  const here = desk.isInformed ? conversation.customerHere.value : undefined
   const agent = agentOf(ticket)
   return (
     <aside class="details" aria-label="About this conversation">
@@ -24,7 +24,7 @@ export function Details({ desk, ticket, conversation }: Props): JSX.Element {
           <span dir="auto">{ticket.customer.name}</span>
         </Detail>
         <Detail name="On the site">
-          <span class={`link ${desk.isInformed && here ? 'link--good' : ''}`}>
+          <span class={`link ${here ? 'link--good' : ''}`}>
             <span class="link__dot" aria-hidden="true" />
             {desk.isInformed ? (here ? 'Here now' : 'Not here') : 'Not known while disconnected'}
           </span>
@@ -35,7 +35,7 @@ export function Details({ desk, ticket, conversation }: Props): JSX.Element {
               <span dir="auto">{here.page.title}</span>
             </a>
           ) : (
-            <span class="details__none">Nothing</span>
+            <span class="details__none">{desk.isInformed ? 'Nothing' : 'Not known'}</span>
           )}
         </Detail>
         <Writing desk={desk} ticket={ticket} />

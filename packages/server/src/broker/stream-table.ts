@@ -53,7 +53,7 @@ export class StreamTable {
   #forgotten = 0
   /** What is read of a channel that has no stream. One for all, who keep it: there may be a hundred thousand that nobody has published to. */
   #nothing: Promise<StreamSlice>
-  /** Goes over all streams, and begins again. One that it leaves where it is comes last from then on. */
+  /** Goes over all streams, and begins again. One that it does not forget comes last from then on. */
   #hand: Iterator<[string, MemoryStream]>
 
   constructor(parts: StreamTableParts) {
@@ -103,16 +103,16 @@ export class StreamTable {
 
   /**
    * Lets go of what is past its time, so that a channel nobody reads or writes costs nothing in the end: in steps, of so many streams each, between
-   * which others may come. Yields after each but the last.
+   * which others may come. Yields after each but the last. What begins or comes last meanwhile is for the next sweep, or this one had no end.
    */
   *sweep(atOnce: number): Generator<undefined, void, unknown> {
     const { clock, forgetAfter, isJoined } = this.#parts
+    const all = this.#streams.size
     let count = 0
     for (const [channel, stream] of this.#streams) {
-      if (count++ === atOnce) {
-        yield
-        count = 1
-      }
+      if (count === all) return
+      if (count > 0 && count % atOnce === 0) yield
+      count++
       const now = clock.now()
       const before = stream.bytes
       stream.expire(now)
